@@ -1,0 +1,23 @@
+# Every third-party library, once. All of them are Debian packages (see ./run: packages).
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(OpenSSL 3 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(GTest REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)
+pkg_check_modules(brotlienc REQUIRED IMPORTED_TARGET libbrotlienc)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+
+# Asio and Beast are compiled once (src/net/asio_impl.cpp), not in every file that includes them.
+add_library(distiq_asio INTERFACE)
+target_compile_definitions(distiq_asio INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(distiq_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -1,0 +1,33 @@
+# Compiler cache, a fast linker, warnings and sanitizers: everything that is about how we compile.
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=lld)
+  # Sized deallocation and coroutines of libstdc++ 12 are what both compilers share.
+else()
+  find_program(MOLD mold)
+  if(MOLD)
+    add_link_options(-fuse-ld=mold)
+  endif()
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports values inside coroutine frames and std::expected as "maybe uninitialized": false positives.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-psabi)
+endif()
+if(DISTIQ_WERROR)
+  add_compile_options(-Werror)
+endif()
+
+if(DISTIQ_SANITIZE)
+  add_compile_options(-fsanitize=${DISTIQ_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${DISTIQ_SANITIZE})
+endif()
+if(DISTIQ_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,84 @@
+// One row of truth about one request: what the store keeps, the live line shows and `stats` sums up. Holds no prompt, no
+// answer text and no credential. Names behind to_string are persisted: append, never rename.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/units.h"
+#include "money/usage.h"
+
+namespace distiq {
+
+enum class RequestClass {
+  main,          // the human's own conversation
+  sub_agent,     // x-claude-code-agent-id
+  title,         // title or summary side call
+  compaction,    // /compact or automatic
+  web_helper,    // WebSearch, WebFetch helpers
+  classifier,    // auto-mode safety classifier
+  count_tokens,  // free of charge
+  other,         // everything else on /v1/messages, and every other path
+};
+[[nodiscard]] std::string_view to_string(RequestClass c);
+[[nodiscard]] RequestClass request_class_from(std::string_view name);  // unknown: other
+
+enum class Outcome {
+  ok,                    // relayed to its end, whatever the status
+  client_gone,           // the client left first (Esc)
+  upstream_cut,          // upstream ended the answer early; the client saw the same cut
+  upstream_unreachable,  // we answered 502 or 504
+  refused,               // we answered 4xx ourselves: limits, Host, Origin, token
+};
+[[nodiscard]] std::string_view to_string(Outcome o);
+[[nodiscard]] Outcome outcome_from(std::string_view name);  // unknown: ok
+
+struct RequestRecord {
+  std::string id;                  // ours; also the x-distiq-id header
+  std::int64_t started_at_ms = 0;  // unix time
+  std::string session_id;          // Claude Code session, or empty
+  std::string agent_id;            // sub-agent, or empty
+  std::string lane_id;             // 16 hex digits
+  RequestClass request_class = RequestClass::other;
+  std::string account_hash;  // keyed hash; empty if the request carried no credential
+  std::string method;
+  std::string path;  // without query
+  std::string requested_model;
+  std::string served_model;
+  int status = 0;  // what the client saw; 0: nothing was answered
+  Outcome outcome = Outcome::ok;
+  bool streamed = false;
+  std::string error_type;
+  std::string upstream_request_id;
+  std::string message_id;
+  std::string stop_reason;
+
+  TokenUsage usage;             // summed over iterations: what was billed
+  bool usage_seen = false;      // false: nothing to price (errors, count_tokens, other paths)
+  bool usage_complete = false;  // false with usage_seen: metered as far as known
+  bool price_estimated = false; // unknown model priced by family, or geography/tier not in the table
+  PicoUsd cost;                 // as billed by list price
+  PicoUsd counterfactual;       // the same request relayed untouched; equal to cost while no policy acts
+  PicoUsd restored;             // part of (counterfactual - cost) that only repairs what our base URL broke: not a saving
+
+  std::int64_t duration_us = 0;     // first byte of the request to last byte of the answer
+  std::int64_t first_byte_us = -1;  // to the answer's head; -1: none
+  std::int64_t overhead_us = 0;     // of duration, the part spent in the proxy before the request had left
+  std::uint64_t request_bytes = 0;
+  std::uint64_t response_bytes = 0;
+  std::string reason;  // one line: why the request went as it went
+
+  [[nodiscard]] PicoUsd saved() const { return counterfactual - restored - cost; }
+};
+
+// The anthropic-ratelimit-* headers of one answer, as they came.
+struct RateLimitRecord {
+  std::string account_hash;
+  std::int64_t observed_at_ms = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // lower-case name, value
+};
+
+}  // namespace distiq
