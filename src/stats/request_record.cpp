@@ -5,8 +5,6 @@
 namespace distiq {
 namespace {
 
-constexpr std::array<std::string_view, 8> class_names = {"main",       "sub_agent",  "title",        "compaction",
-                                                         "web_helper", "classifier", "count_tokens", "other"};
 constexpr std::array<std::string_view, 5> outcome_names = {"ok", "client_gone", "upstream_cut", "upstream_unreachable",
                                                            "refused"};
 
@@ -20,8 +18,6 @@ Enum find_name(const std::array<std::string_view, N>& names, std::string_view na
 
 }  // namespace
 
-std::string_view to_string(RequestClass c) { return class_names[static_cast<std::size_t>(c)]; }
-RequestClass request_class_from(std::string_view name) { return find_name(class_names, name, RequestClass::other); }
 std::string_view to_string(Outcome o) { return outcome_names[static_cast<std::size_t>(o)]; }
 Outcome outcome_from(std::string_view name) { return find_name(outcome_names, name, Outcome::ok); }
 

@@ -8,23 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/request_class.h"
 #include "base/units.h"
 #include "money/usage.h"
 
 namespace distiq {
-
-enum class RequestClass {
-  main,          // the human's own conversation
-  sub_agent,     // x-claude-code-agent-id
-  title,         // title or summary side call
-  compaction,    // /compact or automatic
-  web_helper,    // WebSearch, WebFetch helpers
-  classifier,    // auto-mode safety classifier
-  count_tokens,  // free of charge
-  other,         // everything else on /v1/messages, and every other path
-};
-[[nodiscard]] std::string_view to_string(RequestClass c);
-[[nodiscard]] RequestClass request_class_from(std::string_view name);  // unknown: other
 
 enum class Outcome {
   ok,                    // relayed to its end, whatever the status
