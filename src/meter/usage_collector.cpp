@@ -1,0 +1,182 @@
+#include "meter/usage_collector.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace distiq {
+namespace {
+
+namespace dom = simdjson::dom;
+
+// One per thread: the parser's buffers grow to the largest event seen, which the splitter and the capture bound.
+dom::parser& thread_parser() {
+  thread_local dom::parser parser;
+  return parser;
+}
+
+bool is_null_or_absent(simdjson::simdjson_result<dom::element> value) {
+  return value.error() != simdjson::SUCCESS || value.value_unsafe().is_null();
+}
+
+}  // namespace
+
+struct UsageCollector::Reader {
+  UsageCollector& to;
+
+  void text(dom::object from, std::string_view key, std::string& target) const {
+    std::string_view value;
+    if (from[key].get_string().get(value) == simdjson::SUCCESS) target.assign(value.substr(0, kMaxTextBytes));
+  }
+
+  void count(dom::object from, std::string_view key, std::optional<std::uint64_t>& target) const {
+    const auto value = from[key];
+    if (is_null_or_absent(value)) return;
+    std::uint64_t number = 0;
+    if (value.get_uint64().get(number) == simdjson::SUCCESS && number <= kMaxCount) {
+      target = number;
+    } else {
+      to.lost_ = true;
+    }
+  }
+
+  void counts(dom::object usage, ReportedCounts& target) const {
+    count(usage, "input_tokens", target.input);
+    count(usage, "output_tokens", target.output);
+    count(usage, "cache_read_input_tokens", target.cache_read);
+    count(usage, "cache_creation_input_tokens", target.cache_write);
+    dom::object part;
+    if (usage["cache_creation"].get_object().get(part) == simdjson::SUCCESS) {
+      count(part, "ephemeral_5m_input_tokens", target.cache_write_5m);
+      count(part, "ephemeral_1h_input_tokens", target.cache_write_1h);
+    }
+    if (usage["server_tool_use"].get_object().get(part) == simdjson::SUCCESS) {
+      count(part, "web_search_requests", target.web_searches);
+      count(part, "web_fetch_requests", target.web_fetches);
+      count(part, "code_execution_requests", target.code_executions);
+    }
+  }
+
+  void iterations(dom::array list) const {
+    std::vector<UsageIteration> read;
+    for (const dom::element element : list) {
+      dom::object object;
+      if (element.get_object().get(object) != simdjson::SUCCESS || read.size() == kMaxIterations) {
+        to.lost_ = true;
+        break;
+      }
+      UsageIteration& iteration = read.emplace_back();
+      text(object, "type", iteration.type);
+      text(object, "model", iteration.model);
+      ReportedCounts reported;
+      counts(object, reported);
+      iteration.tokens = reported.to_usage();
+    }
+    to.report_.iterations = std::move(read);
+  }
+
+  void usage(dom::object from) const {
+    to.report_.seen = true;
+    const ReportedCounts before = to.counts_;
+    counts(from, to.counts_);
+    text(from, "service_tier", to.report_.service_tier);
+    text(from, "speed", to.report_.speed);
+    text(from, "inference_geo", to.report_.inference_geo);
+    dom::array list;
+    if (from["iterations"].get_array().get(list) == simdjson::SUCCESS) {
+      iterations(list);
+    } else if (!to.report_.iterations.empty() && to.counts_.to_usage() != before.to_usage()) {
+      to.lost_ = true;  // the list that is billed is older than the counts
+    }
+  }
+
+  void message(dom::object from) const {
+    text(from, "id", to.report_.message_id);
+    text(from, "model", to.report_.model);
+    text(from, "stop_reason", to.report_.stop_reason);
+    dom::object object;
+    if (from["usage"].get_object().get(object) == simdjson::SUCCESS) usage(object);
+  }
+
+  void error(dom::object from) const {
+    dom::object object;
+    if (from["error"].get_object().get(object) == simdjson::SUCCESS) text(object, "type", to.report_.error_type);
+    if (to.report_.error_type.empty()) to.report_.error_type = "error";
+  }
+
+  bool parse(std::string_view json, dom::object& root) const {
+    if (thread_parser().parse(json.data(), json.size()).get_object().get(root) == simdjson::SUCCESS) return true;
+    to.lost_ = true;
+    return false;
+  }
+};
+
+TokenUsage ReportedCounts::to_usage() const {
+  const std::uint64_t short_lived = cache_write_5m.value_or(0);
+  const std::uint64_t long_lived = cache_write_1h.value_or(0);
+  // message_delta repeats the sum without its parts: the newest sum holds, the parts say how to split it.
+  const std::uint64_t written = cache_write.value_or(short_lived + long_lived);
+  const bool all_long = short_lived == 0 && long_lived > 0;
+  const std::uint64_t written_1h = all_long ? written : std::min(long_lived, written);
+  return {.input = input.value_or(0),
+          .cache_read = cache_read.value_or(0),
+          .cache_write_5m = written - written_1h,
+          .cache_write_1h = written_1h,
+          .output = output.value_or(0),
+          .web_searches = web_searches.value_or(0),
+          .web_fetches = web_fetches.value_or(0),
+          .code_executions = code_executions.value_or(0)};
+}
+
+void UsageCollector::take_event(std::string_view name, std::string_view data) {
+  const Reader reader{*this};
+  const bool of_interest =
+      name.empty() || name == "message_start" || name == "message_delta" || name == "message_stop" || name == "error";
+  if (!of_interest) return;
+  if (name == "message_stop") {
+    stopped_ = true;
+    return;
+  }
+  // Streams without event names exist; their many deltas are told apart without parsing them.
+  if (name.empty() && data.starts_with(R"({"type":"content_block_)")) return;
+
+  dom::object root;
+  if (!reader.parse(data, root)) return;
+  std::string_view type = name;
+  if (name.empty() && root["type"].get_string().get(type) != simdjson::SUCCESS) return;
+  dom::object part;
+  if (type == "message_start") {
+    if (root["message"].get_object().get(part) == simdjson::SUCCESS) reader.message(part);
+  } else if (type == "message_delta") {
+    if (root["delta"].get_object().get(part) == simdjson::SUCCESS) reader.text(part, "stop_reason", report_.stop_reason);
+    if (root["usage"].get_object().get(part) == simdjson::SUCCESS) reader.usage(part);
+  } else if (type == "message_stop") {
+    stopped_ = true;
+  } else if (type == "error") {
+    reader.error(root);
+  }
+}
+
+void UsageCollector::take_answer(std::string_view json) {
+  const Reader reader{*this};
+  dom::object root;
+  if (!reader.parse(json, root)) return;
+  std::string_view type;
+  if (root["type"].get_string().get(type) == simdjson::SUCCESS && type == "error") {
+    reader.error(root);
+  } else {
+    reader.message(root);
+  }
+}
+
+UsageReport UsageCollector::take_report() {
+  report_.total = counts_.to_usage();
+  // message_start names the model that was asked for; after a server-side fallback this entry names the one that answered.
+  for (const UsageIteration& iteration : report_.iterations) {
+    if (iteration.type == "fallback_message" && !iteration.model.empty()) report_.model = iteration.model;
+  }
+  return std::exchange(report_, {});
+}
+
+}  // namespace distiq

@@ -1,0 +1,55 @@
+// Reads the JSON of an answer's events (or of the answer itself) and adds it up to a UsageReport. Counts in later messages
+// replace earlier ones, they are cumulative. What is malformed or absurd is ignored and makes the report incomplete.
+// One owner at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "money/usage.h"
+
+namespace distiq {
+
+// A usage object as it stands in the answer, null and absent alike as nullopt.
+struct ReportedCounts {
+  std::optional<std::uint64_t> input, output, cache_read, cache_write, cache_write_5m, cache_write_1h;
+  std::optional<std::uint64_t> web_searches, web_fetches, code_executions;
+
+  // Splits cache writes by their TTL; writes of unknown TTL count as 5m, the API's default.
+  [[nodiscard]] TokenUsage to_usage() const;
+};
+
+class UsageCollector {
+ public:
+  static constexpr std::uint64_t kMaxCount = 1'000'000'000;  // a thousand full windows; more is nonsense
+  static constexpr std::size_t kMaxIterations = 256;
+  static constexpr std::size_t kMaxTextBytes = 128;  // of ids, model names and the like; longer ones are cut
+
+  // One SSE event; `name` may be empty. Cheap for every event that carries no usage.
+  void take_event(std::string_view name, std::string_view data);
+  // A whole JSON answer, or the members of it that matter.
+  void take_answer(std::string_view json);
+  // Something that might have held usage could not be read.
+  void mark_lost() { lost_ = true; }
+
+  // True once nothing about the usage can change any more: message_stop was seen.
+  [[nodiscard]] bool stopped() const { return stopped_; }
+  [[nodiscard]] bool has_stop_reason() const { return !report_.stop_reason.empty(); }
+  [[nodiscard]] bool has_error() const { return !report_.error_type.empty(); }
+  [[nodiscard]] bool lost_something() const { return lost_; }
+
+  // Everything but `complete`, which is the caller's to decide. The collector is empty afterwards.
+  [[nodiscard]] UsageReport take_report();
+
+ private:
+  struct Reader;  // the part that knows the JSON library
+
+  UsageReport report_;
+  ReportedCounts counts_;
+  bool lost_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace distiq

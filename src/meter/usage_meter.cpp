@@ -1,0 +1,160 @@
+#include "meter/usage_meter.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "http/sse_splitter.h"
+#include "meter/body_decoder.h"
+#include "meter/json_capture.h"
+#include "meter/usage_collector.h"
+
+namespace distiq {
+namespace {
+
+// message_start and message_delta are about 1 KB; with 256 iterations 60 KB.
+constexpr std::size_t kMaxEventBytes = 64U << 10U;
+// A decompression bomb must not cost more than an answer can be worth: 128K tokens of output are below 2 MB of events each
+// way, and real answers shrink 5 to 30 times.
+constexpr std::uint64_t kMaxDecodedBytes = 256U << 20U;
+constexpr std::uint64_t kFreeDecodedBytes = 1U << 20U;
+constexpr std::uint64_t kMaxDecodedRatio = 256;
+constexpr std::size_t kDecodeStepBytes = 16U << 10U;
+
+constexpr std::array<std::string_view, 7> kAnswerMembers = {"type",  "id",    "model",       "stop_reason",
+                                                            "usage", "error", "input_tokens"};
+
+std::string_view media_type(const ResponseHead& head) {
+  std::string_view value = head.headers.get_or("content-type", "");
+  value = value.substr(0, value.find(';'));
+  while (value.ends_with(' ')) value.remove_suffix(1);
+  return value;
+}
+
+}  // namespace
+
+class UsageMeter::Body {
+ public:
+  Body(Kind kind, BodyCoding coding) : coding_(coding) {
+    if (kind == Kind::event_stream) {
+      splitter_.emplace(kMaxEventBytes);
+    } else {
+      capture_.emplace(kAnswerMembers);
+    }
+    if (coding != BodyCoding::identity) decoder_ = make_body_decoder(coding);
+  }
+
+  // False: the rest of the body cannot be understood.
+  bool observe(std::string_view bytes) {
+    if (coding_ == BodyCoding::identity) {
+      parse(bytes);
+      return true;
+    }
+    return decoder_ != nullptr && decode(bytes);
+  }
+
+  UsageReport finish(bool ended_cleanly, bool broken) {
+    const bool sound = !broken && (decoder_ == nullptr || decoder_->ended() || !ended_cleanly);
+    if (capture_.has_value()) {
+      collector_.take_answer(capture_->to_json());
+      const bool whole = capture_->ended() && !capture_->lost_something() && !collector_.lost_something();
+      UsageReport report = collector_.take_report();
+      report.complete = whole && sound;
+      return report;
+    }
+    const bool final_usage = collector_.stopped() || (ended_cleanly && sound && collector_.has_stop_reason());
+    const bool complete = final_usage && !collector_.has_error() && !collector_.lost_something();
+    UsageReport report = collector_.take_report();
+    report.complete = complete;
+    return report;
+  }
+
+  [[nodiscard]] bool saw_event() const { return saw_event_; }
+  [[nodiscard]] bool saw_content() const { return saw_content_; }
+
+ private:
+  bool decode(std::string_view in) {
+    encoded_bytes_ += in.size();
+    std::array<char, kDecodeStepBytes> out;
+    while (true) {
+      const std::size_t before = in.size();
+      const auto written = decoder_->decode(in, out);
+      if (!written.has_value()) return false;
+      decoded_bytes_ += *written;
+      if (decoded_bytes_ > kMaxDecodedBytes) return false;
+      if (decoded_bytes_ > kFreeDecodedBytes && decoded_bytes_ / kMaxDecodedRatio > encoded_bytes_) return false;
+      parse({out.data(), *written});
+      if (in.empty() && *written < out.size()) return true;
+      if (in.size() == before && *written == 0) return false;
+    }
+  }
+
+  void parse(std::string_view bytes) {
+    if (capture_.has_value()) {
+      capture_->feed(bytes);
+      return;
+    }
+    while (const auto event = splitter_->next(bytes)) take(*event);
+  }
+
+  void take(const SseEvent& event) {
+    saw_event_ = true;
+    if (event.name.starts_with("content_block_")) {  // by far the most: nothing in them concerns us
+      saw_content_ = true;
+      return;
+    }
+    if (event.oversized) {
+      collector_.mark_lost();
+      return;
+    }
+    collector_.take_event(event.name, event.data);
+  }
+
+  BodyCoding coding_;
+  std::unique_ptr<BodyDecoder> decoder_;
+  std::uint64_t encoded_bytes_ = 0;
+  std::uint64_t decoded_bytes_ = 0;
+  std::optional<SseSplitter> splitter_;
+  std::optional<JsonCapture> capture_;
+  UsageCollector collector_;
+  bool saw_event_ = false;
+  bool saw_content_ = false;
+};
+
+UsageMeter::UsageMeter(const ResponseHead& head) {
+  const std::string_view type = media_type(head);
+  if (equals_ignore_case(type, "text/event-stream")) kind_ = Kind::event_stream;
+  if (equals_ignore_case(type, "application/json")) kind_ = Kind::json;
+  const BodyCoding coding = body_coding_from(head.headers.get_or("content-encoding", ""));
+  coding_ = static_cast<unsigned char>(coding);
+}
+
+UsageMeter::~UsageMeter() = default;
+UsageMeter::UsageMeter(UsageMeter&&) noexcept = default;
+UsageMeter& UsageMeter::operator=(UsageMeter&&) noexcept = default;
+
+void UsageMeter::observe(std::string_view body_bytes) noexcept {
+  if (kind_ == Kind::ignored || broken_ || body_bytes.empty()) return;
+  try {
+    if (body_ == nullptr) body_ = std::make_unique<Body>(kind_, static_cast<BodyCoding>(coding_));
+    broken_ = !body_->observe(body_bytes);
+  } catch (...) {
+    broken_ = true;  // out of memory: the stream goes on without being metered
+  }
+}
+
+UsageReport UsageMeter::finish(bool ended_cleanly) noexcept {
+  try {
+    if (body_ != nullptr) return body_->finish(ended_cleanly, broken_);
+  } catch (...) {
+    return {};
+  }
+  UsageReport report;
+  report.complete = ended_cleanly && !broken_;
+  return report;
+}
+
+bool UsageMeter::saw_event() const noexcept { return body_ != nullptr && body_->saw_event(); }
+bool UsageMeter::saw_content() const noexcept { return body_ != nullptr && body_->saw_content(); }
+
+}  // namespace distiq
