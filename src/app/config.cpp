@@ -10,6 +10,7 @@
 #include "app/config_toml.h"
 #include "app/env_file.h"
 #include "base/file.h"
+#include "base/text.h"
 
 namespace distiq {
 namespace {

@@ -63,8 +63,6 @@ struct TimeoutsConfig {
   std::chrono::milliseconds drain{30'000};          // running streams at shutdown
 };
 
-enum class LogFormat { text, json };
-
 enum class ConfigOrigin { default_value, toml_file, env_file, environment, command_line };
 [[nodiscard]] std::string_view to_string(ConfigOrigin origin);
 

@@ -1,7 +1,5 @@
 #include "app/config_parse.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -233,19 +231,6 @@ std::optional<HttpProxyAddress> parse_http_proxy(std::string_view text) {
   if (!authority) return std::nullopt;
   result.host = std::move(authority->host);
   result.port = authority->port.value_or(80);
-  return result;
-}
-
-std::string printable(std::string_view text) {
-  std::string result;
-  for (const char c : text.substr(0, 80)) {
-    if (c >= ' ' && c != 0x7f && static_cast<unsigned char>(c) < 0x80) {
-      result += c;
-    } else {
-      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    }
-  }
-  if (text.size() > 80) result += "...";
   return result;
 }
 

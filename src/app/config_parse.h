@@ -32,7 +32,4 @@ namespace distiq {
 [[nodiscard]] std::optional<UpstreamAddress> parse_upstream(std::string_view text);     // no user, query or fragment
 [[nodiscard]] std::optional<HttpProxyAddress> parse_http_proxy(std::string_view text);  // scheme http or none
 
-// Control characters and non-UTF-8 shown as \xNN, cut at 80 bytes: safe to put into a sentence for a terminal.
-[[nodiscard]] std::string printable(std::string_view text);
-
 }  // namespace distiq

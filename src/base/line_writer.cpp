@@ -1,0 +1,99 @@
+#include "base/line_writer.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace distiq {
+namespace {
+
+constexpr int kPollMs = 50;                // how soon a stuck writer notices that it should give up
+constexpr std::size_t kPieceBytes = 4096;  // PIPE_BUF on Linux: after POLLOUT this much cannot block on a pipe
+constexpr std::chrono::seconds kGoodbye{1};
+
+// A reader that has gone must cost us the line, not the process.
+void block_sigpipe_in_this_thread() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+}  // namespace
+
+LineWriter::LineWriter(int fd, std::size_t max_lines) : fd_(fd), queue_(max_lines), thread_([this] { run(); }) {}
+
+LineWriter::~LineWriter() {
+  queue_.close();
+  flush(kGoodbye);
+  give_up_ = true;
+  thread_.join();
+}
+
+void LineWriter::write(std::string line) noexcept {
+  try {
+    if (line.size() > kMaxLineBytes) line.resize(kMaxLineBytes);
+    line += '\n';
+  } catch (...) {
+    ++lost_;
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  if (queue_.try_push(std::move(line))) ++accepted_;
+}
+
+bool LineWriter::flush(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  const auto target = accepted_;
+  return progress_.wait_for(lock, limit, [&] { return finished_ >= target; });
+}
+
+std::uint64_t LineWriter::dropped() const {
+  return queue_.dropped() + lost_;
+}
+
+void LineWriter::run() {
+  block_sigpipe_in_this_thread();
+  std::vector<std::string> lines;
+  bool broken = false;
+  while (queue_.wait_take_all(lines)) {
+    for (const auto& line : lines) {
+      if (broken || !write_all(line)) {
+        broken = true;
+        ++lost_;
+      }
+    }
+    const std::lock_guard lock(mutex_);
+    finished_ += lines.size();
+    progress_.notify_all();
+  }
+}
+
+bool LineWriter::write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (!wait_writable()) return false;
+    const auto count = ::write(fd_, bytes.data(), std::min(bytes.size(), kPieceBytes));
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+bool LineWriter::wait_writable() {
+  while (!give_up_) {
+    pollfd entry{.fd = fd_, .events = POLLOUT, .revents = 0};
+    const int ready = ::poll(&entry, 1, kPollMs);
+    if (ready < 0 && errno != EINTR) return false;
+    if (ready <= 0) continue;
+    if ((entry.revents & POLLOUT) != 0) return true;
+    return false;  // error, hang-up, not open
+  }
+  return false;
+}
+
+}  // namespace distiq

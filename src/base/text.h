@@ -1,0 +1,17 @@
+// Foreign text made safe to show. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace distiq {
+
+// One line for a terminal or a log: control characters and bytes that are not UTF-8 become \xNN, and at most
+// `max_bytes` of the input are taken ("..." is added then). UTF-8 stays as it is.
+[[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 80);
+
+// Appends `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace distiq

@@ -1,0 +1,41 @@
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace distiq {
+namespace {
+
+std::string json(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+TEST(Text, printable_keeps_letters_of_any_language) {
+  EXPECT_EQ(printable("plain ёж 猫 😀"), "plain ёж 猫 😀");
+  EXPECT_EQ(printable(""), "");
+}
+
+TEST(Text, printable_escapes_controls_and_broken_utf8) {
+  EXPECT_EQ(printable(std::string_view("a\0b\t\n\x7f", 6)), "a\\x00b\\x09\\x0a\\x7f");
+  EXPECT_EQ(printable("\xff\xc3"), "\\xff\\xc3");
+  EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf") << "overlong slash";
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80") << "surrogate";
+  EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80") << "above U+10FFFF";
+  EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b") << "C1 control";
+}
+
+TEST(Text, printable_cuts_and_says_so) {
+  EXPECT_EQ(printable("abcdef", 6), "abcdef");
+  EXPECT_EQ(printable("abcdefg", 6), "abcdef...");
+  EXPECT_EQ(printable("ёёё", 3), "ёё...") << "never inside a character";
+}
+
+TEST(Text, json_string_escapes_what_json_demands) {
+  EXPECT_EQ(json("a\"b\\c/"), "\"a\\\"b\\\\c/\"");
+  EXPECT_EQ(json(std::string_view("\0\n\x1f\x7f", 4)), "\"\\u0000\\u000a\\u001f\x7f\"");
+  EXPECT_EQ(json("ёж\xff"), "\"ёж\xEF\xBF\xBD\"");
+}
+
+}  // namespace
+}  // namespace distiq
