@@ -1,0 +1,195 @@
+#include "message/json_text.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace distiq {
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// -1 if there are no four hex digits.
+int four_hex(std::string_view digits) {
+  if (digits.size() < 4) return -1;
+  int value = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const int digit = hex_digit(digits[i]);
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+char simple_escape(char c) {
+  switch (c) {
+    case '"': case '\\': case '/': return c;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return '\0';
+  }
+}
+
+// One decoded character: 1 to 4 bytes of UTF-8.
+struct Piece {
+  std::array<char, 4> bytes{};
+  std::uint8_t size = 0;
+  std::uint8_t consumed = 0;  // bytes of the escape
+
+  [[nodiscard]] std::string_view view() const { return {bytes.data(), size}; }
+};
+
+Piece piece_of(std::string_view utf8, std::uint8_t consumed) {
+  Piece piece;
+  std::memcpy(piece.bytes.data(), utf8.data(), utf8.size());
+  piece.size = static_cast<std::uint8_t>(utf8.size());
+  piece.consumed = consumed;
+  return piece;
+}
+
+Piece encode_utf8(std::uint32_t code, std::uint8_t consumed) {
+  Piece piece;
+  const auto tail = [](std::uint32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
+  if (code < 0x80) {
+    piece.bytes = {static_cast<char>(code)};
+    piece.size = 1;
+  } else if (code < 0x800) {
+    piece.bytes = {static_cast<char>(0xC0 | (code >> 6)), tail(code)};
+    piece.size = 2;
+  } else if (code < 0x10000) {
+    piece.bytes = {static_cast<char>(0xE0 | (code >> 12)), tail(code >> 6), tail(code)};
+    piece.size = 3;
+  } else {
+    piece.bytes = {static_cast<char>(0xF0 | (code >> 18)), tail(code >> 12), tail(code >> 6), tail(code)};
+    piece.size = 4;
+  }
+  piece.consumed = consumed;
+  return piece;
+}
+
+// `at_escape` starts with a valid escape.
+Piece decode_escape(std::string_view at_escape) {
+  if (at_escape[1] != 'u') {
+    const char c = simple_escape(at_escape[1]);
+    return piece_of({&c, 1}, 2);
+  }
+  const auto first = static_cast<std::uint32_t>(four_hex(at_escape.substr(2)));
+  if (first < 0xD800 || first > 0xDFFF) return encode_utf8(first, 6);
+  if (first < 0xDC00 && at_escape.size() >= 12 && at_escape[6] == '\\' && at_escape[7] == 'u') {
+    const auto second = static_cast<std::uint32_t>(four_hex(at_escape.substr(8)));
+    if (second >= 0xDC00 && second <= 0xDFFF) {
+      return encode_utf8(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00), 12);
+    }
+  }
+  return piece_of(replacement, 6);
+}
+
+// Length of the well-formed UTF-8 sequence at the front, 0 if there is none.
+std::size_t utf8_sequence(std::string_view s) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  const auto tail = [&](std::size_t i, unsigned char low, unsigned char high) {
+    return i < s.size() && byte(i) >= low && byte(i) <= high;
+  };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return tail(1, 0x80, 0xBF) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const unsigned char low = lead == 0xE0 ? 0xA0 : 0x80;
+    const unsigned char high = lead == 0xED ? 0x9F : 0xBF;
+    return tail(1, low, high) && tail(2, 0x80, 0xBF) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    const unsigned char low = lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned char high = lead == 0xF4 ? 0x8F : 0xBF;
+    return tail(1, low, high) && tail(2, 0x80, 0xBF) && tail(3, 0x80, 0xBF) ? 4 : 0;
+  }
+  return 0;
+}
+
+// Walks `inner` beside `text`; returns what of `inner` is left when `text` is used up, nullopt at the first difference.
+std::optional<std::string_view> after_prefix(std::string_view inner, std::string_view text) {
+  while (!text.empty()) {
+    if (inner.empty()) return std::nullopt;
+    if (inner.front() != '\\') {
+      if (inner.front() != text.front()) return std::nullopt;
+      inner.remove_prefix(1);
+      text.remove_prefix(1);
+      continue;
+    }
+    const Piece piece = decode_escape(inner);
+    if (!text.starts_with(piece.view())) return std::nullopt;
+    inner.remove_prefix(piece.consumed);
+    text.remove_prefix(piece.size);
+  }
+  return inner;
+}
+
+}  // namespace
+
+bool escapes_are_valid(std::string_view inner) {
+  for (std::size_t at = inner.find('\\'); at != std::string_view::npos; at = inner.find('\\', at)) {
+    if (at + 1 >= inner.size()) return false;
+    if (inner[at + 1] == 'u') {
+      if (four_hex(inner.substr(at + 2)) < 0) return false;
+      at += 6;
+    } else {
+      if (simple_escape(inner[at + 1]) == '\0') return false;
+      at += 2;
+    }
+  }
+  return true;
+}
+
+void append_decoded(std::string& out, std::string_view inner) {
+  while (true) {
+    const std::size_t at = inner.find('\\');
+    out += inner.substr(0, at);
+    if (at == std::string_view::npos) return;
+    inner.remove_prefix(at);
+    const Piece piece = decode_escape(inner);
+    out += piece.view();
+    inner.remove_prefix(piece.consumed);
+  }
+}
+
+bool decoded_equals(std::string_view inner, std::string_view text) {
+  const auto rest = after_prefix(inner, text);
+  return rest && rest->empty();
+}
+
+bool decoded_starts_with(std::string_view inner, std::string_view text) { return after_prefix(inner, text).has_value(); }
+
+void append_json_string(std::string& out, std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  out += '"';
+  while (!text.empty()) {
+    const char c = text.front();
+    const std::size_t length = utf8_sequence(text);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += "\\u00";
+      out += hex[static_cast<unsigned char>(c) >> 4];
+      out += hex[c & 0xF];
+    } else if (length == 0) {
+      out += replacement;
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  out += '"';
+}
+
+}  // namespace distiq

@@ -1,0 +1,24 @@
+// JSON strings as text, both ways: escapes resolved without a copy where possible, and text written as a JSON string.
+// "Inner" means the bytes between the quotes of a string whose escapes were validated. Any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace distiq {
+
+// True if every backslash starts one of JSON's escapes. Lone surrogates (\ud800) are legal JSON and pass.
+[[nodiscard]] bool escapes_are_valid(std::string_view inner);
+
+// Appends the text as UTF-8; a lone surrogate becomes U+FFFD. Requires: escapes_are_valid(inner).
+void append_decoded(std::string& out, std::string_view inner);
+
+// Compare without allocating. `text` is UTF-8. Requires: escapes_are_valid(inner).
+[[nodiscard]] bool decoded_equals(std::string_view inner, std::string_view text);
+[[nodiscard]] bool decoded_starts_with(std::string_view inner, std::string_view text);
+
+// Appends `text` in quotes, escaped as little as JSON demands; bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace distiq

@@ -1,0 +1,30 @@
+// Which conversation a request belongs to and what kind of work it is. Any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/request_class.h"
+#include "base/secret.h"
+#include "http/exchange.h"
+#include "message/request_view.h"
+
+namespace distiq {
+
+struct LaneIdentity {
+  std::string lane_id;  // 16 hex digits; empty only for requests without a lane: no Messages API body and no session
+  RequestClass request_class = RequestClass::other;
+  std::string session_id;  // header, else metadata.user_id; empty if neither. Letters, digits and "-_.:", at most 128
+  std::string agent_id;    // sub-agents, where the client says so; same form
+  std::string prompt_id;   // x-claude-code-prompt-id, where hint headers are on; same form
+};
+
+// `view` may be null: the body could not be scanned, or the path has none. Costs about a microsecond where the client
+// names its session; otherwise system, tools and first message are hashed (about 1 ns per byte).
+[[nodiscard]] LaneIdentity identify_lane(const RequestHead& head, const RequestView* view);
+
+// Who pays, as 32 hex digits that cannot be turned back without `key`: of the account id in the metadata where there is
+// one, else of the credential headers. Empty if the request carries neither.
+[[nodiscard]] std::string account_key(const RequestHead& head, const RequestView* view, const Secret& key);
+
+}  // namespace distiq

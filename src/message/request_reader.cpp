@@ -1,0 +1,343 @@
+#include "message/request_reader.h"
+
+#include <algorithm>
+
+namespace distiq {
+namespace {
+
+// Order of the enumerators = order of the names; a name that is not listed is passed over.
+enum Top : std::size_t {
+  top_model, top_messages, top_system, top_tools, top_metadata, top_max_tokens, top_thinking, top_context_management,
+  top_output_config, top_stream, top_tool_choice, top_temperature, top_top_p, top_top_k, top_stop_sequences, top_speed,
+  top_safeguards, top_cache_control, top_service_tier, top_inference_geo, top_container, top_mcp_servers, top_fallbacks,
+  top_diagnostics
+};
+constexpr std::array<std::string_view, 24> top_names = {
+    "model", "messages", "system", "tools", "metadata", "max_tokens", "thinking", "context_management",
+    "output_config", "stream", "tool_choice", "temperature", "top_p", "top_k", "stop_sequences", "speed",
+    "safeguards", "cache_control", "service_tier", "inference_geo", "container", "mcp_servers", "fallbacks",
+    "diagnostics"};
+
+enum ToolField : std::size_t { tool_name, tool_description, tool_schema, tool_type, tool_defer, tool_cache };
+constexpr std::array<std::string_view, 6> tool_names = {"name", "description",   "input_schema",
+                                                        "type", "defer_loading", "cache_control"};
+
+enum MessageField : std::size_t { message_role, message_content, message_output_config };
+constexpr std::array<std::string_view, 3> message_names = {"role", "content", "output_config"};
+
+enum BlockField : std::size_t {
+  block_type, block_text, block_cache, block_content, block_tool_use_id, block_is_error, block_id, block_name,
+  block_input, block_thinking, block_tool_name
+};
+constexpr std::array<std::string_view, 11> block_names = {"type",     "text", "cache_control", "content",
+                                                          "tool_use_id", "is_error", "id", "name",
+                                                          "input",    "thinking", "tool_name"};
+
+constexpr std::array<std::string_view, 2> output_config_names = {"effort", "format"};
+constexpr std::array<std::string_view, 1> metadata_names = {"user_id"};
+constexpr std::array<std::string_view, 1> type_name_only = {"type"};
+constexpr std::array<std::string_view, 1> ttl_only = {"ttl"};
+
+// Blocks inside blocks inside blocks: the API nests once. What is deeper is passed without being read.
+constexpr std::size_t max_block_nesting = 8;
+
+struct TypeName {
+  std::string_view name;
+  BlockType type;
+};
+constexpr std::array<TypeName, 15> block_types = {{
+    {"text", BlockType::text},
+    {"tool_use", BlockType::tool_use},
+    {"tool_result", BlockType::tool_result},
+    {"thinking", BlockType::thinking},
+    {"redacted_thinking", BlockType::redacted_thinking},
+    {"image", BlockType::image},
+    {"document", BlockType::document},
+    {"tool_reference", BlockType::tool_reference},
+    {"server_tool_use", BlockType::tool_use},
+    {"mcp_tool_use", BlockType::tool_use},
+    {"web_search_tool_result", BlockType::tool_result},
+    {"web_fetch_tool_result", BlockType::tool_result},
+    {"code_execution_tool_result", BlockType::tool_result},
+    {"tool_search_tool_result", BlockType::tool_result},
+    {"mcp_tool_result", BlockType::tool_result},
+}};
+
+BlockType block_type_of(const RequestView& view, const JsonValue& name) {
+  const auto* found = std::find_if(block_types.begin(), block_types.end(),
+                                   [&](const TypeName& known) { return view.equals(name, known.name); });
+  return found == block_types.end() ? BlockType::other : found->type;
+}
+
+Role role_of(const RequestView& view, const JsonValue& name) {
+  if (view.equals(name, "user")) return Role::user;
+  if (view.equals(name, "assistant")) return Role::assistant;
+  if (view.equals(name, "system")) return Role::system;
+  return Role::other;
+}
+
+}  // namespace
+
+RequestReader::RequestReader(std::string_view body, std::span<const std::uint32_t> starts, const ScanLimits& limits,
+                             std::span<const std::uint32_t> losers)
+    : walker_(body, starts, limits.depth), parts_left_(limits.parts), losers_(losers) {
+  view_.body = body;
+}
+
+RequestView RequestReader::read() {
+  if (walker_.peek() != JsonType::object) {
+    (void)walker_.skip();
+    walker_.expect_end();
+    throw JsonError{{ScanReason::not_an_object, 0}};
+  }
+  view_.root = fields(top_names, [this](std::size_t field, const JsonValue& key) { read_top_level(field, key); });
+  walker_.expect_end();
+  return std::move(view_);
+}
+
+template <std::size_t N, class OnField>
+JsonValue RequestReader::fields(const std::array<std::string_view, N>& names, OnField on_field) {
+  std::array<std::uint32_t, N> seen_at;
+  seen_at.fill(no_index);
+  return walker_.object([&](const JsonValue& key) {
+    const auto name = std::find_if(names.begin(), names.end(), [&](auto known) { return walker_.is(key, known); });
+    if (name == names.end() || is_overruled(key)) {
+      skip_noting_marks();
+      return;
+    }
+    const auto field = static_cast<std::size_t>(name - names.begin());
+    if (seen_at[field] != no_index) new_losers_.push_back(seen_at[field]);
+    seen_at[field] = key.range.at;
+    on_field(field, key);
+  });
+}
+
+bool RequestReader::is_overruled(const JsonValue& key) const {
+  return !losers_.empty() && std::binary_search(losers_.begin(), losers_.end(), key.range.at);
+}
+
+void RequestReader::read_top_level(std::size_t field, const JsonValue& key) {
+  const JsonType type = walker_.peek();
+  const bool is_null = type == JsonType::null;
+  switch (static_cast<Top>(field)) {
+    case top_model:
+      expect(type == JsonType::string);
+      view_.model = walker_.skip();
+      return;
+    case top_max_tokens:
+      expect(type == JsonType::number || is_null);
+      view_.max_tokens = walker_.skip();
+      return;
+    case top_stream:
+      expect(type == JsonType::boolean || is_null);
+      view_.stream = walker_.skip();
+      return;
+    case top_messages: read_messages(); return;
+    case top_system: read_system(); return;
+    case top_tools: read_tools(); return;
+    case top_output_config: read_output_config(); return;
+    case top_cache_control: (void)read_cache_mark(key, CachePlace::top_level, no_index); return;
+    case top_metadata:
+      if (type != JsonType::object) {
+        view_.metadata = walker_.skip();
+        return;
+      }
+      view_.metadata = fields(metadata_names, [this](std::size_t, const JsonValue&) { view_.user_id = walker_.skip(); });
+      return;
+    case top_thinking:
+      if (type != JsonType::object) {
+        view_.thinking = walker_.skip();
+        return;
+      }
+      view_.thinking =
+          fields(type_name_only, [this](std::size_t, const JsonValue&) { view_.thinking_type = walker_.skip(); });
+      return;
+    case top_tool_choice:
+      if (type != JsonType::object) {
+        view_.tool_choice = walker_.skip();
+        return;
+      }
+      view_.tool_choice =
+          fields(type_name_only, [this](std::size_t, const JsonValue&) { view_.tool_choice_type = walker_.skip(); });
+      return;
+    case top_context_management: view_.context_management = walker_.skip(); return;
+    case top_temperature: view_.temperature = walker_.skip(); return;
+    case top_top_p: view_.top_p = walker_.skip(); return;
+    case top_top_k: view_.top_k = walker_.skip(); return;
+    case top_stop_sequences: view_.stop_sequences = walker_.skip(); return;
+    case top_speed: view_.speed = walker_.skip(); return;
+    case top_safeguards: view_.safeguards = walker_.skip(); return;
+    case top_service_tier: view_.service_tier = walker_.skip(); return;
+    case top_inference_geo: view_.inference_geo = walker_.skip(); return;
+    case top_container: view_.container = walker_.skip(); return;
+    case top_mcp_servers: view_.mcp_servers = walker_.skip(); return;
+    case top_fallbacks: view_.fallbacks = walker_.skip(); return;
+    case top_diagnostics: view_.diagnostics = walker_.skip(); return;
+  }
+}
+
+void RequestReader::read_system() {
+  view_.system_first_block = static_cast<std::uint32_t>(view_.blocks.size());
+  if (walker_.peek() == JsonType::array) {
+    view_.system = read_blocks(CachePlace::system, 0);
+  } else {
+    expect(walker_.peek() == JsonType::string || next_is_null());
+    view_.system = walker_.skip();
+  }
+  view_.system_end_block = static_cast<std::uint32_t>(view_.blocks.size());
+}
+
+void RequestReader::read_tools() {
+  if (next_is_null()) {
+    view_.tools_array = walker_.skip();
+    return;
+  }
+  expect(walker_.peek() == JsonType::array);
+  view_.tools_array = walker_.array([this] { read_tool(); });
+}
+
+void RequestReader::read_tool() {
+  expect(walker_.peek() == JsonType::object);
+  count_part();
+  const auto index = static_cast<std::uint32_t>(view_.tools.size());
+  view_.tools.emplace_back();
+  const JsonValue whole = fields(tool_names, [this, index](std::size_t field, const JsonValue& key) {
+    Tool& tool = view_.tools[index];
+    switch (static_cast<ToolField>(field)) {
+      case tool_name: tool.name = walker_.skip(); return;
+      case tool_description: tool.description = walker_.skip(); return;
+      case tool_schema: tool.input_schema = walker_.skip(); return;  // a schema may well name a property cache_control
+      case tool_type: tool.type_name = walker_.skip(); return;
+      case tool_defer: tool.defer_loading = view_.is_true(walker_.skip()); return;
+      case tool_cache: tool.cache_mark = read_cache_mark(key, CachePlace::tool, index); return;
+    }
+  });
+  view_.tools[index].value = whole;
+}
+
+void RequestReader::read_messages() {
+  expect(walker_.peek() == JsonType::array);
+  view_.messages_array = walker_.array([this] { read_message(); });
+}
+
+void RequestReader::read_message() {
+  expect(walker_.peek() == JsonType::object);
+  count_part();
+  Message message;
+  message.first_block = message.end_block = static_cast<std::uint32_t>(view_.blocks.size());
+  message.value = fields(message_names, [&](std::size_t field, const JsonValue&) {
+    switch (static_cast<MessageField>(field)) {
+      case message_role:
+        expect(walker_.peek() == JsonType::string);
+        message.role_name = walker_.skip();
+        return;
+      case message_output_config: message.output_config = walker_.skip(); return;
+      case message_content:
+        if (walker_.peek() == JsonType::array) {
+          message.content = read_blocks(CachePlace::message, 0);
+        } else {
+          expect(walker_.peek() == JsonType::string || next_is_null());
+          message.content = walker_.skip();
+        }
+        return;
+    }
+  });
+  message.role = role_of(view_, message.role_name);
+  message.end_block = static_cast<std::uint32_t>(view_.blocks.size());
+  view_.messages.push_back(message);
+}
+
+JsonValue RequestReader::read_blocks(CachePlace place, std::size_t nesting) {
+  return walker_.array([this, place, nesting] {
+    // Inside a block of a kind we do not know a list may hold anything; directly in a message it may not.
+    if (walker_.peek() != JsonType::object && nesting > 0) {
+      skip_noting_marks();
+    } else {
+      expect(walker_.peek() == JsonType::object);
+      read_block(place, nesting);
+    }
+  });
+}
+
+void RequestReader::read_block(CachePlace place, std::size_t nesting) {
+  count_part();
+  const auto index = static_cast<std::uint32_t>(view_.blocks.size());
+  view_.blocks.emplace_back();
+  ContentBlock block;  // apart: reading nested blocks moves the vector
+  JsonValue tool_use_id;
+  JsonValue thinking;
+  JsonValue referenced_tool;
+  block.value = fields(block_names, [&](std::size_t field, const JsonValue& key) {
+    switch (static_cast<BlockField>(field)) {
+      case block_type: block.type_name = walker_.skip(); return;
+      case block_text: block.text = walker_.skip(); return;
+      case block_cache: block.cache_mark = read_cache_mark(key, place, index); return;
+      case block_tool_use_id: tool_use_id = walker_.skip(); return;
+      case block_is_error: block.is_error = view_.is_true(walker_.skip()); return;
+      case block_id: block.id = walker_.skip(); return;
+      case block_name: block.name = walker_.skip(); return;
+      case block_input: block.input = walker_.skip(); return;  // the model's own words: a cache_control there marks nothing
+      case block_thinking: thinking = walker_.skip(); return;
+      case block_tool_name: referenced_tool = walker_.skip(); return;
+      case block_content:
+        block.content = walker_.peek() == JsonType::array && nesting < max_block_nesting
+                            ? read_blocks(CachePlace::nested, nesting + 1)
+                            : skip_noting_marks();
+        return;
+    }
+  });
+  block.type = block_type_of(view_, block.type_name);
+  if (tool_use_id.present()) block.id = tool_use_id;
+  if (thinking.present() && !block.text.present()) block.text = thinking;
+  if (referenced_tool.present() && !block.name.present()) block.name = referenced_tool;
+  block.next = static_cast<std::uint32_t>(view_.blocks.size());
+  view_.blocks[index] = block;
+}
+
+void RequestReader::read_output_config() {
+  if (walker_.peek() != JsonType::object) {
+    view_.output_config = walker_.skip();
+    return;
+  }
+  view_.output_config = fields(output_config_names, [this](std::size_t field, const JsonValue&) {
+    (field == 0 ? view_.effort : view_.output_format) = walker_.skip();
+  });
+}
+
+std::uint32_t RequestReader::read_cache_mark(const JsonValue& key, CachePlace place, std::uint32_t owner) {
+  CacheMark mark{.value = {}, .key_at = key.range.at, .place = place, .owner = owner};
+  if (walker_.peek() == JsonType::object) {
+    JsonValue ttl;
+    mark.value = fields(ttl_only, [&](std::size_t, const JsonValue&) { ttl = walker_.skip(); });
+    if (ttl.present() && !view_.equals(ttl, "5m")) {
+      mark.ttl = view_.equals(ttl, "1h") ? CacheTtl::one_hour : CacheTtl::other;
+    }
+  } else {
+    mark.value = walker_.skip();
+    if (mark.value.type == JsonType::null) return no_index;
+    mark.ttl = CacheTtl::other;
+  }
+  count_part();
+  view_.cache_marks.push_back(mark);
+  return static_cast<std::uint32_t>(view_.cache_marks.size() - 1);
+}
+
+JsonValue RequestReader::skip_noting_marks() {
+  return walker_.skip_watching([this](const JsonValue& key) {
+    if (!walker_.is(key, "cache_control")) return false;
+    (void)read_cache_mark(key, CachePlace::elsewhere, no_index);
+    return true;
+  });
+}
+
+void RequestReader::expect(bool right_type) const {
+  if (right_type) return;
+  walker_.fail(walker_.peek() == JsonType::absent ? ScanReason::invalid_json : ScanReason::unexpected_type);
+}
+
+void RequestReader::count_part() {
+  if (parts_left_ == 0) walker_.fail(ScanReason::too_many_parts);
+  --parts_left_;
+}
+
+}  // namespace distiq

@@ -1,0 +1,58 @@
+// The meaning of a Messages API body: which key is which field of a RequestView. Internal to message/; RequestScanner is
+// the way in. One use per object, one thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "message/json_walker.h"
+#include "message/request_scanner.h"
+#include "message/request_view.h"
+
+namespace distiq {
+
+class RequestReader {
+ public:
+  // `losers`: offsets of keys that an earlier reading found to be overruled by a later duplicate; ascending. They are
+  // passed like unknown fields.
+  RequestReader(std::string_view body, std::span<const std::uint32_t> starts, const ScanLimits& limits,
+                std::span<const std::uint32_t> losers);
+
+  // Throws JsonError. If new_losers() is not empty afterwards, the view mixes overruled fields in: read again.
+  [[nodiscard]] RequestView read();
+  [[nodiscard]] std::vector<std::uint32_t>& new_losers() { return new_losers_; }
+
+ private:
+  template <std::size_t N, class OnField>
+  JsonValue fields(const std::array<std::string_view, N>& names, OnField on_field);
+  [[nodiscard]] bool is_overruled(const JsonValue& key) const;
+
+  void read_top_level(std::size_t field, const JsonValue& key);
+  void read_system();
+  void read_tools();
+  void read_tool();
+  void read_messages();
+  void read_message();
+  JsonValue read_blocks(CachePlace place, std::size_t nesting);
+  void read_block(CachePlace place, std::size_t nesting);
+  void read_output_config();
+  std::uint32_t read_cache_mark(const JsonValue& key, CachePlace place, std::uint32_t owner);
+  // Passes a value we do not read, noting the cache marks in it.
+  JsonValue skip_noting_marks();
+
+  void expect(bool right_type) const;
+  [[nodiscard]] bool next_is_null() const { return walker_.peek() == JsonType::null; }
+  void count_part();
+
+  RequestView view_;
+  JsonWalker walker_;
+  std::size_t parts_left_;
+  std::span<const std::uint32_t> losers_;
+  std::vector<std::uint32_t> new_losers_;
+};
+
+}  // namespace distiq

@@ -1,0 +1,64 @@
+// Reads a Messages API body once and says where everything stands. The whole body is checked to be valid JSON in valid
+// UTF-8, also the parts that are not looked into; what is not understood is a ScanFailure, and the caller then passes
+// the body untouched: the stage is optional, it can fail no request.
+// Needs no padding after the body and does not copy it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string_view>
+
+#include "message/request_view.h"
+
+namespace distiq {
+
+enum class ScanReason {
+  empty_body,
+  too_large,         // over ScanLimits::body_bytes
+  byte_order_mark,   // legal nowhere in JSON; the API may strip it, we do not guess
+  invalid_utf8,
+  invalid_json,
+  too_deep,          // over ScanLimits::depth
+  too_many_parts,    // over ScanLimits::parts
+  not_an_object,     // valid JSON of another kind
+  unexpected_type,   // a field of the request has a type that the API does not know
+  out_of_memory,
+};
+[[nodiscard]] std::string_view to_string(ScanReason reason);
+
+struct ScanFailure {
+  ScanReason reason = ScanReason::invalid_json;
+  std::size_t offset = 0;  // near the trouble; 0 where it is the body as a whole
+};
+
+struct ScanLimits {
+  std::size_t body_bytes = 32u << 20;  // the API's own limit; at most 4 GB - 1. Scanning needs up to 4x this in index memory
+  std::size_t depth = 1024;            // brackets inside brackets
+  std::size_t parts = 100'000;         // messages + content blocks + tools + cache marks; the API's limit is 100 000 messages
+};
+
+// Keeps its index memory between scans and drops it after a body over 1 MB. One thread at a time.
+class RequestScanner {
+ public:
+  explicit RequestScanner(ScanLimits limits = {});
+  ~RequestScanner();
+  RequestScanner(RequestScanner&&) noexcept;
+  RequestScanner& operator=(RequestScanner&&) noexcept;
+
+  // About 0.3 ns per byte of a usual body. The view borrows `body`.
+  [[nodiscard]] std::expected<RequestView, ScanFailure> scan(std::string_view body);
+
+  // Bytes of index memory kept now.
+  [[nodiscard]] std::size_t kept_bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The same with a scanner of the calling thread.
+[[nodiscard]] std::expected<RequestView, ScanFailure> scan_request(std::string_view body);
+
+}  // namespace distiq
