@@ -114,11 +114,16 @@ class Terminal:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def type(self, keys):
-        """Types like a person: text and control keys in one burst would be taken for a paste."""
-        for key in ([keys] if isinstance(keys, bytes) else [keys.encode(), ENTER]):
-            os.write(self._fd, key)
-            time.sleep(0.3)
+    def enter(self, keys):
+        """Types a line like a person: text and the Enter key in one burst would be taken for a paste."""
+        os.write(self._fd, keys.encode())
+        time.sleep(0.3)
+        os.write(self._fd, ENTER)
+
+    def press(self, key):
+        """Returns when the key was pressed."""
+        os.write(self._fd, key)
+        return time.monotonic()
 
     def seen(self):
         """All text that was ever drawn, without escape sequences and blanks (blanks are drawn as cursor movements)."""

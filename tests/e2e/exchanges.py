@@ -11,6 +11,19 @@ class Message(Head):
     begins: int = 0    # offset of the first byte in its direction
     ends: int = 0      # offset behind the last byte
     whole: bool = True  # False: the connection ended inside it
+    framing: str = "none"
+
+    @property
+    def data(self):
+        return self.body
+
+    @property
+    def status(self):
+        return int(self.start_line.split(" ")[1])
+
+    @property
+    def reason(self):
+        return self.start_line.split(" ", 2)[2]
 
 
 @dataclass
@@ -33,7 +46,7 @@ class Exchange:
 
     @property
     def status(self):
-        return int(self.response.start_line.split(" ")[1]) if self.response else None
+        return self.response.status if self.response else None
 
     @property
     def started_at(self):
@@ -57,7 +70,8 @@ def _of_connection(connection):
     while (request := _read(sent, at_request, _request_framing)) is not None:
         at_request = request.ends
         method = request.start_line.split(" ")[0]
-        response = _read(answered, at_response, lambda head: reply_framing(head, method))
+        while (response := _read(answered, at_response, lambda head: reply_framing(head, method))) and response.status < 200:
+            at_response = response.ends
         at_response = response.ends if response else len(answered)
         yield Exchange(connection, request, response)
 
@@ -84,7 +98,7 @@ def _read(data, begins, framing_of):
         ends, whole = body_at + len(body), len(body) == length
     elif framing == "close":
         body, ends = data[body_at:], len(data)
-    return Message(head.start_line, head.headers, head.raw, body, begins, ends, whole)
+    return Message(head.start_line, head.headers, head.raw, body, begins, ends, whole, framing)
 
 
 def _dechunk(data, at):

@@ -15,9 +15,9 @@ from tests.support.proxy import Proxy
 
 
 class Run:
-    def __init__(self, proxied, proxy_settings=None):
+    def __init__(self, proxied, proxy_settings=None, upstream=Simulator):
         self.proxy = None
-        self.simulator = Simulator()
+        self.simulator = upstream()
         self._at_upstream = Wiretap(self.simulator.port)
         self._at_client = self._at_upstream
         if proxied:
@@ -57,10 +57,10 @@ class Run:
             self.proxy.remove_files()
 
 
-def run_both(script, act, proxy_settings=None):
+def run_both(script, act, **options):
     """The same session directly and through the proxy, side by side: script(simulator), then run.outcome = act(run)."""
     def one(proxied):
-        run = Run(proxied, proxy_settings)
+        run = Run(proxied, **options)
         try:
             script(run.simulator)
             run.outcome = act(run)

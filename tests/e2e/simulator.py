@@ -28,6 +28,12 @@ def thinking(words):
     return {"type": "thinking", "thinking": words}
 
 
+def answer(*blocks, stop_reason=None, **delivery):
+    """A scripted answer; `delivery` says how it travels (status, headers, cut, stall, sse_error, gzip, event_delay_ms ...)."""
+    made = {"blocks": list(blocks), "delivery": delivery}
+    return made | ({"stop_reason": stop_reason} if stop_reason else {})
+
+
 class Simulator:
     """One fresh simulator on a free port of 127.0.0.1, ready when constructed."""
 
