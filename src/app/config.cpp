@@ -133,7 +133,9 @@ class Candidates {
 };
 
 std::string refusal(const SettingSpec& spec, const Candidate& candidate) {
-  const auto given = spec.show == SettingSpec::Show::as_given ? "=" + printable(candidate.value) : std::string();
+  // An @ is where a password may stand, also in a value that should not hold one.
+  const bool show = spec.show == SettingSpec::Show::as_given && candidate.value.find('@') == std::string::npos;
+  const auto given = show ? "=" + printable(candidate.value) : std::string();
   return fmt::format("{}{} from {} is not usable: allowed is {}.", spec.name, given, candidate.source, spec.range);
 }
 

@@ -1,5 +1,7 @@
 #include "app/config_parse.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -20,9 +22,16 @@ bool is_visible(char c) {
   return c > ' ' && c < 0x7f;
 }
 
+bool is_ip(int family, const std::string& text) {
+  in6_addr address{};  // the larger of the two
+  return ::inet_pton(family, text.c_str(), &address) == 1;
+}
+
+// With an optional zone: "fe80::1%eth0".
 bool is_ipv6(std::string_view text) {
-  return text.find(':') != std::string_view::npos && text.size() <= 45 &&
-         std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == ':' || c == '.' || c == '%'; });
+  const auto percent = text.find('%');
+  const auto zone = percent == std::string_view::npos ? std::string_view("0") : text.substr(percent + 1);
+  return !zone.empty() && std::ranges::all_of(zone, is_alnum) && is_ip(AF_INET6, std::string(text.substr(0, percent)));
 }
 
 int hex_digit(char c) {
@@ -182,6 +191,10 @@ std::vector<std::string> parse_list(std::string_view text) {
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return result;
+}
+
+bool is_ip_address(std::string_view text) {
+  return is_ipv6(text) || is_ip(AF_INET, std::string(text));
 }
 
 bool is_host(std::string_view text) {

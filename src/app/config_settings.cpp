@@ -78,9 +78,7 @@ const SettingSpec kSettings[] = {
      .group = Group::listening,
      .apply =
          [](Config& c, std::string_view v, const SettingContext&) {
-           const bool numeric =
-               v.find_first_not_of("0123456789.") == std::string_view::npos || v.find(':') != std::string_view::npos;
-           if (!is_host(v) || (!numeric && lower(v) != "localhost")) return false;
+           if (!is_ip_address(v) && lower(v) != "localhost") return false;
            c.listen.host = lower(v);
            return true;
          }},
