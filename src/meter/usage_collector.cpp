@@ -91,10 +91,18 @@ struct UsageCollector::Reader {
     }
   }
 
+  void stop(dom::object from) const {
+    text(from, "stop_reason", to.report_.stop_reason);
+    dom::object details;
+    if (from["stop_details"].get_object().get(details) == simdjson::SUCCESS) {
+      text(details, "category", to.report_.refusal_category);
+    }
+  }
+
   void message(dom::object from) const {
     text(from, "id", to.report_.message_id);
     text(from, "model", to.report_.model);
-    text(from, "stop_reason", to.report_.stop_reason);
+    stop(from);
     dom::object object;
     if (from["usage"].get_object().get(object) == simdjson::SUCCESS) usage(object);
   }
@@ -149,7 +157,7 @@ void UsageCollector::take_event(std::string_view name, std::string_view data) {
   if (type == "message_start") {
     if (root["message"].get_object().get(part) == simdjson::SUCCESS) reader.message(part);
   } else if (type == "message_delta") {
-    if (root["delta"].get_object().get(part) == simdjson::SUCCESS) reader.text(part, "stop_reason", report_.stop_reason);
+    if (root["delta"].get_object().get(part) == simdjson::SUCCESS) reader.stop(part);
     if (root["usage"].get_object().get(part) == simdjson::SUCCESS) reader.usage(part);
   } else if (type == "message_stop") {
     stopped_ = true;

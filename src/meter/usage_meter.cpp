@@ -21,8 +21,8 @@ constexpr std::uint64_t kFreeDecodedBytes = 1U << 20U;
 constexpr std::uint64_t kMaxDecodedRatio = 256;
 constexpr std::size_t kDecodeStepBytes = 16U << 10U;
 
-constexpr std::array<std::string_view, 7> kAnswerMembers = {"type",  "id",    "model",       "stop_reason",
-                                                            "usage", "error", "input_tokens"};
+constexpr std::array<std::string_view, 7> kAnswerMembers = {"type",         "id",    "model", "stop_reason",
+                                                            "stop_details", "usage", "error"};
 
 std::string_view media_type(const ResponseHead& head) {
   std::string_view value = head.headers.get_or("content-type", "");
