@@ -1,0 +1,98 @@
+// What `stats` knows about a stretch of days: sums over records, gaps, and the latest rate limits. Plain data, filled by
+// storage/, shown by stats_report. Money is whole micro-dollars, rounded once per request, so every sum is exact.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace distiq {
+
+enum class Period {
+  day,    // today
+  week,   // today and the six days before
+  month,  // today and the 29 days before
+  all,
+};
+[[nodiscard]] std::string_view to_string(Period period);
+[[nodiscard]] std::optional<Period> period_from(std::string_view name);
+
+struct Totals {
+  std::int64_t requests = 0;
+  std::int64_t cache_hits = 0;   // answered from our own response cache
+  std::int64_t errors = 0;       // status 400 and above, error events, cut or refused
+  std::int64_t client_gone = 0;  // the client left first; not an error
+  std::int64_t incomplete = 0;   // metered only as far as known
+  std::int64_t estimated = 0;    // priced by family
+  std::int64_t duplicates = 0;   // second records of one upstream answer: in `requests`, in no token or money sum
+
+  std::int64_t input_tokens = 0;  // uncached
+  std::int64_t cache_read_tokens = 0;
+  std::int64_t cache_write_5m_tokens = 0;
+  std::int64_t cache_write_1h_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t web_searches = 0;
+
+  std::int64_t cost_usd_micros = 0;
+  std::int64_t counterfactual_usd_micros = 0;
+  std::int64_t restored_usd_micros = 0;
+  std::int64_t duration_us = 0;  // sum over requests
+
+  bool operator==(const Totals&) const = default;
+  Totals& operator+=(const Totals& other);
+  [[nodiscard]] std::int64_t saved_usd_micros() const {
+    return counterfactual_usd_micros - restored_usd_micros - cost_usd_micros;
+  }
+  [[nodiscard]] std::int64_t prompt_tokens() const {
+    return input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens;
+  }
+};
+
+struct NamedTotals {
+  std::string name;
+  Totals totals;
+};
+
+struct DayTotals {
+  std::int32_t day = 0;  // days since 1970-01-01, the user's calendar
+  Totals totals;
+};
+
+// A stretch of time for which records are, or may be, missing.
+struct Gap {
+  std::int64_t from_ms = 0;  // unix time
+  std::int64_t to_ms = 0;
+  std::optional<std::int64_t> lost;  // records; empty: unknown, possibly none
+  std::string reason;                // "queue_full", "unclean_shutdown", "damaged_file", ...: see docs/formats/store.md
+  std::string detail;
+};
+
+// The newest rate-limit headers of one account, as upstream sent them: measured, never computed.
+struct AccountLimits {
+  std::string account_hash;
+  std::int64_t observed_at_ms = 0;                           // of the newest header
+  std::vector<std::pair<std::string, std::string>> headers;  // sorted by name
+
+  // Empty if that header was not seen.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+struct Summary {
+  Period period = Period::all;
+  std::int64_t made_at_ms = 0;
+  std::int32_t first_day = 0;  // of the period; for `all` the first day with a record
+  std::int32_t last_day = 0;   // today
+  Totals total;
+  std::vector<NamedTotals> by_model;  // dearest first; at most 50, the rest summed up as "(other)"; "" is no model at all
+  std::vector<NamedTotals> by_class;  // names of RequestClass, dearest first
+  std::vector<DayTotals> by_day;      // oldest first, days without a request left out
+  std::vector<Gap> gaps;              // newest first, at most 50
+  std::int64_t gap_count = 0;         // of the period, all of them
+  std::int64_t lost_records = 0;      // of the period, where known
+  std::vector<AccountLimits> limits;  // newest first, at most 8 accounts, whatever the period
+};
+
+}  // namespace distiq

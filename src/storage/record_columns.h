@@ -1,0 +1,67 @@
+// RequestRecord <-> columns of the table `requests`, said once for writing and for reading. Internal to storage/.
+#pragma once
+
+#include <string>
+
+#include "stats/request_record.h"
+#include "storage/sqlite_db.h"
+
+namespace distiq {
+
+// Calls visit.<kind>("column", record.field) for every stored field, in column order.
+template <class Record, class Visitor>
+void visit_columns(Record& r, Visitor& visit) {
+  visit.integer("started_at_ms", r.started_at_ms);
+  visit.identifier("session_id", r.session_id);
+  visit.identifier("agent_id", r.agent_id);
+  visit.identifier("lane_id", r.lane_id);
+  visit.named("request_class", r.request_class);
+  visit.identifier("account_hash", r.account_hash);
+  visit.identifier("method", r.method);
+  visit.identifier("path", r.path);
+  visit.identifier("requested_model", r.requested_model);
+  visit.identifier("served_model", r.served_model);
+  visit.integer("status", r.status);
+  visit.named("outcome", r.outcome);
+  visit.flag("streamed", r.streamed);
+  visit.identifier("error_type", r.error_type);
+  visit.identifier("upstream_request_id", r.upstream_request_id);
+  visit.identifier("message_id", r.message_id);
+  visit.identifier("stop_reason", r.stop_reason);
+  visit.count("input_tokens", r.usage.input);
+  visit.count("cache_read_tokens", r.usage.cache_read);
+  visit.count("cache_write_5m_tokens", r.usage.cache_write_5m);
+  visit.count("cache_write_1h_tokens", r.usage.cache_write_1h);
+  visit.count("output_tokens", r.usage.output);
+  visit.count("web_searches", r.usage.web_searches);
+  visit.count("web_fetches", r.usage.web_fetches);
+  visit.count("code_executions", r.usage.code_executions);
+  visit.flag("usage_seen", r.usage_seen);
+  visit.flag("usage_complete", r.usage_complete);
+  visit.flag("price_estimated", r.price_estimated);
+  visit.money("cost_usd_micros", r.cost);
+  visit.money("counterfactual_usd_micros", r.counterfactual);
+  visit.money("restored_usd_micros", r.restored);
+  visit.integer("duration_us", r.duration_us);
+  visit.integer("first_byte_us", r.first_byte_us);
+  visit.integer("overhead_us", r.overhead_us);
+  visit.count("request_bytes", r.request_bytes);
+  visit.count("response_bytes", r.response_bytes);
+  visit.line("reason", r.reason);
+}
+
+// The column names of visit_columns, separated by ", ".
+[[nodiscard]] std::string request_column_names();
+// One "?" per column of visit_columns.
+[[nodiscard]] std::string request_column_marks();
+// Binds every column, the first as parameter `first`. Texts pass through StoredText, numbers are cut to sane bounds.
+void bind_request(Statement& statement, int first, const RequestRecord& record);
+// Reads every column, the first as column `first`. Money comes back in whole micro-dollars; `id` is not among the columns.
+[[nodiscard]] RequestRecord read_request(const Statement& statement, int first);
+
+// What the store keeps of an amount: whole micro-dollars, within +-1 million dollars per request, so that no sum overflows.
+[[nodiscard]] std::int64_t stored_micro_usd(PicoUsd amount);
+// What the store keeps of a count: at most 2^40, for the same reason.
+[[nodiscard]] std::int64_t stored_count(std::uint64_t count);
+
+}  // namespace distiq

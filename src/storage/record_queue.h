@@ -1,0 +1,72 @@
+// What waits for the storage thread: bounded, many producers, one consumer. Counts what it had to refuse, with the time span,
+// so that the loss can be written down later.
+// Any thread; take*() and wait*() are the storage thread's.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "storage/store_session.h"
+
+namespace distiq {
+
+struct Loss {
+  std::int64_t from_ms = 0;
+  std::int64_t to_ms = 0;
+  std::int64_t count = 0;
+};
+
+class RecordQueue {
+ public:
+  RecordQueue(std::size_t limit, std::size_t batch_rows) : limit_(limit), batch_rows_(batch_rows) {}
+
+  // Never blocks for longer than another caller's push; a full queue counts the item as lost at now_ms.
+  void push(StoreItem item, std::int64_t now_ms) noexcept;
+
+  // Waits until there is a batch to write: `company` after the first item, or a whole batch, a flush or the end; or until
+  // `idle` has passed without any item.
+  void wait_for_batch(std::chrono::milliseconds company, std::chrono::milliseconds idle);
+  // Waits `pause`, shorter if a flush or the end is asked for meanwhile.
+  void wait_for_retry(std::chrono::milliseconds pause);
+  // Moves up to a batch into `batch`. The items stay counted as waiting until settle().
+  void take(std::vector<StoreItem>& batch);
+  // `count` items are committed or lost.
+  void settle(std::size_t count);
+  // What was refused since the last call.
+  [[nodiscard]] std::optional<Loss> take_loss();
+
+  bool flush(std::chrono::milliseconds limit);
+  void stop();
+  [[nodiscard]] bool stopping() const;
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] std::uint64_t refused() const;
+  [[nodiscard]] std::uint64_t waiting() const;
+
+ private:
+  [[nodiscard]] bool urgent() const { return stopping_ || settled_ < flush_target_; }
+  void refuse(std::int64_t now_ms) noexcept;
+
+  // Constant after construction.
+  const std::size_t limit_;
+  const std::size_t batch_rows_;
+
+  // Protected by mutex_.
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  std::condition_variable settled_changed_;
+  std::deque<StoreItem> items_;
+  std::uint64_t accepted_ = 0;
+  std::uint64_t settled_ = 0;
+  std::uint64_t refused_ = 0;
+  std::optional<Loss> loss_;
+  std::uint64_t flush_target_ = 0;  // value of accepted_ that somebody waits for
+  bool retry_now_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace distiq

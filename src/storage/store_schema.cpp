@@ -1,0 +1,126 @@
+#include "storage/store_schema.h"
+
+#include <array>
+
+namespace distiq {
+namespace {
+
+constexpr const char* version_1 = R"sql(
+CREATE TABLE requests (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT UNIQUE,
+  local_day INTEGER NOT NULL,
+  duplicate INTEGER NOT NULL,
+  started_at_ms INTEGER NOT NULL,
+  session_id TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  lane_id TEXT NOT NULL,
+  request_class TEXT NOT NULL,
+  account_hash TEXT NOT NULL,
+  method TEXT NOT NULL,
+  path TEXT NOT NULL,
+  requested_model TEXT NOT NULL,
+  served_model TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  streamed INTEGER NOT NULL,
+  error_type TEXT NOT NULL,
+  upstream_request_id TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  stop_reason TEXT NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL,
+  cache_write_5m_tokens INTEGER NOT NULL,
+  cache_write_1h_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  web_searches INTEGER NOT NULL,
+  web_fetches INTEGER NOT NULL,
+  code_executions INTEGER NOT NULL,
+  usage_seen INTEGER NOT NULL,
+  usage_complete INTEGER NOT NULL,
+  price_estimated INTEGER NOT NULL,
+  cost_usd_micros INTEGER NOT NULL,
+  counterfactual_usd_micros INTEGER NOT NULL,
+  restored_usd_micros INTEGER NOT NULL,
+  duration_us INTEGER NOT NULL,
+  first_byte_us INTEGER NOT NULL,
+  overhead_us INTEGER NOT NULL,
+  request_bytes INTEGER NOT NULL,
+  response_bytes INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX requests_by_message ON requests (message_id) WHERE message_id != '' AND duplicate = 0;
+
+CREATE TABLE daily_totals (
+  local_day INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  request_class TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  cache_hits INTEGER NOT NULL,
+  errors INTEGER NOT NULL,
+  client_gone INTEGER NOT NULL,
+  incomplete INTEGER NOT NULL,
+  estimated INTEGER NOT NULL,
+  duplicates INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  cache_read_tokens INTEGER NOT NULL,
+  cache_write_5m_tokens INTEGER NOT NULL,
+  cache_write_1h_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  web_searches INTEGER NOT NULL,
+  cost_usd_micros INTEGER NOT NULL,
+  counterfactual_usd_micros INTEGER NOT NULL,
+  restored_usd_micros INTEGER NOT NULL,
+  duration_us INTEGER NOT NULL,
+  PRIMARY KEY (local_day, model, request_class)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rate_limit_latest (
+  account_hash TEXT NOT NULL,
+  name TEXT NOT NULL,
+  observed_at_ms INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (account_hash, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rate_limit_series (
+  observed_minute INTEGER NOT NULL,
+  account_hash TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (observed_minute, account_hash, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE runs (
+  run INTEGER PRIMARY KEY AUTOINCREMENT,
+  started_at_ms INTEGER NOT NULL,
+  last_commit_ms INTEGER NOT NULL,
+  ended_at_ms INTEGER
+) STRICT;
+
+CREATE TABLE gaps (
+  gap INTEGER PRIMARY KEY AUTOINCREMENT,
+  from_ms INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL,
+  lost INTEGER,
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE retention_anchor (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  last_seq INTEGER NOT NULL,
+  last_id TEXT,
+  last_started_at_ms INTEGER NOT NULL,
+  deleted_rows INTEGER NOT NULL,
+  chain_hash BLOB
+) STRICT;
+)sql";
+
+constexpr std::array migrations = {Migration{version_1}};
+
+}  // namespace
+
+std::span<const Migration> store_migrations() { return migrations; }
+
+}  // namespace distiq
