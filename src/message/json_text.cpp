@@ -28,17 +28,21 @@ int four_hex(std::string_view digits) {
   return value;
 }
 
-char simple_escape(char c) {
-  switch (c) {
-    case '"': case '\\': case '/': return c;
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return '\0';
-  }
-}
+// What stands for each escape letter, 0 for what is none. \u is apart.
+constexpr std::array<char, 256> simple_escapes = [] {
+  std::array<char, 256> table{};
+  table['"'] = '"';
+  table['\\'] = '\\';
+  table['/'] = '/';
+  table['b'] = '\b';
+  table['f'] = '\f';
+  table['n'] = '\n';
+  table['r'] = '\r';
+  table['t'] = '\t';
+  return table;
+}();
+
+char simple_escape(char c) { return simple_escapes[static_cast<unsigned char>(c)]; }
 
 // One decoded character: 1 to 4 bytes of UTF-8.
 struct Piece {

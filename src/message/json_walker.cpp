@@ -1,11 +1,8 @@
 #include "message/json_walker.h"
 
-#include "message/json_text.h"
-
 namespace distiq {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // RFC 8259 section 6, the whole of `s`.
@@ -54,59 +51,6 @@ JsonType JsonWalker::peek() const {
   }
 }
 
-std::uint32_t JsonWalker::enter(char bracket) {
-  if (front() != bracket) fail(ScanReason::invalid_json);
-  if (++depth_ > max_depth_) fail(ScanReason::too_deep);
-  const std::uint32_t at = starts_[next_++];
-  last_end_ = at + 1;
-  return at;
-}
-
-bool JsonWalker::leave_if(char bracket) {
-  if (front() != bracket) return false;
-  last_end_ = starts_[next_++] + 1;
-  --depth_;
-  return true;
-}
-
-bool JsonWalker::another(char bracket) {
-  if (front() == ',') {
-    ++next_;
-    return true;
-  }
-  if (!leave_if(bracket)) fail(ScanReason::invalid_json);
-  return false;
-}
-
-JsonValue JsonWalker::member_key() {
-  const JsonValue key = string_token();
-  if (front() != ':') fail(ScanReason::invalid_json);
-  ++next_;
-  return key;
-}
-
-JsonValue JsonWalker::finish(std::uint32_t begin, JsonType type) { return {{begin, last_end_ - begin}, type}; }
-
-std::uint32_t JsonWalker::token_end() const {
-  std::uint32_t end = starts_[next_ + 1];
-  while (is_space(text_[end - 1])) --end;
-  return end;
-}
-
-JsonValue JsonWalker::string_token() {
-  if (front() != '"') fail(ScanReason::invalid_json);
-  const std::uint32_t begin = starts_[next_];
-  // Whatever follows a closing quote starts a token of its own, so the last byte before the next one is the quote.
-  const std::uint32_t end = token_end();
-  if (end < begin + 2 || text_[end - 1] != '"') fail(ScanReason::invalid_json);
-  const std::string_view between = text_.substr(begin + 1, end - begin - 2);
-  const bool escaped = between.find('\\') != std::string_view::npos;
-  if (escaped && !escapes_are_valid(between)) fail(ScanReason::invalid_json);
-  ++next_;
-  last_end_ = end;
-  return {{begin, end - begin}, JsonType::string, escaped};
-}
-
 JsonValue JsonWalker::plain_token() {
   const JsonType type = peek();
   if (next_ >= count_) fail(ScanReason::invalid_json);
@@ -120,10 +64,6 @@ JsonValue JsonWalker::plain_token() {
   ++next_;
   last_end_ = end;
   return {{begin, end - begin}, type};
-}
-
-bool JsonWalker::is(const JsonValue& string, std::string_view name) const {
-  return string.escaped ? decoded_equals(inner(string), name) : inner(string) == name;
 }
 
 void JsonWalker::expect_end() const {

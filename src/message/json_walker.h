@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "message/json_text.h"
 #include "message/json_value.h"
 #include "message/request_scanner.h"
 
@@ -63,21 +64,51 @@ class JsonWalker {
     return text_.substr(string.range.at + 1, string.range.size - 2);
   }
   // Compares a key or string with an ASCII name.
-  [[nodiscard]] bool is(const JsonValue& string, std::string_view name) const;
+  [[nodiscard]] bool is(const JsonValue& string, std::string_view name) const {
+    return string.escaped ? decoded_equals(inner(string), name) : inner(string) == name;
+  }
 
   [[noreturn]] void fail(ScanReason reason) const;
 
  private:
   [[nodiscard]] char front() const { return next_ < count_ ? text_[starts_[next_]] : '\0'; }
-  std::uint32_t enter(char bracket);
-  bool leave_if(char bracket);
-  bool another(char bracket);
-  JsonValue member_key();
-  JsonValue finish(std::uint32_t begin, JsonType type);
+  std::uint32_t enter(char bracket) {
+    if (front() != bracket) fail(ScanReason::invalid_json);
+    if (++depth_ > max_depth_) fail(ScanReason::too_deep);
+    const std::uint32_t at = starts_[next_++];
+    last_end_ = at + 1;
+    return at;
+  }
+  bool leave_if(char bracket) {
+    if (front() != bracket) return false;
+    last_end_ = starts_[next_++] + 1;
+    --depth_;
+    return true;
+  }
+  bool another(char bracket) {
+    if (front() != ',') {
+      if (!leave_if(bracket)) fail(ScanReason::invalid_json);
+      return false;
+    }
+    ++next_;
+    return true;
+  }
+  JsonValue member_key() {
+    const JsonValue key = string_token();
+    if (front() != ':') fail(ScanReason::invalid_json);
+    ++next_;
+    return key;
+  }
+  JsonValue finish(std::uint32_t begin, JsonType type) const { return {{begin, last_end_ - begin}, type}; }
   JsonValue string_token();
   JsonValue plain_token();
   JsonValue scalar() { return front() == '"' ? string_token() : plain_token(); }
-  [[nodiscard]] std::uint32_t token_end() const;
+  [[nodiscard]] std::uint32_t token_end() const {
+    std::uint32_t end = starts_[next_ + 1];
+    while (is_space(text_[end - 1])) --end;
+    return end;
+  }
+  [[nodiscard]] static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
   std::string_view text_;
   std::span<const std::uint32_t> starts_;
@@ -88,6 +119,21 @@ class JsonWalker {
   std::size_t max_depth_;
   std::vector<char> closers_;  // of skip: the bracket that closes each open container
 };
+
+inline JsonValue JsonWalker::string_token() {
+  if (front() != '"') fail(ScanReason::invalid_json);
+  const std::uint32_t begin = starts_[next_];
+  // Whatever follows a closing quote starts a token of its own, so the last byte before the next one is the quote.
+  const std::uint32_t end = token_end();
+  if (end < begin + 2 || text_[end - 1] != '"') fail(ScanReason::invalid_json);
+  const std::string_view between = text_.substr(begin + 1, end - begin - 2);
+  const std::size_t backslash = between.find('\\');
+  const bool escaped = backslash != std::string_view::npos;
+  if (escaped && !escapes_are_valid(between.substr(backslash))) fail(ScanReason::invalid_json);
+  ++next_;
+  last_end_ = end;
+  return {{begin, end - begin}, JsonType::string, escaped};
+}
 
 template <class OnKey>
 JsonValue JsonWalker::skip_watching(OnKey on_key) {

@@ -102,7 +102,7 @@ JsonValue RequestReader::fields(const std::array<std::string_view, N>& names, On
   return walker_.object([&](const JsonValue& key) {
     const auto name = std::find_if(names.begin(), names.end(), [&](auto known) { return walker_.is(key, known); });
     if (name == names.end() || is_overruled(key)) {
-      skip_noting_marks();
+      pass_value();
       return;
     }
     const auto field = static_cast<std::size_t>(name - names.begin());
@@ -122,15 +122,15 @@ void RequestReader::read_top_level(std::size_t field, const JsonValue& key) {
   switch (static_cast<Top>(field)) {
     case top_model:
       expect(type == JsonType::string);
-      view_.model = walker_.skip();
+      view_.model = pass_value();
       return;
     case top_max_tokens:
       expect(type == JsonType::number || is_null);
-      view_.max_tokens = walker_.skip();
+      view_.max_tokens = pass_value();
       return;
     case top_stream:
       expect(type == JsonType::boolean || is_null);
-      view_.stream = walker_.skip();
+      view_.stream = pass_value();
       return;
     case top_messages: read_messages(); return;
     case top_system: read_system(); return;
@@ -139,40 +139,40 @@ void RequestReader::read_top_level(std::size_t field, const JsonValue& key) {
     case top_cache_control: (void)read_cache_mark(key, CachePlace::top_level, no_index); return;
     case top_metadata:
       if (type != JsonType::object) {
-        view_.metadata = walker_.skip();
+        view_.metadata = pass_value();
         return;
       }
-      view_.metadata = fields(metadata_names, [this](std::size_t, const JsonValue&) { view_.user_id = walker_.skip(); });
+      view_.metadata = fields(metadata_names, [this](std::size_t, const JsonValue&) { view_.user_id = pass_value(); });
       return;
     case top_thinking:
       if (type != JsonType::object) {
-        view_.thinking = walker_.skip();
+        view_.thinking = pass_value();
         return;
       }
       view_.thinking =
-          fields(type_name_only, [this](std::size_t, const JsonValue&) { view_.thinking_type = walker_.skip(); });
+          fields(type_name_only, [this](std::size_t, const JsonValue&) { view_.thinking_type = pass_value(); });
       return;
     case top_tool_choice:
       if (type != JsonType::object) {
-        view_.tool_choice = walker_.skip();
+        view_.tool_choice = pass_value();
         return;
       }
       view_.tool_choice =
-          fields(type_name_only, [this](std::size_t, const JsonValue&) { view_.tool_choice_type = walker_.skip(); });
+          fields(type_name_only, [this](std::size_t, const JsonValue&) { view_.tool_choice_type = pass_value(); });
       return;
-    case top_context_management: view_.context_management = walker_.skip(); return;
-    case top_temperature: view_.temperature = walker_.skip(); return;
-    case top_top_p: view_.top_p = walker_.skip(); return;
-    case top_top_k: view_.top_k = walker_.skip(); return;
-    case top_stop_sequences: view_.stop_sequences = walker_.skip(); return;
-    case top_speed: view_.speed = walker_.skip(); return;
-    case top_safeguards: view_.safeguards = walker_.skip(); return;
-    case top_service_tier: view_.service_tier = walker_.skip(); return;
-    case top_inference_geo: view_.inference_geo = walker_.skip(); return;
-    case top_container: view_.container = walker_.skip(); return;
-    case top_mcp_servers: view_.mcp_servers = walker_.skip(); return;
-    case top_fallbacks: view_.fallbacks = walker_.skip(); return;
-    case top_diagnostics: view_.diagnostics = walker_.skip(); return;
+    case top_context_management: view_.context_management = pass_value(); return;
+    case top_temperature: view_.temperature = pass_value(); return;
+    case top_top_p: view_.top_p = pass_value(); return;
+    case top_top_k: view_.top_k = pass_value(); return;
+    case top_stop_sequences: view_.stop_sequences = pass_value(); return;
+    case top_speed: view_.speed = pass_value(); return;
+    case top_safeguards: view_.safeguards = pass_value(); return;
+    case top_service_tier: view_.service_tier = pass_value(); return;
+    case top_inference_geo: view_.inference_geo = pass_value(); return;
+    case top_container: view_.container = pass_value(); return;
+    case top_mcp_servers: view_.mcp_servers = pass_value(); return;
+    case top_fallbacks: view_.fallbacks = pass_value(); return;
+    case top_diagnostics: view_.diagnostics = pass_value(); return;
   }
 }
 
@@ -182,14 +182,14 @@ void RequestReader::read_system() {
     view_.system = read_blocks(CachePlace::system, 0);
   } else {
     expect(walker_.peek() == JsonType::string || next_is_null());
-    view_.system = walker_.skip();
+    view_.system = pass_value();
   }
   view_.system_end_block = static_cast<std::uint32_t>(view_.blocks.size());
 }
 
 void RequestReader::read_tools() {
   if (next_is_null()) {
-    view_.tools_array = walker_.skip();
+    view_.tools_array = pass_value();
     return;
   }
   expect(walker_.peek() == JsonType::array);
@@ -204,11 +204,11 @@ void RequestReader::read_tool() {
   const JsonValue whole = fields(tool_names, [this, index](std::size_t field, const JsonValue& key) {
     Tool& tool = view_.tools[index];
     switch (static_cast<ToolField>(field)) {
-      case tool_name: tool.name = walker_.skip(); return;
-      case tool_description: tool.description = walker_.skip(); return;
+      case tool_name: tool.name = pass_value(); return;
+      case tool_description: tool.description = pass_value(); return;
       case tool_schema: tool.input_schema = walker_.skip(); return;  // a schema may well name a property cache_control
-      case tool_type: tool.type_name = walker_.skip(); return;
-      case tool_defer: tool.defer_loading = view_.is_true(walker_.skip()); return;
+      case tool_type: tool.type_name = pass_value(); return;
+      case tool_defer: tool.defer_loading = view_.is_true(pass_value()); return;
       case tool_cache: tool.cache_mark = read_cache_mark(key, CachePlace::tool, index); return;
     }
   });
@@ -229,15 +229,15 @@ void RequestReader::read_message() {
     switch (static_cast<MessageField>(field)) {
       case message_role:
         expect(walker_.peek() == JsonType::string);
-        message.role_name = walker_.skip();
+        message.role_name = pass_value();
         return;
-      case message_output_config: message.output_config = walker_.skip(); return;
+      case message_output_config: message.output_config = pass_value(); return;
       case message_content:
         if (walker_.peek() == JsonType::array) {
           message.content = read_blocks(CachePlace::message, 0);
         } else {
           expect(walker_.peek() == JsonType::string || next_is_null());
-          message.content = walker_.skip();
+          message.content = pass_value();
         }
         return;
     }
@@ -251,7 +251,7 @@ JsonValue RequestReader::read_blocks(CachePlace place, std::size_t nesting) {
   return walker_.array([this, place, nesting] {
     // Inside a block of a kind we do not know a list may hold anything; directly in a message it may not.
     if (walker_.peek() != JsonType::object && nesting > 0) {
-      skip_noting_marks();
+      pass_value();
     } else {
       expect(walker_.peek() == JsonType::object);
       read_block(place, nesting);
@@ -269,20 +269,20 @@ void RequestReader::read_block(CachePlace place, std::size_t nesting) {
   JsonValue referenced_tool;
   block.value = fields(block_names, [&](std::size_t field, const JsonValue& key) {
     switch (static_cast<BlockField>(field)) {
-      case block_type: block.type_name = walker_.skip(); return;
-      case block_text: block.text = walker_.skip(); return;
+      case block_type: block.type_name = pass_value(); return;
+      case block_text: block.text = pass_value(); return;
       case block_cache: block.cache_mark = read_cache_mark(key, place, index); return;
-      case block_tool_use_id: tool_use_id = walker_.skip(); return;
-      case block_is_error: block.is_error = view_.is_true(walker_.skip()); return;
-      case block_id: block.id = walker_.skip(); return;
-      case block_name: block.name = walker_.skip(); return;
+      case block_tool_use_id: tool_use_id = pass_value(); return;
+      case block_is_error: block.is_error = view_.is_true(pass_value()); return;
+      case block_id: block.id = pass_value(); return;
+      case block_name: block.name = pass_value(); return;
       case block_input: block.input = walker_.skip(); return;  // the model's own words: a cache_control there marks nothing
-      case block_thinking: thinking = walker_.skip(); return;
-      case block_tool_name: referenced_tool = walker_.skip(); return;
+      case block_thinking: thinking = pass_value(); return;
+      case block_tool_name: referenced_tool = pass_value(); return;
       case block_content:
         block.content = walker_.peek() == JsonType::array && nesting < max_block_nesting
                             ? read_blocks(CachePlace::nested, nesting + 1)
-                            : skip_noting_marks();
+                            : pass_value();
         return;
     }
   });
@@ -296,11 +296,11 @@ void RequestReader::read_block(CachePlace place, std::size_t nesting) {
 
 void RequestReader::read_output_config() {
   if (walker_.peek() != JsonType::object) {
-    view_.output_config = walker_.skip();
+    view_.output_config = pass_value();
     return;
   }
   view_.output_config = fields(output_config_names, [this](std::size_t field, const JsonValue&) {
-    (field == 0 ? view_.effort : view_.output_format) = walker_.skip();
+    (field == 0 ? view_.effort : view_.output_format) = pass_value();
   });
 }
 
@@ -308,12 +308,12 @@ std::uint32_t RequestReader::read_cache_mark(const JsonValue& key, CachePlace pl
   CacheMark mark{.value = {}, .key_at = key.range.at, .place = place, .owner = owner};
   if (walker_.peek() == JsonType::object) {
     JsonValue ttl;
-    mark.value = fields(ttl_only, [&](std::size_t, const JsonValue&) { ttl = walker_.skip(); });
+    mark.value = fields(ttl_only, [&](std::size_t, const JsonValue&) { ttl = pass_value(); });
     if (ttl.present() && !view_.equals(ttl, "5m")) {
       mark.ttl = view_.equals(ttl, "1h") ? CacheTtl::one_hour : CacheTtl::other;
     }
   } else {
-    mark.value = walker_.skip();
+    mark.value = pass_value();
     if (mark.value.type == JsonType::null) return no_index;
     mark.ttl = CacheTtl::other;
   }
@@ -322,7 +322,7 @@ std::uint32_t RequestReader::read_cache_mark(const JsonValue& key, CachePlace pl
   return static_cast<std::uint32_t>(view_.cache_marks.size() - 1);
 }
 
-JsonValue RequestReader::skip_noting_marks() {
+JsonValue RequestReader::pass_value() {
   return walker_.skip_watching([this](const JsonValue& key) {
     if (!walker_.is(key, "cache_control")) return false;
     (void)read_cache_mark(key, CachePlace::elsewhere, no_index);

@@ -41,8 +41,8 @@ class RequestReader {
   void read_block(CachePlace place, std::size_t nesting);
   void read_output_config();
   std::uint32_t read_cache_mark(const JsonValue& key, CachePlace place, std::uint32_t owner);
-  // Passes a value we do not read, noting the cache marks in it.
-  JsonValue skip_noting_marks();
+  // Passes any value, noting the cache marks inside it.
+  JsonValue pass_value();
 
   void expect(bool right_type) const;
   [[nodiscard]] bool next_is_null() const { return walker_.peek() == JsonType::null; }
