@@ -1,5 +1,6 @@
 #include "storage/store_session.h"
 
+#include <initializer_list>
 #include <utility>
 
 #include "storage/store_schema.h"
@@ -29,9 +30,20 @@ DbResult<void> run_with(Database& db, std::string_view sql, std::initializer_lis
   return statement->run();
 }
 
+DbResult<std::int64_t> count_with(Database& db, std::string_view sql, std::initializer_list<std::int64_t> values) {
+  auto statement = db.prepare(sql);
+  if (!statement) return pass_on(statement);
+  int index = 1;
+  for (const std::int64_t value : values) statement->bind(index++, value);
+  auto row = statement->step();
+  if (!row) return pass_on(row);
+  return *row ? statement->integer(0) : 0;
+}
+
 }  // namespace
 
-DbResult<std::unique_ptr<StoreSession>> StoreSession::open(const SessionConfig& config, std::int64_t now_ms) {
+DbResult<std::unique_ptr<StoreSession>> StoreSession::open(const SessionConfig& config, RunMark& mine,
+                                                           std::int64_t now_ms) {
   if (auto prepared = prepare_store_file(config.path); !prepared) return pass_on(prepared);
   auto lock = WriterLock::acquire(config.path);
   auto db = Database::open(config.path, DbAccess::read_write, config.busy_timeout);
@@ -50,30 +62,36 @@ DbResult<std::unique_ptr<StoreSession>> StoreSession::open(const SessionConfig& 
   auto touch = session->db_.prepare("UPDATE runs SET last_commit_ms = max(last_commit_ms, ?), ended_at_ms = NULL WHERE run = ?");
   if (!touch) return pass_on(touch);
   session->touch_run_ = std::move(*touch);
-  if (auto begun = session->begin_run(now_ms); !begun) return pass_on(begun);
+  if (auto begun = session->begin_run(mine, now_ms); !begun) return pass_on(begun);
   session->lock_.share();
   return session;
 }
 
-DbResult<void> StoreSession::begin_run(std::int64_t now_ms) {
+DbResult<void> StoreSession::begin_run(RunMark& mine, std::int64_t now_ms) {
   auto transaction = Transaction::begin(db_);
   if (!transaction) return pass_on(transaction);
+  const auto known = count_with(db_, "SELECT count(*) FROM runs WHERE run = ? AND started_at_ms = ?",
+                                {mine.run, mine.started_at_ms});
+  if (!known) return std::unexpected(known.error());
+  const RunMark run = *known > 0 ? mine : RunMark{0, now_ms};
   if (lock_.alone()) {
+    // All runs that seem to be alive are dead, except for our own.
     auto found = run_with(db_,
-                          "INSERT INTO gaps (from_ms, to_ms, lost, reason, detail) "
-                          "SELECT last_commit_ms, ?, NULL, 'unclean_shutdown', '' FROM runs WHERE ended_at_ms IS NULL",
-                          {now_ms});
+                          "INSERT INTO gaps (from_ms, to_ms, lost, reason, detail) SELECT last_commit_ms, ?, NULL, "
+                          "'unclean_shutdown', '' FROM runs WHERE ended_at_ms IS NULL AND run != ?",
+                          {now_ms, run.run});
     if (!found) return found;
-    if (auto ended = run_with(db_, "UPDATE runs SET ended_at_ms = ? WHERE ended_at_ms IS NULL", {now_ms}); !ended) {
-      return ended;
-    }
+    auto ended = run_with(db_, "UPDATE runs SET ended_at_ms = ? WHERE ended_at_ms IS NULL AND run != ?", {now_ms, run.run});
+    if (!ended) return ended;
   }
-  if (auto begun = run_with(db_, "INSERT INTO runs (started_at_ms, last_commit_ms) VALUES (?, ?)", {now_ms, now_ms});
-      !begun) {
-    return begun;
+  if (run.run == 0) {
+    auto begun = run_with(db_, "INSERT INTO runs (started_at_ms, last_commit_ms) VALUES (?, ?)", {now_ms, now_ms});
+    if (!begun) return begun;
   }
-  run_ = db_.last_row_id();
-  return transaction->commit();
+  run_ = run.run != 0 ? run.run : db_.last_row_id();
+  auto committed = transaction->commit();
+  if (committed) mine = {run_, run.started_at_ms};
+  return committed;
 }
 
 DbResult<void> StoreSession::write(std::span<const StoreItem> items, std::span<const Gap> gaps, std::int64_t now_ms) {

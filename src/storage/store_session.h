@@ -25,10 +25,18 @@ struct SessionConfig {
   std::int64_t max_pages = 0;  // for tests of full disks; 0: no limit
 };
 
+// One process's row in `runs`; the start time tells it from another file's row of the same number.
+struct RunMark {
+  std::int64_t run = 0;
+  std::int64_t started_at_ms = 0;
+};
+
 class StoreSession {
  public:
-  // Creates, migrates, and writes down a gap for every run that ended without goodbye.
-  [[nodiscard]] static DbResult<std::unique_ptr<StoreSession>> open(const SessionConfig& config, std::int64_t now_ms);
+  // Creates, migrates, and writes down a gap for every run that ended without goodbye. `mine` is in and out: the run that a
+  // former session of this process began is taken up again, if this file knows it.
+  [[nodiscard]] static DbResult<std::unique_ptr<StoreSession>> open(const SessionConfig& config, RunMark& mine,
+                                                                    std::int64_t now_ms);
 
   StoreSession(const StoreSession&) = delete;
   StoreSession& operator=(const StoreSession&) = delete;
@@ -46,7 +54,7 @@ class StoreSession {
 
  private:
   StoreSession(SessionConfig config, Database db) : config_(std::move(config)), db_(std::move(db)) {}
-  [[nodiscard]] DbResult<void> begin_run(std::int64_t now_ms);
+  [[nodiscard]] DbResult<void> begin_run(RunMark& mine, std::int64_t now_ms);
   [[nodiscard]] DbResult<void> write_gap(const Gap& gap);
   [[nodiscard]] DbResult<void> move_anchor(std::int64_t last_seq, std::int64_t rows);
 

@@ -85,7 +85,7 @@ DbResult<void> StoreWriter::attempt() {
 DbResult<void> StoreWriter::ensure_session() {
   if (session_ != nullptr && !session_->is_current()) session_.reset();  // deleted or replaced under our feet
   if (session_ != nullptr) return {};
-  auto opened = StoreSession::open({config_.path, config_.busy_timeout, config_.max_pages}, now_ms());
+  auto opened = StoreSession::open({config_.path, config_.busy_timeout, config_.max_pages}, run_, now_ms());
   if (!opened) return std::unexpected(std::move(opened.error()));
   session_ = std::move(*opened);
   return {};

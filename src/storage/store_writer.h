@@ -51,6 +51,7 @@ class StoreWriter {
 
   // Storage thread only (before start(): the constructing one).
   std::unique_ptr<StoreSession> session_;
+  RunMark run_;
   std::vector<StoreItem> pending_;
   std::vector<Gap> gaps_;  // to be written with the next batch
   std::optional<DbError> last_error_;

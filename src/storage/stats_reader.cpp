@@ -1,0 +1,216 @@
+#include "storage/stats_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "storage/local_day.h"
+#include "storage/record_columns.h"
+#include "storage/store_file.h"
+#include "storage/store_schema.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::size_t max_names = 50;
+constexpr std::int64_t max_gaps = 50;
+constexpr std::size_t max_accounts = 8;
+constexpr std::size_t max_records = 1000;
+
+constexpr std::string_view sums =
+    "sum(requests), sum(cache_hits), sum(errors), sum(client_gone), sum(incomplete), sum(estimated), sum(duplicates), "
+    "sum(input_tokens), sum(cache_read_tokens), sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), "
+    "sum(output_tokens), sum(web_searches), sum(cost_usd_micros), sum(counterfactual_usd_micros), "
+    "sum(restored_usd_micros), sum(duration_us)";
+
+Totals read_sums(const Statement& row, int first) {
+  Totals totals;
+  for (std::int64_t* field :
+       {&totals.requests, &totals.cache_hits, &totals.errors, &totals.client_gone, &totals.incomplete, &totals.estimated,
+        &totals.duplicates, &totals.input_tokens, &totals.cache_read_tokens, &totals.cache_write_5m_tokens,
+        &totals.cache_write_1h_tokens, &totals.output_tokens, &totals.web_searches, &totals.cost_usd_micros,
+        &totals.counterfactual_usd_micros, &totals.restored_usd_micros, &totals.duration_us}) {
+    *field = row.integer(first++);
+  }
+  return totals;
+}
+
+template <class T>
+std::unexpected<DbError> pass_on(DbResult<T>& failed) {
+  return std::unexpected(std::move(failed.error()));
+}
+
+std::int32_t days_before_today(Period period) {
+  switch (period) {
+    case Period::day: return 0;
+    case Period::week: return 6;
+    case Period::month: return 29;
+    case Period::all: break;
+  }
+  return std::numeric_limits<std::int32_t>::max() / 2;
+}
+
+Error unreadable(std::string detail, std::string_view why) {
+  return {ErrorKind::store_unavailable, std::move(detail), std::string(why)};
+}
+
+}  // namespace
+
+Result<StatsReader> StatsReader::open(const std::string& path, std::chrono::milliseconds busy_timeout) {
+  if (identify_file(path) == FileIdentity{}) {
+    return std::unexpected(unreadable(path, "There are no statistics yet: the proxy has not recorded anything here."));
+  }
+  auto db = Database::open(path, DbAccess::read_only, busy_timeout);
+  if (!db) return std::unexpected(to_error(std::move(db.error())));
+  const auto owner = db->query_integer("PRAGMA application_id");
+  if (!owner) return std::unexpected(to_error(owner.error()));
+  const auto version = db->query_integer("PRAGMA user_version");
+  if (!version) return std::unexpected(to_error(version.error()));
+  if (*owner == 0 && *version == 0) {
+    return std::unexpected(unreadable(path, "There are no statistics yet: the store is empty."));
+  }
+  if (*owner != store_application_id) {
+    return std::unexpected(unreadable(path, "The statistics file belongs to another program."));
+  }
+  const auto known = static_cast<std::int64_t>(store_migrations().size());
+  if (*version != known) {
+    const std::string_view what = *version > known ? "The statistics were written by a newer version of this program."
+                                                   : "The statistics are of an older version: start the proxy once.";
+    return std::unexpected(unreadable(fmt::format("{}: schema {}, we know {}", path, *version, known), what));
+  }
+  return StatsReader(std::move(*db));
+}
+
+Result<Summary> StatsReader::summary(Period period, std::int64_t now_ms) {
+  auto read = read_summary(period, now_ms);
+  if (!read) return std::unexpected(to_error(std::move(read.error())));
+  return std::move(*read);
+}
+
+DbResult<Summary> StatsReader::read_summary(Period period, std::int64_t now_ms) {
+  auto moment = Transaction::begin_read(db_);
+  if (!moment) return pass_on(moment);
+  Summary summary;
+  summary.period = period;
+  summary.made_at_ms = now_ms;
+  summary.last_day = local_day(now_ms);
+  summary.first_day = summary.last_day - days_before_today(period);
+  if (auto read = read_days(summary); !read) return pass_on(read);
+  auto models = read_groups("model", summary);
+  if (!models) return pass_on(models);
+  summary.by_model = std::move(*models);
+  auto classes = read_groups("request_class", summary);
+  if (!classes) return pass_on(classes);
+  summary.by_class = std::move(*classes);
+  if (auto read = read_gaps(summary); !read) return pass_on(read);
+  if (auto read = read_limits(summary); !read) return pass_on(read);
+  if (period == Period::all) summary.first_day = summary.by_day.empty() ? summary.last_day : summary.by_day.front().day;
+  return summary;
+}
+
+DbResult<void> StatsReader::read_days(Summary& summary) {
+  // Records dated after today (a clock was wrong) count as part of every period rather than vanish.
+  auto days = db_.prepare(fmt::format(
+      "SELECT local_day, {} FROM daily_totals WHERE local_day >= ? GROUP BY local_day ORDER BY local_day", sums));
+  if (!days) return pass_on(days);
+  days->bind(1, summary.first_day);
+  auto row = days->step();
+  for (; row && *row; row = days->step()) {
+    summary.by_day.push_back({static_cast<std::int32_t>(days->integer(0)), read_sums(*days, 1)});
+    summary.total += summary.by_day.back().totals;
+  }
+  if (!row) return pass_on(row);
+  return {};
+}
+
+DbResult<std::vector<NamedTotals>> StatsReader::read_groups(std::string_view column, const Summary& summary) {
+  auto groups = db_.prepare(
+      fmt::format("SELECT {0}, {1} FROM daily_totals WHERE local_day >= ? GROUP BY {0} "
+                  "ORDER BY sum(cost_usd_micros) DESC, sum(requests) DESC, {0}",
+                  column, sums));
+  if (!groups) return pass_on(groups);
+  groups->bind(1, summary.first_day);
+  std::vector<NamedTotals> named;
+  auto row = groups->step();
+  for (; row && *row; row = groups->step()) {
+    if (named.size() < max_names) {
+      named.push_back({std::string(groups->text(0)), read_sums(*groups, 1)});
+    } else {
+      if (named.size() == max_names) named.push_back({"(other)", {}});
+      named.back().totals += read_sums(*groups, 1);
+    }
+  }
+  if (!row) return pass_on(row);
+  return named;
+}
+
+DbResult<void> StatsReader::read_gaps(Summary& summary) {
+  // Gaps are few, so those of the period are picked here, by the same calendar as the records.
+  auto gaps = db_.prepare("SELECT from_ms, to_ms, lost, reason, detail FROM gaps ORDER BY gap DESC");
+  if (!gaps) return pass_on(gaps);
+  auto row = gaps->step();
+  for (; row && *row; row = gaps->step()) {
+    Gap gap{gaps->integer(0), gaps->integer(1), std::nullopt, std::string(gaps->text(3)), std::string(gaps->text(4))};
+    if (!gaps->is_null(2)) gap.lost = gaps->integer(2);
+    if (local_day(gap.to_ms) < summary.first_day) continue;
+    ++summary.gap_count;
+    summary.lost_records += gap.lost.value_or(0);
+    if (summary.gap_count <= max_gaps) summary.gaps.push_back(std::move(gap));
+  }
+  if (!row) return pass_on(row);
+  return {};
+}
+
+DbResult<void> StatsReader::read_limits(Summary& summary) {
+  auto limits = db_.prepare("SELECT account_hash, observed_at_ms, name, value FROM rate_limit_latest ORDER BY account_hash, name");
+  if (!limits) return pass_on(limits);
+  auto row = limits->step();
+  for (; row && *row; row = limits->step()) {
+    if (summary.limits.empty() || summary.limits.back().account_hash != limits->text(0)) {
+      summary.limits.push_back({std::string(limits->text(0)), 0, {}});
+    }
+    AccountLimits& account = summary.limits.back();
+    account.observed_at_ms = std::max(account.observed_at_ms, limits->integer(1));
+    account.headers.emplace_back(limits->text(2), limits->text(3));
+  }
+  if (!row) return pass_on(row);
+  std::stable_sort(summary.limits.begin(), summary.limits.end(),
+                   [](const auto& a, const auto& b) { return a.observed_at_ms > b.observed_at_ms; });
+  if (summary.limits.size() > max_accounts) summary.limits.resize(max_accounts);
+  return {};
+}
+
+Result<std::optional<RequestRecord>> StatsReader::find_record(std::string_view id) {
+  auto statement = db_.prepare(fmt::format("SELECT id, {} FROM requests WHERE id = ?", request_column_names()));
+  if (!statement) return std::unexpected(to_error(std::move(statement.error())));
+  statement->bind(1, id);
+  auto found = read_records(*statement);
+  if (!found) return std::unexpected(to_error(std::move(found.error())));
+  if (found->empty()) return std::nullopt;
+  return std::move(found->front());
+}
+
+Result<std::vector<RequestRecord>> StatsReader::recent_records(std::size_t count) {
+  auto statement =
+      db_.prepare(fmt::format("SELECT id, {} FROM requests ORDER BY seq DESC LIMIT ?", request_column_names()));
+  if (!statement) return std::unexpected(to_error(std::move(statement.error())));
+  statement->bind(1, static_cast<std::int64_t>(std::min(count, max_records)));
+  auto found = read_records(*statement);
+  if (!found) return std::unexpected(to_error(std::move(found.error())));
+  return std::move(*found);
+}
+
+DbResult<std::vector<RequestRecord>> StatsReader::read_records(Statement& statement) {
+  std::vector<RequestRecord> records;
+  auto row = statement.step();
+  for (; row && *row; row = statement.step()) {
+    records.push_back(read_request(statement, 1));
+    records.back().id = statement.text(0);
+  }
+  if (!row) return pass_on(row);
+  return records;
+}
+
+}  // namespace distiq

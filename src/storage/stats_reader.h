@@ -1,0 +1,45 @@
+// Reads the record store while the proxy writes it, from the same process or another: a read-only connection that never
+// blocks the writer and cannot change the file.
+// One thread at a time per object; blocks on the disk. A summary costs milliseconds whatever the number of records: it reads
+// daily totals, not rows.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "stats/request_record.h"
+#include "stats/summary.h"
+#include "storage/sqlite_db.h"
+
+namespace distiq {
+
+class StatsReader {
+ public:
+  // Fails with store_unavailable and a sentence for the user: no store yet, not readable, damaged, or of another version.
+  [[nodiscard]] static Result<StatsReader> open(const std::string& path,
+                                                std::chrono::milliseconds busy_timeout = std::chrono::seconds(2));
+
+  // Everything of one moment. `now_ms` decides what today is, in the process's time zone.
+  [[nodiscard]] Result<Summary> summary(Period period, std::int64_t now_ms);
+  // Empty if the id is unknown or its row was deleted by retention. Money comes in whole micro-dollars, as stored.
+  [[nodiscard]] Result<std::optional<RequestRecord>> find_record(std::string_view id);
+  // The newest first; at most 1000.
+  [[nodiscard]] Result<std::vector<RequestRecord>> recent_records(std::size_t count);
+
+ private:
+  explicit StatsReader(Database db) : db_(std::move(db)) {}
+  [[nodiscard]] DbResult<Summary> read_summary(Period period, std::int64_t now_ms);
+  [[nodiscard]] DbResult<void> read_days(Summary& summary);
+  [[nodiscard]] DbResult<std::vector<NamedTotals>> read_groups(std::string_view column, const Summary& summary);
+  [[nodiscard]] DbResult<void> read_gaps(Summary& summary);
+  [[nodiscard]] DbResult<void> read_limits(Summary& summary);
+  [[nodiscard]] DbResult<std::vector<RequestRecord>> read_records(Statement& statement);
+
+  Database db_;
+};
+
+}  // namespace distiq
