@@ -16,7 +16,7 @@ pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)
 pkg_check_modules(brotlienc REQUIRED IMPORTED_TARGET libbrotlienc)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 
-# Asio and Beast are compiled once (src/net/asio_impl.cpp), not in every file that includes them.
+# Asio and Beast are compiled once (src/http/asio_impl.cpp), not in every file that includes them.
 add_library(distiq_asio INTERFACE)
 target_compile_definitions(distiq_asio INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)

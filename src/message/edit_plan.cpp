@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "message/json_text.h"
+#include "base/text.h"
 
 namespace distiq {
 namespace {

@@ -1,6 +1,6 @@
 #include "message/error_body.h"
 
-#include "message/json_text.h"
+#include "base/text.h"
 
 namespace distiq {
 namespace {

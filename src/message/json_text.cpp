@@ -98,28 +98,6 @@ Piece decode_escape(std::string_view at_escape) {
   return piece_of(replacement, 6);
 }
 
-// Length of the well-formed UTF-8 sequence at the front, 0 if there is none.
-std::size_t utf8_sequence(std::string_view s) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  const auto tail = [&](std::size_t i, unsigned char low, unsigned char high) {
-    return i < s.size() && byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return tail(1, 0x80, 0xBF) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const unsigned char low = lead == 0xE0 ? 0xA0 : 0x80;
-    const unsigned char high = lead == 0xED ? 0x9F : 0xBF;
-    return tail(1, low, high) && tail(2, 0x80, 0xBF) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const unsigned char low = lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned char high = lead == 0xF4 ? 0x8F : 0xBF;
-    return tail(1, low, high) && tail(2, 0x80, 0xBF) && tail(3, 0x80, 0xBF) ? 4 : 0;
-  }
-  return 0;
-}
-
 // Walks `inner` beside `text`; returns what of `inner` is left when `text` is used up, nullopt at the first difference.
 std::optional<std::string_view> after_prefix(std::string_view inner, std::string_view text) {
   while (!text.empty()) {
@@ -172,28 +150,5 @@ bool decoded_equals(std::string_view inner, std::string_view text) {
 }
 
 bool decoded_starts_with(std::string_view inner, std::string_view text) { return after_prefix(inner, text).has_value(); }
-
-void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  out += '"';
-  while (!text.empty()) {
-    const char c = text.front();
-    const std::size_t length = utf8_sequence(text);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\\u00";
-      out += hex[static_cast<unsigned char>(c) >> 4];
-      out += hex[c & 0xF];
-    } else if (length == 0) {
-      out += replacement;
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  out += '"';
-}
 
 }  // namespace distiq

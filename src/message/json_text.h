@@ -18,7 +18,4 @@ void append_decoded(std::string& out, std::string_view inner);
 [[nodiscard]] bool decoded_equals(std::string_view inner, std::string_view text);
 [[nodiscard]] bool decoded_starts_with(std::string_view inner, std::string_view text);
 
-// Appends `text` in quotes, escaped as little as JSON demands; bytes that are not UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace distiq

@@ -1,0 +1,32 @@
+#include "app/serve.h"
+
+#include <sys/resource.h>
+
+#include "app/signals.h"
+#include "app/wiring.h"
+#include "base/log.h"
+
+namespace distiq {
+namespace {
+
+// A core file would hold prompts and credentials.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
+}  // namespace
+
+Result<int> serve(const Config& config, const std::function<void(std::uint16_t port)>& serving) {
+  forbid_core_dumps();
+  ShutdownSignals signals;
+  const log::Session log_session(config.log_level, config.log_format);
+  auto proxy = Proxy::start(config);
+  if (!proxy) return std::unexpected(proxy.error());
+  serving((*proxy)->port());
+  signals.wait();
+  signals.end_at_next();
+  return (*proxy)->shut_down() ? 0 : 1;
+}
+
+}  // namespace distiq

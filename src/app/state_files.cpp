@@ -1,0 +1,53 @@
+#include "app/state_files.h"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "base/file.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::size_t key_bytes = 32;
+
+std::unexpected<Error> unusable(const std::filesystem::path& path, const char* why) {
+  return fail(ErrorKind::store_unavailable, path.string() + ": " + why);
+}
+
+Result<Secret> create_key(const std::filesystem::path& path) {
+  std::string key(key_bytes, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), static_cast<int>(key.size())) != 1) {
+    return unusable(path, "no random bytes");
+  }
+  // Written aside and linked into place: two first starts at once agree on one key, and a half-written one never shows.
+  const std::filesystem::path draft = path.string() + "." + std::to_string(getpid());
+  const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return unusable(path, std::strerror(errno));
+  const bool written = write(fd, key.data(), key.size()) == static_cast<ssize_t>(key.size());
+  close(fd);
+  const bool placed = written && (link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  unlink(draft.c_str());
+  Secret::wipe(key);
+  if (!placed) return unusable(path, "cannot be written");
+  auto stored = read_file(path, 4 * key_bytes);
+  if (!stored) return std::unexpected(stored.error());
+  return Secret(std::move(*stored));
+}
+
+}  // namespace
+
+Result<Secret> load_account_key(const std::filesystem::path& home) {
+  const std::filesystem::path path = home / "account.key";
+  if (!std::filesystem::exists(path)) return create_key(path);
+  auto stored = read_file(path, 4 * key_bytes);
+  if (!stored) return std::unexpected(stored.error());
+  if (stored->size() != key_bytes) return unusable(path, "is not a key of 32 bytes; delete it to get a new one");
+  return Secret(std::move(*stored));
+}
+
+}  // namespace distiq

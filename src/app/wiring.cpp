@@ -1,0 +1,192 @@
+#include "app/wiring.h"
+
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include "app/local_routes.h"
+#include "app/request_reporter.h"
+#include "app/state_files.h"
+#include "base/file.h"
+#include "base/line_writer.h"
+#include "base/log.h"
+#include "money/price_table.h"
+#include "net/server.h"
+#include "pipeline/handle_request.h"
+#include "storage/record_store.h"
+
+namespace distiq {
+namespace {
+
+constexpr auto flush_limit = std::chrono::milliseconds(5'000);
+
+Result<PriceTable> load_prices(const std::filesystem::path& user_file) {
+  if (user_file.empty()) return PriceTable::builtin();
+  constexpr std::size_t max_bytes = 4u << 20;
+  const auto json = read_file(user_file, max_bytes);
+  if (!json) return std::unexpected(json.error());
+  return PriceTable::builtin().with_file(*json, user_file.string());
+}
+
+StoreConfig store_config(const Config& config) {
+  StoreConfig store;
+  store.path = store_path(config.home).string();
+  store.retention_days = static_cast<int>(config.retention_days);
+  return store;
+}
+
+UpstreamTarget target_of(const UpstreamAddress& upstream) {
+  UpstreamTarget target;
+  target.authority = upstream.host.contains(':') ? "[" + upstream.host + "]" : upstream.host;
+  if (upstream.port != (upstream.tls ? 443 : 80)) target.authority += ":" + std::to_string(upstream.port);
+  target.path_prefix = upstream.path_prefix;
+  return target;
+}
+
+// For Proxy-Authorization: base64 of "user:password".
+Secret basic_credentials(const Secret& credentials) {
+  const std::string_view plain = credentials.reveal();
+  std::string encoded(4 * ((plain.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                                   reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
+  encoded.resize(static_cast<std::size_t>(size));
+  return Secret(std::move(encoded));
+}
+
+UpstreamConfig upstream_config(const Config& config) {
+  UpstreamConfig upstream;
+  upstream.tls = config.upstream.tls;
+  upstream.host = config.upstream.host;
+  upstream.port = std::to_string(config.upstream.port);
+  upstream.connect_timeout = config.timeouts.connect;
+  upstream.idle_limit = config.timeouts.upstream_idle;
+  if (const HttpProxyAddress* proxy = config.proxy_for_upstream()) {
+    upstream.proxy = HttpProxy{proxy->host, std::to_string(proxy->port), basic_credentials(proxy->credentials)};
+  }
+  return upstream;
+}
+
+ServerConfig server_config(const Config& config) {
+  ServerConfig server;
+  server.host = config.listen.host == "localhost" ? "127.0.0.1" : config.listen.host;
+  server.port = config.listen.port;
+  server.io_threads = static_cast<int>(config.io_threads);
+  server.max_connections = config.limits.max_connections;
+  server.max_buffered_bytes = config.limits.max_buffered_bytes;
+  server.limits.header_bytes = config.limits.max_header_bytes;
+  server.limits.header_timeout = config.timeouts.header;
+  server.limits.idle_timeout = config.timeouts.idle;
+  server.limits.body_timeout = config.timeouts.body;
+  server.upstream = upstream_config(config);
+  for (const auto& file : {config.ssl_cert_file, config.node_extra_ca_certs}) {
+    if (!file.empty()) server.extra_ca_files.push_back(file.string());
+  }
+  return server;
+}
+
+GuardConfig guard_config(const Config& config) {
+  GuardConfig guards{config.listen.allowed_hosts, config.listen.token};
+  const bool is_v6 = config.listen.host.contains(':');
+  guards.allowed_hosts.push_back(is_v6 ? "[" + config.listen.host + "]" : config.listen.host);
+  return guards;
+}
+
+class ProxyImpl final : public Proxy {
+ public:
+  ProxyImpl(const Config& config, PriceTable prices, Secret account_key, std::unique_ptr<RecordStore> store)
+      : config_(config),
+        prices_(std::move(prices)),
+        store_(std::move(store)),
+        lines_(STDOUT_FILENO),
+        reporter_(config_, prices_, lines_),
+        books_(prices_, *store_, [this](const RequestRecord& record) { reporter_.report(record); }),
+        services_{
+            .clock = system_clock(),
+            .ids = ids_,
+            .books = books_,
+            .guards = guard_config(config_),
+            .target = target_of(config_.upstream),
+            .account_key = std::move(account_key),
+            .max_body_bytes = config_.limits.max_body_bytes,
+            .local_routes = [this](const RequestHead& head) { return answer_local_route(head, config_, *store_, reporter_); },
+            .log_error = log_error,
+        } {}
+
+  Result<void> listen() {
+    auto started = Server::start(
+        server_config(config_),
+        [this](ClientExchange& client, UpstreamConnector& upstream) {
+          return handle_request(services_, client, upstream);
+        },
+        [this](const Error& error) { return refuse_early(error); }, events(), system_clock());
+    if (!started) return std::unexpected(started.error());
+    server_ = std::move(*started);
+    return {};
+  }
+
+  std::uint16_t port() const override { return server_->port(); }
+
+  bool shut_down() override {
+    const bool finished = server_->drain(config_.timeouts.drain);
+    server_.reset();
+    const bool stored = store_->flush(flush_limit);
+    lines_.flush(flush_limit);
+    return finished && stored;
+  }
+
+ private:
+  // Before there is a request to book: not HTTP, or too many connections.
+  std::string refuse_early(const Error& error) {
+    const std::string id = ids_.next("dq_");
+    log_error(error, id);
+    return error_response(error, id, /*keep_alive=*/false, /*head_only=*/false);
+  }
+
+  ServerEvents events() {
+    ServerEvents events;
+    events.connections_changed = [this](int change) { reporter_.connections_changed(change); };
+    events.session_failed = [](const std::string& what) { log::error("a session ended by an exception: {}", what); };
+    return events;
+  }
+
+  static void log_error(const Error& error, std::string_view request_id) {
+    const bool ours = error.kind == ErrorKind::internal;
+    log::message(ours ? LogLevel::error : LogLevel::warn, "{} {}: {}", request_id, to_string(error.kind),
+                 error.log_detail);
+  }
+
+  const Config config_;
+  const PriceTable prices_;
+  IdSource ids_;
+  std::unique_ptr<RecordStore> store_;
+  LineWriter lines_;
+  RequestReporter reporter_;
+  Bookkeeper books_;
+  const PipelineServices services_;
+  std::unique_ptr<Server> server_;  // last: its threads use everything above
+};
+
+// A store that cannot be used loses records, not requests: the proxy starts all the same and says so.
+Secret account_key_or_random(const std::filesystem::path& home) {
+  auto key = load_account_key(home);
+  if (key) return std::move(*key);
+  log::warn("account hashes will change at the next start: {}", key.error().log_detail);
+  return Secret(IdSource().next("") + IdSource().next(""));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Proxy>> Proxy::start(const Config& config) {
+  if (auto home = ensure_private_directory(config.home); !home) return std::unexpected(home.error());
+  auto prices = load_prices(config.models_file);
+  if (!prices) return std::unexpected(prices.error());
+  auto store = RecordStore::open(store_config(config), system_clock(), [](const StoreHealth& health) {
+    if (!health.ok) log::warn("{} ({})", health.reason, health.detail);
+  });
+  if (!store) return std::unexpected(store.error());
+  auto proxy = std::make_unique<ProxyImpl>(config, std::move(*prices), account_key_or_random(config.home),
+                                           std::move(*store));
+  if (auto listening = proxy->listen(); !listening) return std::unexpected(listening.error());
+  return proxy;
+}
+
+}  // namespace distiq

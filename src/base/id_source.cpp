@@ -1,0 +1,33 @@
+#include "base/id_source.h"
+
+#include <array>
+#include <random>
+
+namespace distiq {
+namespace {
+
+std::uint64_t system_seed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+// splitmix64: a bijection, so that no two counters give one id.
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
+
+IdSource::IdSource() : IdSource(system_seed()) {}
+
+std::string IdSource::next(std::string_view prefix) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::uint64_t bits = mix(seed_ + counter_.fetch_add(1, std::memory_order_relaxed) * 0x9e3779b97f4a7c15ULL);
+  std::string id(prefix);
+  for (int i = 0; i < 16; ++i, bits <<= 4) id.push_back(digits[bits >> 60]);
+  return id;
+}
+
+}  // namespace distiq

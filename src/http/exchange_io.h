@@ -1,0 +1,119 @@
+// The seam between pipeline/ (what happens to a request) and net/ (sockets): both sides of one exchange as interfaces.
+// net/ implements them over TCP and TLS, tests over scripts. Everything here runs on the io thread of its session.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "http/exchange.h"
+#include "http/message_reader.h"
+
+namespace distiq {
+
+using IoExecutor = boost::asio::io_context::executor_type;
+template <class T>
+using Task = boost::asio::awaitable<T, IoExecutor>;
+
+// "The client has left" (or the drain limit has passed), told at once to whatever is waiting on upstream. Whoever waits
+// sets the hook, and clears it before what the hook touches dies.
+class Cancellation {
+ public:
+  void cancel() {
+    cancelled_ = true;
+    if (auto hook = std::move(hook_)) hook();
+  }
+  [[nodiscard]] bool cancelled() const { return cancelled_; }
+  void set_hook(std::move_only_function<void()> hook) { hook_ = std::move(hook); }
+  void clear_hook() { hook_ = nullptr; }
+
+ private:
+  std::move_only_function<void()> hook_;
+  bool cancelled_ = false;
+};
+
+// A whole request body. Counted against the budget of all buffered bytes until destroyed.
+class BufferedBody {
+ public:
+  virtual ~BufferedBody() = default;
+  [[nodiscard]] virtual std::string_view bytes() const = 0;
+};
+
+// The client's side. The head has been read and admitted.
+class ClientExchange {
+ public:
+  virtual ~ClientExchange() = default;
+  [[nodiscard]] virtual const RequestHead& head() const = 0;
+  [[nodiscard]] virtual BodyFraming body_framing() const = 0;
+  [[nodiscard]] virtual bool keep_alive() const = 0;  // as far as the client and our own shutdown go
+  [[nodiscard]] virtual MonotonicTime request_started() const = 0;  // its first byte arrived
+
+  // All of the body. Errors: too_large (over `limit`), client_gone, client_fault (framing), overloaded (budget).
+  virtual Task<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t limit) = 0;
+  // The next piece, valid until the next call; empty: the body has ended. Errors as above without too_large.
+  virtual Task<Result<std::string_view>> read_piece() = 0;
+  [[nodiscard]] virtual bool body_ended() const = 0;
+
+  // Writes all parts or fails with client_gone.
+  virtual Task<Result<void>> write(std::span<const std::string_view> parts) = 0;
+
+  // From now on the client's leaving calls cancel() at once; while a body is still being read its reader notices. Ends
+  // when the handler returns.
+  virtual void watch(Cancellation& cancellation) = 0;
+};
+
+// What one read from upstream brought.
+struct AnswerPiece {
+  std::string_view wire;                          // with chunk framing as upstream sent it
+  std::span<const std::string_view> content;      // without
+  bool last = false;
+};
+
+// The upstream side: one connection, for one request.
+class UpstreamExchange {
+ public:
+  virtual ~UpstreamExchange() = default;  // gives the connection back to the pool if the exchange ended cleanly, else closes it
+  [[nodiscard]] virtual bool reused() const = 0;          // had served a request before, or waited in the pool
+  [[nodiscard]] virtual bool answer_started() const = 0;  // any byte of an answer was seen
+
+  // Errors: upstream_broke. An answer may still be readable.
+  virtual Task<Result<void>> write(std::span<const std::string_view> parts) = 0;
+  // The final head (1xx are skipped). Errors: upstream_broke, cancelled.
+  virtual Task<Result<void>> read_head() = 0;
+  [[nodiscard]] virtual const ResponseHead& head() const = 0;
+  [[nodiscard]] virtual BodyFraming framing() const = 0;
+  // Views valid until the next call. Errors: upstream_broke (cut), cancelled. The first call may return what came with
+  // the head and does not wait then.
+  virtual Task<Result<AnswerPiece>> read_piece() = 0;
+  // Whether read_piece() has something without waiting.
+  [[nodiscard]] virtual bool piece_ready() const = 0;
+  // The answer has ended as it should (true also for answers without body after read_head).
+  [[nodiscard]] virtual bool finished() const = 0;
+  virtual void close() noexcept = 0;  // at once; pending operations end with `cancelled`
+};
+
+enum class Reuse { pooled, fresh };
+
+class UpstreamConnector {
+ public:
+  virtual ~UpstreamConnector() = default;
+  // Errors: upstream_unreachable, upstream_timeout, cancelled.
+  virtual Task<Result<std::unique_ptr<UpstreamExchange>>> open(Reuse reuse, bool request_is_head,
+                                                               Cancellation& cancellation) = 0;
+};
+
+// What becomes of the client's connection after an exchange.
+enum class Disposition {
+  keep_alive,
+  close,  // FIN, then drain: what was sent arrives
+  reset,  // RST: the client learns that a close-delimited answer was cut
+};
+
+using RequestHandler = std::function<Task<Disposition>(ClientExchange&, UpstreamConnector&)>;
+
+}  // namespace distiq

@@ -1,0 +1,199 @@
+#include "http/message_reader.h"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <limits>
+
+namespace distiq {
+namespace {
+
+namespace beast_http = boost::beast::http;
+using boost::system::error_code;
+using BeastView = boost::beast::string_view;
+
+std::string_view to_std(BeastView v) { return {v.data(), v.size()}; }
+
+// Folded lines and bare CR or LF mean different things to different servers, so they are refused instead of interpreted.
+bool has_ambiguous_line(std::string_view head) {
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    const char c = head[i];
+    if (c == '\0') return true;
+    if (c == '\n' && (i == 0 || head[i - 1] != '\r')) return true;
+    if (c == '\r' && (i + 1 == head.size() || head[i + 1] != '\n')) return true;
+    if (c == '\n' && i + 1 < head.size() && (head[i + 1] == ' ' || head[i + 1] == '\t')) return true;
+  }
+  return false;
+}
+
+// Shared by both directions: Beast reports fields and body bytes, we keep fields in order and views of the body.
+template <bool is_request>
+class Collector : public beast_http::basic_parser<is_request> {
+ public:
+  HeaderList* fields = nullptr;
+  std::vector<std::string_view>* pieces = nullptr;
+  RequestHead* request = nullptr;
+  ResponseHead* response = nullptr;
+  bool in_trailer = false;
+
+ private:
+  void on_request_impl(beast_http::verb, BeastView method, BeastView target, int version, error_code&) override {
+    request->method.assign(method.data(), method.size());
+    request->target.assign(target.data(), target.size());
+    request->version_minor = version % 10;
+  }
+  void on_response_impl(int code, BeastView reason, int version, error_code&) override {
+    response->status = code;
+    response->reason.assign(reason.data(), reason.size());
+    response->version_minor = version % 10;
+  }
+  void on_field_impl(beast_http::field, BeastView name, BeastView value, error_code&) override {
+    // Trailers are hop-by-hop unless both ends agreed on them; they are not merged into a head that has left already.
+    if (!in_trailer) fields->add(to_std(name), to_std(value));
+  }
+  void on_header_impl(error_code&) override { in_trailer = true; }
+  void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
+  std::size_t on_body_impl(BeastView body, error_code&) override {
+    pieces->push_back(to_std(body));
+    return body.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, BeastView body, error_code&) override {
+    if (!body.empty()) pieces->push_back(to_std(body));
+    return body.size();
+  }
+  void on_finish_impl(error_code&) override {}
+};
+
+Error syntax_error(const error_code& error) {
+  if (error == beast_http::error::header_limit) {
+    return {ErrorKind::too_large, "header over the limit", "The request's header is larger than the limit."};
+  }
+  return {ErrorKind::client_fault, "not HTTP/1.1: " + error.message(), "This is not a valid HTTP/1.1 message."};
+}
+
+}  // namespace
+
+struct MessageReader::Parser {
+  virtual ~Parser() = default;
+  virtual std::size_t put(std::string_view input, error_code& error) = 0;
+  virtual bool header_done() const = 0;
+  virtual bool done() const = 0;
+  virtual bool chunked() const = 0;
+  virtual std::optional<std::uint64_t> content_length() const = 0;
+  virtual bool keep_alive() const = 0;
+  virtual bool need_eof() const = 0;
+  virtual void start_body(std::vector<std::string_view>* pieces) = 0;
+  virtual void retarget(MessageReader& owner) = 0;
+};
+
+namespace {
+
+template <class Base, bool is_request>
+struct ParserImpl final : Base {
+  Collector<is_request> beast;
+
+  explicit ParserImpl(std::size_t header_limit) {
+    beast.header_limit(static_cast<std::uint32_t>(
+        std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
+    beast.body_limit(boost::none);  // limits on bodies belong to who reads them
+  }
+  std::size_t put(std::string_view input, error_code& error) override {
+    return beast.put(boost::asio::const_buffer(input.data(), input.size()), error);
+  }
+  bool header_done() const override { return beast.is_header_done(); }
+  bool done() const override { return beast.is_done(); }
+  bool chunked() const override { return beast.chunked(); }
+  std::optional<std::uint64_t> content_length() const override {
+    const auto length = beast.content_length();
+    return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+  }
+  bool keep_alive() const override { return beast.keep_alive(); }
+  bool need_eof() const override { return beast.need_eof(); }
+  void start_body(std::vector<std::string_view>* pieces) override {
+    beast.pieces = pieces;
+    beast.eager(true);
+  }
+  void retarget(MessageReader& owner) override {
+    beast.request = &owner.request();
+    beast.response = &owner.response();
+    beast.fields = is_request ? &owner.request().headers : &owner.response().headers;
+  }
+};
+
+}  // namespace
+
+MessageReader::MessageReader() = default;
+MessageReader::MessageReader(MessageReader&&) noexcept = default;
+MessageReader& MessageReader::operator=(MessageReader&&) noexcept = default;
+MessageReader::~MessageReader() = default;
+
+MessageReader MessageReader::for_request(std::size_t header_limit) {
+  MessageReader reader;
+  reader.parser_ = std::make_unique<ParserImpl<Parser, true>>(header_limit);
+  return reader;
+}
+
+MessageReader MessageReader::for_response(std::size_t header_limit, bool request_was_head) {
+  MessageReader reader;
+  reader.is_request_ = false;
+  auto parser = std::make_unique<ParserImpl<Parser, false>>(header_limit);
+  parser->beast.skip(request_was_head);
+  reader.parser_ = std::move(parser);
+  return reader;
+}
+
+Result<FeedResult> MessageReader::feed_head(std::string_view input) {
+  if (input.empty()) return FeedResult{};
+  parser_->retarget(*this);
+  error_code error;
+  const std::size_t consumed = parser_->put(input, error);
+  if (error == beast_http::error::need_more) error = {};
+  if (error) return std::unexpected(syntax_error(error));
+  if (!parser_->header_done()) return FeedResult{};
+  if (has_ambiguous_line(input.substr(0, consumed))) {
+    return fail(ErrorKind::client_fault, "ambiguous line in the header", "This is not a valid HTTP/1.1 message.");
+  }
+  head_done_ = true;
+  keep_alive_ = parser_->keep_alive();
+  if (parser_->done()) {
+    framing_ = BodyFraming::none;
+    finished_ = true;
+  } else if (parser_->chunked()) {
+    framing_ = BodyFraming::chunked;
+  } else if (const auto length = parser_->content_length()) {
+    framing_ = BodyFraming::content_length;
+    remaining_ = *length;
+    finished_ = remaining_ == 0;
+  } else if (!is_request_ && parser_->need_eof()) {
+    framing_ = BodyFraming::until_close;
+    keep_alive_ = false;
+  } else {
+    finished_ = true;
+  }
+  return FeedResult{consumed, finished_};
+}
+
+Result<FeedResult> MessageReader::feed_body(std::string_view input, std::vector<std::string_view>& pieces) {
+  if (finished_ || input.empty()) return FeedResult{0, finished_};
+  if (framing_ == BodyFraming::content_length) {
+    const std::size_t taken = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, input.size()));
+    pieces.push_back(input.substr(0, taken));
+    remaining_ -= taken;
+    finished_ = remaining_ == 0;
+    return FeedResult{taken, finished_};
+  }
+  if (framing_ == BodyFraming::until_close) {
+    pieces.push_back(input);
+    return FeedResult{input.size(), false};
+  }
+  parser_->retarget(*this);
+  parser_->start_body(&pieces);
+  error_code error;
+  const std::size_t consumed = parser_->put(input, error);
+  if (error && error != beast_http::error::need_more) return std::unexpected(syntax_error(error));
+  finished_ = parser_->done();
+  return FeedResult{consumed, finished_};
+}
+
+}  // namespace distiq

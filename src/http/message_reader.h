@@ -1,0 +1,78 @@
+// HTTP/1.1 message parsing without I/O: bytes in, a head and then pieces of body out. One reader per message.
+// Wraps Beast's parser (the only place that does), because Beast's own containers reorder repeated fields.
+// One owner at a time; no locks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "http/exchange.h"
+
+namespace distiq {
+
+enum class BodyFraming {
+  none,
+  content_length,
+  chunked,
+  until_close,  // responses only: ends with the connection
+};
+
+// What one call of feed() found.
+struct FeedResult {
+  std::size_t consumed = 0;  // bytes to drop from the front of the input; the rest must be fed again with more behind it
+  bool finished = false;     // the message is complete
+};
+
+class MessageReader {
+ public:
+  // `header_limit` in bytes for start line and fields together.
+  static MessageReader for_request(std::size_t header_limit);
+  // `request_was_head`: the answer has no body whatever its fields say.
+  static MessageReader for_response(std::size_t header_limit, bool request_was_head);
+
+  MessageReader(MessageReader&&) noexcept;
+  MessageReader& operator=(MessageReader&&) noexcept;
+  ~MessageReader();
+
+  // Until head_done(): consumes nothing or the whole head, never body bytes. Errors: client_fault (not HTTP, or a shape
+  // used for smuggling: both framings, folded lines, bare LF, NUL), too_large (header_limit). After an error: drop the peer.
+  [[nodiscard]] Result<FeedResult> feed_head(std::string_view input);
+  [[nodiscard]] bool head_done() const { return head_done_; }
+
+  // Requires: head_done(). Appends views into `input` to `pieces`. Same errors; too_large cannot happen.
+  [[nodiscard]] Result<FeedResult> feed_body(std::string_view input, std::vector<std::string_view>& pieces);
+  // The peer closed its side. True: that is how this message ends; false: it was cut.
+  [[nodiscard]] bool eof_completes() const { return framing_ == BodyFraming::until_close; }
+
+  [[nodiscard]] BodyFraming framing() const { return framing_; }
+  // For BodyFraming::content_length: bytes of body still to come.
+  [[nodiscard]] std::uint64_t remaining() const { return remaining_; }
+  [[nodiscard]] bool finished() const { return finished_; }
+  // What the message itself says about reusing the connection after it.
+  [[nodiscard]] bool keep_alive() const { return keep_alive_; }
+
+  [[nodiscard]] RequestHead& request() { return request_; }
+  [[nodiscard]] const RequestHead& request_head() const { return request_; }
+  [[nodiscard]] ResponseHead& response() { return response_; }
+  [[nodiscard]] const ResponseHead& response_head() const { return response_; }
+
+ private:
+  struct Parser;
+  MessageReader();
+
+  std::unique_ptr<Parser> parser_;
+  RequestHead request_;
+  ResponseHead response_;
+  std::uint64_t remaining_ = 0;
+  BodyFraming framing_ = BodyFraming::none;
+  bool is_request_ = true;
+  bool head_done_ = false;
+  bool finished_ = false;
+  bool keep_alive_ = false;
+};
+
+}  // namespace distiq

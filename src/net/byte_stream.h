@@ -1,0 +1,39 @@
+// One connected socket, plain or TLS, or a scripted double: what sessions and upstream connections read and write.
+// Runs on the io thread of its executor.
+#pragma once
+
+#include <boost/asio/buffer.hpp>
+#include <span>
+#include <string_view>
+
+#include "http/exchange_io.h"
+
+namespace distiq {
+
+enum class TransportFailure {
+  eof,        // the peer closed its side in order
+  cut,        // reset, broken pipe, TLS closed without close_notify, host gone
+  cancelled,  // our own close()
+};
+
+template <class T>
+using TransportResult = std::expected<T, TransportFailure>;
+
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;  // closes
+
+  // At least one byte, or a failure. Never two at a time.
+  virtual Task<TransportResult<std::size_t>> read_some(std::span<char> into) = 0;
+  // Everything or a failure. Never two at a time. The parts must live until done.
+  virtual Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) = 0;
+
+  // Sends FIN (TLS: close_notify before it, without waiting). Reading goes on.
+  virtual void shutdown_send() noexcept = 0;
+  // Closes at once; pending operations end with `cancelled`. With `reset` the peer gets RST.
+  virtual void close(bool reset = false) noexcept = 0;
+  // For a pooled connection: false if the peer has closed it or sent something unasked. Does not block.
+  [[nodiscard]] virtual bool is_quiet() noexcept = 0;
+};
+
+}  // namespace distiq

@@ -1,0 +1,377 @@
+#include "net/client_session.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <cstring>
+
+namespace distiq {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
+
+constexpr std::size_t first_read_size = 16 * 1024;   // a Claude Code head is 1.5 KB
+constexpr std::size_t chunk_read_size = 64 * 1024;   // large uploads that stream through
+
+// After an answer that ends the connection we keep reading for a moment: closing a socket with unread bytes sends RST,
+// and RST destroys what the client has not read yet. 256 MB is the largest request the API itself takes.
+constexpr std::size_t drain_bytes = 256u * 1024 * 1024;
+constexpr auto drain_time = std::chrono::milliseconds(10'000);
+constexpr auto farewell_time = std::chrono::milliseconds(1'000);
+
+// How long a request waits for other requests' buffered bytes to go before it is told that we are overloaded.
+constexpr auto budget_patience = std::chrono::milliseconds(30'000);
+constexpr auto budget_poll = std::chrono::milliseconds(10);
+
+Error gone() { return {ErrorKind::client_gone, "client left", {}}; }
+
+Error body_too_large(std::size_t limit) {
+  return {ErrorKind::too_large, "body over " + std::to_string(limit) + " bytes",
+          "The request body is larger than the limit of " + std::to_string(limit) + " bytes."};
+}
+
+}  // namespace
+
+class ClientSession::Body final : public BufferedBody {
+ public:
+  Body(MemoryBudget& budget, std::size_t capacity)
+      : budget_(budget), data_(std::make_unique_for_overwrite<char[]>(capacity)), capacity_(capacity) {}
+  ~Body() override { budget_.release(capacity_); }
+
+  std::string_view bytes() const override { return {data_.get(), size_}; }
+  std::span<char> space() { return {data_.get() + size_, capacity_ - size_}; }
+  void append(std::string_view bytes) {
+    std::memcpy(data_.get() + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
+  void grew(std::size_t n) { size_ += n; }
+  // Requires: the budget already holds `capacity` for us.
+  void move_to(std::size_t capacity) {
+    auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+    std::memcpy(larger.get(), data_.get(), size_);
+    data_ = std::move(larger);
+    capacity_ = capacity;
+  }
+  std::size_t capacity() const { return capacity_; }
+
+ private:
+  MemoryBudget& budget_;
+  std::unique_ptr<char[]> data_;
+  std::size_t size_ = 0;
+  std::size_t capacity_;
+};
+
+ClientSession::ClientSession(const SessionShared& shared, std::unique_ptr<ByteStream> stream)
+    : shared_(shared),
+      stream_(std::move(stream)),
+      deadline_(shared.deadlines, [this] { stream_->close(); }),
+      read_ahead_done_(shared.executor) {}
+
+Task<void> ClientSession::run() {
+  bool more = true;
+  while (more) more = co_await serve_one();
+  stream_->close();
+  while (reading_ahead_) co_await read_ahead_done_.wait();
+}
+
+void ClientSession::drain() {
+  draining_ = true;
+  if (!in_request_) stream_->close();
+}
+
+void ClientSession::abort() {
+  if (watcher_) watcher_->cancel();
+  stream_->close();
+}
+
+// --- one request -----------------------------------------------------------------------------------------------------
+
+Task<bool> ClientSession::serve_one() {
+  const auto head = co_await read_request_head();
+  if (!head) {
+    if (head.error().kind != ErrorKind::client_gone) co_await refuse(head.error());
+    co_return false;
+  }
+  Disposition disposition = co_await shared_.handler(*this, shared_.upstream);
+  watcher_ = nullptr;
+  deadline_.disarm();
+  if (disposition == Disposition::keep_alive && body_ended() && !draining_ && !input_ended_) {
+    in_request_ = false;
+    consume(std::exchange(held_, 0));
+    co_return true;
+  }
+  if (disposition == Disposition::reset) {
+    stream_->close(/*reset=*/true);
+  } else {
+    co_await close_after_answer();
+  }
+  co_return false;
+}
+
+// True: a request head was read. Errors: client_gone also for a connection that simply ended.
+Task<Result<bool>> ClientSession::read_request_head() {
+  reader_ = MessageReader::for_request(shared_.limits.header_bytes);
+  pieces_.clear();
+  piece_at_ = 0;
+  continue_sent_ = false;
+  in_request_ = false;
+  deadline_.arm(shared_.limits.idle_timeout);
+  while (true) {
+    if (pending_ > 0) {
+      if (!in_request_) {
+        in_request_ = true;
+        request_started_ = shared_.deadlines.now();
+        deadline_.arm(shared_.limits.header_timeout);
+      }
+      const auto fed = reader_->feed_head(input());
+      if (!fed) co_return std::unexpected(fed.error());
+      if (reader_->head_done()) {
+        consume(fed->consumed);
+        deadline_.disarm();
+        co_return true;
+      }
+      if (pending_ > shared_.limits.header_bytes) {
+        co_return fail(ErrorKind::too_large, "header over the limit", "The request's header is larger than the limit.");
+      }
+    } else if (draining_) {
+      co_return std::unexpected(gone());
+    }
+    const auto n = co_await fill();
+    if (!n) co_return std::unexpected(gone());
+  }
+}
+
+Task<void> ClientSession::refuse(Error error) {
+  const std::string answer = shared_.error_response(error);
+  const std::string_view part = answer;
+  const auto written = co_await write(std::span(&part, 1));
+  if (written) co_await close_after_answer();
+}
+
+Task<void> ClientSession::close_after_answer() {
+  stream_->shutdown_send();
+  const bool body_pending = reader_ && reader_->head_done() && !reader_->finished();
+  deadline_.arm(body_pending ? drain_time : farewell_time);
+  std::size_t drained = 0;
+  while (drained < drain_bytes && !input_ended_) {
+    start_ = pending_ = held_ = 0;
+    const auto n = co_await fill();
+    if (!n) break;
+    drained += *n;
+  }
+  deadline_.disarm();
+  stream_->close();
+}
+
+// --- the request body ------------------------------------------------------------------------------------------------
+
+Task<Result<void>> ClientSession::send_continue() {
+  const bool wanted = !continue_sent_ && pending_ == 0 && head().headers.has_token("expect", "100-continue");
+  continue_sent_ = true;
+  if (!wanted) co_return Result<void>{};
+  const std::string_view part = "HTTP/1.1 100 Continue\r\n\r\n";
+  co_return co_await write(std::span(&part, 1));
+}
+
+Task<Result<void>> ClientSession::acquire(std::size_t bytes) {
+  const MonotonicTime give_up = shared_.deadlines.now() + budget_patience;
+  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                           IoExecutor>;
+  std::optional<Timer> timer;
+  while (!shared_.budget.try_acquire(bytes)) {
+    if (bytes > shared_.budget.limit() || shared_.deadlines.now() > give_up) {
+      co_return fail(ErrorKind::overloaded, "buffer budget used up",
+                     "Too many large requests at once; try again in a moment.");
+    }
+    if (!timer) timer.emplace(shared_.executor);
+    timer->expires_after(budget_poll);
+    co_await timer->async_wait(use_task);
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_body(std::size_t limit) {
+  if (reader_->framing() == BodyFraming::chunked) co_return co_await read_chunked_body(limit);
+  co_return co_await read_sized_body(limit);
+}
+
+Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_sized_body(std::size_t limit) {
+  const std::uint64_t announced = reader_->remaining();
+  if (announced > limit) co_return std::unexpected(body_too_large(limit));
+  const auto size = static_cast<std::size_t>(announced);
+  const auto granted = co_await acquire(size);
+  if (!granted) co_return std::unexpected(granted.error());
+  auto body = std::make_unique<Body>(shared_.budget, size);
+  const auto go_on = co_await send_continue();
+  if (!go_on) co_return std::unexpected(go_on.error());
+  while (!reader_->finished()) {
+    if (pending_ > 0) {
+      pieces_.clear();
+      const auto fed = reader_->feed_body(input(), pieces_);
+      for (const std::string_view piece : pieces_) body->append(piece);
+      consume(fed->consumed);
+      continue;
+    }
+    deadline_.arm(shared_.limits.body_timeout);
+    if (reading_ahead_) {
+      const auto n = co_await fill();
+      if (!n) co_return std::unexpected(gone());
+      continue;
+    }
+    // Straight into its place: no copy for what has not been read yet.
+    const auto n = co_await stream_->read_some(body->space());
+    if (!n) co_return std::unexpected(gone());
+    pieces_.clear();
+    const std::string_view arrived(body->space().data(), *n);
+    const auto fed = reader_->feed_body(arrived, pieces_);
+    if (!fed) co_return std::unexpected(fed.error());
+    body->grew(*n);
+  }
+  pieces_.clear();
+  piece_at_ = 0;
+  deadline_.disarm();
+  co_return std::unique_ptr<BufferedBody>(std::move(body));
+}
+
+Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_chunked_body(std::size_t limit) {
+  std::size_t capacity = std::min(limit, chunk_read_size);
+  auto granted = co_await acquire(capacity);
+  if (!granted) co_return std::unexpected(granted.error());
+  auto body = std::make_unique<Body>(shared_.budget, capacity);
+  std::size_t total = 0;
+  while (true) {
+    const auto piece = co_await read_piece();
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->empty()) break;
+    total += piece->size();
+    if (total > limit) co_return std::unexpected(body_too_large(limit));
+    if (total > capacity) {
+      const std::size_t larger = std::min(limit, std::max(total, capacity * 2));
+      granted = co_await acquire(larger - capacity);
+      if (!granted) co_return std::unexpected(granted.error());
+      body->move_to(larger);
+      capacity = larger;
+    }
+    body->append(*piece);
+  }
+  co_return std::unique_ptr<BufferedBody>(std::move(body));
+}
+
+Task<Result<std::string_view>> ClientSession::read_piece() {
+  while (true) {
+    while (piece_at_ < pieces_.size()) {
+      const std::string_view piece = pieces_[piece_at_++];
+      if (!piece.empty()) co_return piece;
+    }
+    consume(std::exchange(held_, 0));
+    pieces_.clear();
+    piece_at_ = 0;
+    if (reader_->finished()) {
+      deadline_.disarm();
+      if (watcher_) watch(*watcher_);
+      co_return std::string_view{};
+    }
+    if (pending_ > 0) {
+      const auto fed = reader_->feed_body(input(), pieces_);
+      if (!fed) co_return std::unexpected(fed.error());
+      held_ = fed->consumed;
+      if (held_ > 0) continue;
+    }
+    const auto go_on = co_await send_continue();
+    if (!go_on) co_return std::unexpected(go_on.error());
+    deadline_.arm(shared_.limits.body_timeout);
+    const auto n = co_await fill();
+    if (!n) {
+      if (watcher_) watcher_->cancel();
+      co_return std::unexpected(gone());
+    }
+  }
+}
+
+// --- the socket ------------------------------------------------------------------------------------------------------
+
+Task<Result<void>> ClientSession::write(std::span<const std::string_view> parts) {
+  if (reader_->finished()) deadline_.arm(shared_.limits.write_timeout);
+  const auto written = co_await stream_->write_all(parts);
+  if (reader_->finished()) deadline_.disarm();
+  if (!written) co_return std::unexpected(gone());
+  co_return Result<void>{};
+}
+
+void ClientSession::watch(Cancellation& cancellation) {
+  watcher_ = &cancellation;
+  if (input_ended_) {
+    cancellation.cancel();
+    return;
+  }
+  if (!reader_->finished() || reading_ahead_) return;
+  reading_ahead_ = true;
+  asio::co_spawn(shared_.executor, read_ahead(), [this](std::exception_ptr) {
+    reading_ahead_ = false;
+    read_ahead_done_.notify();
+  });
+}
+
+// While an answer is relayed: the next request's bytes are kept, the end of the connection is told at once.
+Task<void> ClientSession::read_ahead() {
+  while (pending_ < shared_.limits.header_bytes) {
+    const auto n = co_await read_into_input();
+    if (!n) {
+      if (watcher_) watcher_->cancel();
+      co_return;
+    }
+    if (!watcher_) co_return;
+  }
+}
+
+Task<TransportResult<std::size_t>> ClientSession::fill() {
+  if (reading_ahead_) {
+    const std::size_t before = pending_;
+    while (reading_ahead_ && pending_ == before) co_await read_ahead_done_.wait();
+    if (pending_ > before) co_return pending_ - before;
+  }
+  if (input_ended_) co_return std::unexpected(*input_ended_);
+  co_return co_await read_into_input();
+}
+
+Task<TransportResult<std::size_t>> ClientSession::read_into_input() {
+  make_room();
+  const std::span<char> space(buffer_.get() + start_ + pending_, capacity_ - start_ - pending_);
+  const auto n = co_await stream_->read_some(space);
+  if (n) {
+    pending_ += *n;
+  } else {
+    input_ended_ = n.error();
+  }
+  co_return n;
+}
+
+void ClientSession::consume(std::size_t n) {
+  start_ += n;
+  pending_ -= n;
+  if (pending_ == 0 && !reading_ahead_) start_ = 0;
+}
+
+// Only when nothing reads into the buffer: views of pieces are dropped before every read.
+void ClientSession::make_room() {
+  if (!buffer_) {
+    capacity_ = first_read_size;
+    buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);
+  }
+  if (start_ > 0) {
+    std::memmove(buffer_.get(), buffer_.get() + start_, pending_);
+    start_ = 0;
+  }
+  const bool streams_a_body = reader_ && reader_->head_done() && !reader_->finished();
+  const std::size_t wanted = streams_a_body ? chunk_read_size : pending_ + 1;
+  if (wanted <= capacity_) return;
+  std::size_t larger_capacity = std::max(capacity_ * 2, wanted);
+  auto larger = std::make_unique_for_overwrite<char[]>(larger_capacity);
+  std::memcpy(larger.get(), buffer_.get(), pending_);
+  buffer_ = std::move(larger);
+  capacity_ = larger_capacity;
+}
+
+}  // namespace distiq

@@ -1,0 +1,101 @@
+// One client connection: reads requests one after the other, gives each to the handler, decides what becomes of the
+// connection. Notices at once when the client leaves while its request is being answered. Runs on its io thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/byte_stream.h"
+#include "net/deadlines.h"
+#include "net/memory_budget.h"
+#include "http/signal.h"
+
+namespace distiq {
+
+struct SessionLimits {
+  std::size_t header_bytes = 64 * 1024;
+  std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to the end of its header
+  std::chrono::milliseconds idle_timeout{120'000};   // between requests
+  std::chrono::milliseconds body_timeout{60'000};    // between two pieces of a request body
+  std::chrono::milliseconds write_timeout{900'000};  // a client that does not read its answer
+};
+
+// What all sessions of an io thread share. Everything referenced outlives every session.
+struct SessionShared {
+  IoExecutor executor;
+  Deadlines& deadlines;
+  MemoryBudget& budget;
+  const SessionLimits& limits;
+  const RequestHandler& handler;
+  UpstreamConnector& upstream;
+  // A whole answer in the client's own format for errors before there is a request to handle; closes the connection.
+  const std::function<std::string(const Error&)>& error_response;
+};
+
+class ClientSession final : public ClientExchange {
+ public:
+  ClientSession(const SessionShared& shared, std::unique_ptr<ByteStream> stream);
+
+  // Until the connection is closed. The session must live until it returns.
+  Task<void> run();
+
+  // Shutdown: after the request under way, or at once if there is none.
+  void drain();
+  // Shutdown's limit has passed: closes everything now.
+  void abort();
+
+  const RequestHead& head() const override { return reader_->request_head(); }
+  BodyFraming body_framing() const override { return reader_->framing(); }
+  bool keep_alive() const override { return reader_->keep_alive() && !draining_; }
+  Task<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t limit) override;
+  Task<Result<std::string_view>> read_piece() override;
+  bool body_ended() const override { return reader_->finished() && piece_at_ == pieces_.size(); }
+  Task<Result<void>> write(std::span<const std::string_view> parts) override;
+  void watch(Cancellation& cancellation) override;
+  MonotonicTime request_started() const override { return request_started_; }
+
+ private:
+  class Body;
+
+  Task<bool> serve_one();
+  Task<Result<bool>> read_request_head();
+  Task<void> refuse(Error error);
+  Task<void> close_after_answer();
+  Task<Result<void>> send_continue();
+  Task<Result<void>> acquire(std::size_t bytes);
+  Task<Result<std::unique_ptr<BufferedBody>>> read_sized_body(std::size_t limit);
+  Task<Result<std::unique_ptr<BufferedBody>>> read_chunked_body(std::size_t limit);
+
+  // The one reader of the socket: appends to input_, or waits for the read-ahead that is under way.
+  Task<TransportResult<std::size_t>> fill();
+  Task<TransportResult<std::size_t>> read_into_input();
+  Task<void> read_ahead();
+  std::string_view input() const { return {buffer_.get() + start_, pending_}; }
+  void consume(std::size_t n);
+  void make_room();
+
+  const SessionShared& shared_;
+  std::unique_ptr<ByteStream> stream_;
+  Deadlines::Entry deadline_;
+  Signal read_ahead_done_;
+  std::optional<MessageReader> reader_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t start_ = 0;    // unread bytes are [start_, start_ + pending_)
+  std::size_t pending_ = 0;
+  std::size_t held_ = 0;     // bytes under pieces_, dropped at the next read
+  std::vector<std::string_view> pieces_;
+  std::size_t piece_at_ = 0;
+  MonotonicTime request_started_{};
+  Cancellation* watcher_ = nullptr;
+  std::optional<TransportFailure> input_ended_;
+  bool reading_ahead_ = false;
+  bool continue_sent_ = false;
+  bool in_request_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace distiq

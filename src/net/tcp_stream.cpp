@@ -1,0 +1,101 @@
+#include "net/tcp_stream.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <vector>
+
+namespace distiq {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
+
+class TcpStream final : public ByteStream {
+ public:
+  explicit TcpStream(TcpSocket socket) : socket_(std::move(socket)) {
+    boost::system::error_code ignored;
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.native_non_blocking(true, ignored);
+  }
+  ~TcpStream() override { close(false); }
+
+  Task<TransportResult<std::size_t>> read_some(std::span<char> into) override {
+    const auto [error, n] = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), use_task);
+    if (error) co_return std::unexpected(classify(error));
+    co_return n;
+  }
+
+  Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
+    // The common case is one system call that takes everything; only the rest of a full socket waits in Asio.
+    buffers_.clear();
+    std::size_t total = 0;
+    for (const std::string_view part : parts) {
+      if (!part.empty()) buffers_.emplace_back(part.data(), part.size());
+      total += part.size();
+    }
+    if (buffers_.empty()) co_return 0;
+    const auto [error, n] = co_await asio::async_write(socket_, buffers_, use_task);
+    if (error) co_return std::unexpected(classify(error));
+    co_return n;
+  }
+
+  void shutdown_send() noexcept override {
+    boost::system::error_code ignored;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  }
+  void close(bool reset) noexcept override { close_socket(socket_, reset); }
+  bool is_quiet() noexcept override { return socket_.is_open() && socket_is_quiet(socket_.native_handle()); }
+
+ private:
+  TcpSocket socket_;
+  std::vector<asio::const_buffer> buffers_;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteStream> make_tcp_stream(TcpSocket socket) { return std::make_unique<TcpStream>(std::move(socket)); }
+
+void limit_dead_peer_time(TcpSocket& socket) {
+  const int fd = socket.native_handle();
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+#ifdef TCP_USER_TIMEOUT
+  const unsigned milliseconds = 15'000;
+  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+#endif
+#ifdef TCP_KEEPIDLE
+  const int idle_seconds = 10, interval_seconds = 5, probes = 3;
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof interval_seconds);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+#endif
+}
+
+TransportFailure classify(const boost::system::error_code& error) {
+  if (error == asio::error::eof) return TransportFailure::eof;
+  if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) {
+    return TransportFailure::cancelled;
+  }
+  return TransportFailure::cut;
+}
+
+bool socket_is_quiet(int fd) noexcept {
+  char byte = 0;
+  const ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void close_socket(TcpSocket& socket, bool reset) noexcept {
+  boost::system::error_code ignored;
+  if (!socket.is_open()) return;
+  if (reset) socket.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket.close(ignored);
+}
+
+}  // namespace distiq

@@ -1,0 +1,25 @@
+// ByteStream over a TCP socket. Runs on the io thread of its executor.
+#pragma once
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+
+#include "net/byte_stream.h"
+
+namespace distiq {
+
+using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoExecutor>;
+
+// Takes a connected socket; switches Nagle off.
+[[nodiscard]] std::unique_ptr<ByteStream> make_tcp_stream(TcpSocket socket);
+
+// A dead peer must not hang a request for minutes: the kernel gives up after 15 s of unacknowledged data or probes.
+void limit_dead_peer_time(TcpSocket& socket);
+
+// Shared with the TLS stream.
+[[nodiscard]] TransportFailure classify(const boost::system::error_code& error);
+[[nodiscard]] bool socket_is_quiet(int fd) noexcept;
+void close_socket(TcpSocket& socket, bool reset) noexcept;
+
+}  // namespace distiq

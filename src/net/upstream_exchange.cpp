@@ -1,0 +1,124 @@
+#include "net/upstream_exchange.h"
+
+#include <cstring>
+
+namespace distiq {
+namespace {
+
+// One read of an answer. Large enough that a fast answer is few system calls, small enough for 256 streams.
+constexpr std::size_t read_size = 16 * 1024;
+
+Error broken(TransportFailure failure, const char* when) {
+  if (failure == TransportFailure::cancelled) return {ErrorKind::cancelled, "upstream exchange closed", {}};
+  const char* how = failure == TransportFailure::eof ? "closed the connection " : "broke the connection ";
+  return {ErrorKind::upstream_broke, std::string("upstream ") + how + when,
+          std::string("The API ") + how + when + "."};
+}
+
+}  // namespace
+
+StreamExchange::StreamExchange(std::unique_ptr<ByteStream> stream, bool reused, bool request_is_head,
+                               std::size_t header_limit, std::shared_ptr<UpstreamPool::Link> home)
+    : stream_(std::move(stream)),
+      home_(std::move(home)),
+      reader_(MessageReader::for_response(header_limit, request_is_head)),
+      buffer_(std::make_unique_for_overwrite<char[]>(read_size)),
+      capacity_(read_size),
+      header_limit_(header_limit),
+      request_is_head_(request_is_head),
+      reused_(reused) {}
+
+StreamExchange::~StreamExchange() {
+  const bool clean = finished() && reader_.keep_alive() && !write_failed_ && !ended_by_close_ && pending_ == held_;
+  if (clean && home_ && home_->pool) home_->pool->give_back(std::move(stream_));
+}
+
+Task<Result<void>> StreamExchange::write(std::span<const std::string_view> parts) {
+  const auto written = co_await stream_->write_all(parts);
+  if (!written) {
+    write_failed_ = true;
+    co_return std::unexpected(broken(written.error(), "while the request was sent"));
+  }
+  co_return Result<void>{};
+}
+
+void StreamExchange::consume(std::size_t n) {
+  start_ += n;
+  pending_ -= n;
+  if (pending_ == 0) start_ = 0;
+}
+
+Task<TransportResult<std::size_t>> StreamExchange::fill() {
+  if (start_ > 0) {
+    std::memmove(buffer_.get(), buffer_.get() + start_, pending_);
+    start_ = 0;
+  }
+  if (pending_ == capacity_) {
+    // A head or chunk line longer than a read: the parser's limits end this long before memory does.
+    auto larger = std::make_unique_for_overwrite<char[]>(capacity_ * 2);
+    std::memcpy(larger.get(), buffer_.get(), pending_);
+    buffer_ = std::move(larger);
+    capacity_ *= 2;
+  }
+  const std::span<char> space(buffer_.get() + pending_, capacity_ - pending_);
+  const auto n = co_await stream_->read_some(space);
+  if (n) {
+    pending_ += *n;
+    answer_started_ = true;
+  }
+  co_return n;
+}
+
+Task<Result<void>> StreamExchange::read_head() {
+  while (true) {
+    if (pending_ > 0) {
+      const auto fed = reader_.feed_head(pending());
+      if (!fed) {
+        co_return fail(ErrorKind::upstream_broke, "answer head: " + fed.error().log_detail,
+                       "The API's answer is not valid HTTP.");
+      }
+      consume(fed->consumed);
+      if (reader_.head_done()) {
+        const int status = reader_.response().status;
+        if (status >= 200 || status == 101) break;
+        reader_ = MessageReader::for_response(header_limit_, request_is_head_);  // 1xx is not the answer
+        continue;
+      }
+    }
+    const auto n = co_await fill();
+    if (!n) co_return std::unexpected(broken(n.error(), "before it answered"));
+  }
+  head_read_ = true;
+  co_return Result<void>{};
+}
+
+Result<AnswerPiece> StreamExchange::take_piece() {
+  pieces_.clear();
+  const std::string_view input = pending();
+  const auto fed = reader_.feed_body(input, pieces_);
+  if (!fed) {
+    return fail(ErrorKind::upstream_broke, "answer body: " + fed.error().log_detail,
+                "The API's answer is not valid HTTP.");
+  }
+  held_ = fed->consumed;
+  return AnswerPiece{input.substr(0, fed->consumed), pieces_, fed->finished};
+}
+
+Task<Result<AnswerPiece>> StreamExchange::read_piece() {
+  consume(std::exchange(held_, 0));
+  while (true) {
+    if (pending_ > 0) {
+      auto piece = take_piece();
+      if (!piece || held_ > 0) co_return std::move(piece);
+    }
+    const auto n = co_await fill();
+    if (n) continue;
+    if (n.error() == TransportFailure::eof && reader_.eof_completes()) {
+      ended_by_close_ = true;
+      co_return AnswerPiece{{}, {}, true};
+    }
+    co_return std::unexpected(broken(n.error(), "in the middle of its answer"));
+  }
+}
+
+}  // namespace distiq

@@ -1,0 +1,53 @@
+// One request and its answer over one upstream connection. Runs on its io thread only.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "net/byte_stream.h"
+#include "net/upstream_pool.h"
+
+namespace distiq {
+
+class StreamExchange final : public UpstreamExchange {
+ public:
+  StreamExchange(std::unique_ptr<ByteStream> stream, bool reused, bool request_is_head, std::size_t header_limit,
+                 std::shared_ptr<UpstreamPool::Link> home);
+  ~StreamExchange() override;
+
+  bool reused() const override { return reused_; }
+  bool answer_started() const override { return answer_started_; }
+  Task<Result<void>> write(std::span<const std::string_view> parts) override;
+  Task<Result<void>> read_head() override;
+  const ResponseHead& head() const override { return reader_.response_head(); }
+  BodyFraming framing() const override { return reader_.framing(); }
+  Task<Result<AnswerPiece>> read_piece() override;
+  bool piece_ready() const override { return pending_ > 0 && !finished(); }
+  bool finished() const override { return head_read_ && (reader_.finished() || ended_by_close_); }
+  void close() noexcept override { stream_->close(); }
+
+ private:
+  Result<AnswerPiece> take_piece();
+  std::string_view pending() const { return {buffer_.get() + start_, pending_}; }
+  void consume(std::size_t n);
+  Task<TransportResult<std::size_t>> fill();
+
+  std::unique_ptr<ByteStream> stream_;
+  std::shared_ptr<UpstreamPool::Link> home_;
+  MessageReader reader_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_;
+  std::size_t start_ = 0;    // unread bytes are [start_, start_ + pending_)
+  std::size_t pending_ = 0;
+  std::size_t held_ = 0;     // bytes of the piece handed out last, dropped at the next call
+  std::vector<std::string_view> pieces_;
+  std::size_t header_limit_;
+  bool request_is_head_;
+  bool reused_;
+  bool answer_started_ = false;
+  bool head_read_ = false;
+  bool write_failed_ = false;
+  bool ended_by_close_ = false;
+};
+
+}  // namespace distiq

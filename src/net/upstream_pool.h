@@ -1,0 +1,53 @@
+// Keep-alive connections to the one upstream, per io thread: an exchange takes one or dials, and gives it back when its
+// answer has ended cleanly. Runs on its io thread only.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "net/dialer.h"
+
+namespace distiq {
+
+// A connection between two exchanges.
+struct PooledConnection {
+  std::unique_ptr<ByteStream> stream;
+  MonotonicTime idle_since{};
+};
+
+class UpstreamPool final : public UpstreamConnector {
+ public:
+  UpstreamPool(IoExecutor executor, Dialer dialer, const UpstreamConfig& config, const Clock& clock);
+  ~UpstreamPool() override;
+
+  Task<Result<std::unique_ptr<UpstreamExchange>>> open(Reuse reuse, bool request_is_head,
+                                                       Cancellation& cancellation) override;
+
+  // Dials ahead if no connection waits: called when a client connects, so that TLS is done when its request is read.
+  void prewarm();
+  // For UpstreamExchange: an answer ended cleanly.
+  void give_back(std::unique_ptr<ByteStream> stream);
+  void close();  // drops what waits and stops dialing ahead
+
+  // The exchanges of a pool may outlive it by a moment at shutdown; they hold this instead of the pool.
+  struct Link {
+    UpstreamPool* pool = nullptr;
+  };
+
+ private:
+  std::unique_ptr<ByteStream> take_live();
+  Task<void> dial_ahead();
+
+  IoExecutor executor_;
+  Dialer dialer_;
+  const UpstreamConfig& config_;
+  const Clock& clock_;
+  std::vector<PooledConnection> idle_;  // most recent last: the warmest is taken first
+  Cancellation dialing_ahead_;
+  bool is_dialing_ahead_ = false;
+  bool closed_ = false;
+  std::shared_ptr<Link> link_;
+};
+
+}  // namespace distiq

@@ -1,0 +1,53 @@
+// Upstream's answer to the client, as it comes: every read is written at once, framing and bytes as upstream sent them,
+// and the next read happens only after the write, which is the back-pressure. Observers see bytes after they were written.
+// A cut stays a cut: never an end that upstream did not send, never an error event of our own.
+// Runs on the io thread of its session.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "http/exchange_io.h"
+#include "stats/request_record.h"
+
+namespace distiq {
+
+// Sees content bytes (transfer coding removed) after the client has them. Must not fail or block.
+using AnswerObserver = std::function<void(std::string_view content)>;
+
+class AnswerRelay {
+ public:
+  // Requires: upstream's head has been read. `our_fields` are appended to the head.
+  AnswerRelay(UpstreamExchange& upstream, ClientExchange& client, Cancellation& cancellation, const HeaderList& our_fields,
+              AnswerObserver observer);
+
+  // Writes the head, with the body bytes that came in the same read.
+  Task<void> start();
+  // The rest. Nothing to do after an answer that was whole in start().
+  Task<void> run();
+
+  [[nodiscard]] Outcome outcome() const { return outcome_; }
+  [[nodiscard]] Disposition disposition() const;
+  [[nodiscard]] bool ended_cleanly() const { return outcome_ == Outcome::ok && upstream_.finished(); }
+  [[nodiscard]] std::uint64_t content_bytes() const { return content_bytes_; }
+
+ private:
+  Task<void> relay_piece(std::string_view before);
+  void client_left();
+
+  UpstreamExchange& upstream_;
+  ClientExchange& client_;
+  Cancellation& cancellation_;
+  AnswerObserver observer_;
+  std::string head_;
+  std::vector<std::string_view> parts_;
+  bool keep_alive_;
+  bool unchunk_;  // an HTTP/1.0 client cannot read chunks: content only, ended by close
+  bool by_close_;
+  Outcome outcome_ = Outcome::ok;
+  std::uint64_t content_bytes_ = 0;
+};
+
+}  // namespace distiq

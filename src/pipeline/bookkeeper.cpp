@@ -1,0 +1,73 @@
+#include "pipeline/bookkeeper.h"
+
+#include "money/cost.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::string_view rate_limit_prefix = "anthropic-ratelimit-";
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return out;
+}
+
+void add_report(RequestRecord& record, const UsageReport& report) {
+  record.served_model = report.model.empty() ? record.requested_model : report.model;
+  record.message_id = report.message_id;
+  record.stop_reason = report.stop_reason;
+  if (record.error_type.empty()) record.error_type = report.error_type;
+  record.usage_seen = report.seen;
+  record.usage_complete = report.complete;
+}
+
+void add_price(RequestRecord& record, const UsageReport& report, const PriceTable& prices) {
+  const Charge price = charge(prices, report, record.requested_model);
+  record.usage = price.billed;
+  record.cost = price.cost;
+  record.counterfactual = price.cost;  // no policy acts yet: untouched is what happened
+  record.price_estimated = price.estimated;
+}
+
+RateLimitRecord to_record(const HeaderList& fields, const RequestRecord& record) {
+  RateLimitRecord out{record.account_hash, record.started_at_ms + record.duration_us / 1000, {}};
+  for (const auto [name, value] : fields) out.headers.emplace_back(lower_case(name), std::string(value));
+  return out;
+}
+
+}  // namespace
+
+Bookkeeper::Bookkeeper(const PriceTable& prices, RecordSink& sink, Listener listener)
+    : prices_(prices), sink_(sink), listener_(std::move(listener)) {}
+
+void Bookkeeper::book(ExchangeFacts facts) noexcept try {
+  RequestRecord& record = facts.record;
+  add_report(record, facts.report);
+  const bool first = seen_.is_first(record.message_id, record.upstream_request_id);
+  if (record.usage_seen && first) add_price(record, facts.report, prices_);
+  if (!first) {
+    record.usage_seen = false;
+    record.reason = "this answer was booked before";
+  }
+  if (facts.rate_limits.size() > 0) sink_.record(to_record(facts.rate_limits, record));
+  listener_(record);
+  sink_.record(std::move(record));
+} catch (...) {
+  // Out of memory, at worst: the request has been answered, its record is lost.
+}
+
+HeaderList rate_limit_fields(const HeaderList& answer) {
+  HeaderList out;
+  for (const auto [name, value] : answer) {
+    if (name.size() > rate_limit_prefix.size() &&
+        equals_ignore_case(name.substr(0, rate_limit_prefix.size()), rate_limit_prefix)) {
+      out.add(name, value);
+    }
+  }
+  return out;
+}
+
+}  // namespace distiq

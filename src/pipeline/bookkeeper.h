@@ -1,0 +1,43 @@
+// Turns what was seen of an exchange into its record, priced, and hands it to everyone who wants to know. Optional stage:
+// nothing here can fail a request.
+// Any thread.
+#pragma once
+
+#include <functional>
+
+#include "message/lane.h"
+#include "meter/usage_meter.h"
+#include "money/price_table.h"
+#include "money/seen_answers.h"
+#include "stats/record_sink.h"
+
+namespace distiq {
+
+// What the pipeline knows when an exchange is over, whoever answered.
+struct ExchangeFacts {
+  RequestRecord record;  // filled but for usage, prices and what is derived from them
+  UsageReport report;    // empty if nothing was metered
+  HeaderList rate_limits;  // anthropic-ratelimit-* as they came
+};
+
+class Bookkeeper {
+ public:
+  // Called once per record after pricing, on the io thread of the request: must be cheap and must not throw.
+  using Listener = std::function<void(const RequestRecord&)>;
+
+  // Everything referenced outlives the bookkeeper.
+  Bookkeeper(const PriceTable& prices, RecordSink& sink, Listener listener);
+
+  void book(ExchangeFacts facts) noexcept;
+
+ private:
+  const PriceTable& prices_;
+  RecordSink& sink_;
+  const Listener listener_;
+  SeenAnswers seen_;
+};
+
+// The anthropic-ratelimit-* fields of an answer.
+[[nodiscard]] HeaderList rate_limit_fields(const HeaderList& answer);
+
+}  // namespace distiq

@@ -1,0 +1,86 @@
+#include "pipeline/exchange_log.h"
+
+#include "message/error_body.h"
+
+namespace distiq {
+namespace {
+
+// A path comes from outside and goes into every record: long ones are cut.
+constexpr std::size_t longest_path = 200;
+
+Outcome outcome_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::client_gone:
+    case ErrorKind::cancelled: return Outcome::client_gone;
+    case ErrorKind::upstream_unreachable:
+    case ErrorKind::upstream_timeout:
+    case ErrorKind::upstream_broke: return Outcome::upstream_unreachable;
+    default: return Outcome::refused;
+  }
+}
+
+}  // namespace
+
+ExchangeLog::ExchangeLog(const PipelineServices& services, const ClientExchange& client)
+    : services_(services), started_(client.request_started()) {
+  RequestRecord& record = facts_.record;
+  record.id = services.ids.next("dq_");
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(services.clock.monotonic() - started_);
+  record.started_at_ms = (services.clock.wall() - age).time_since_epoch().count();
+  record.method = client.head().method.substr(0, longest_path);
+  record.path = client.head().path().substr(0, longest_path);
+}
+
+std::int64_t ExchangeLog::since_start_us() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.monotonic() - started_).count();
+}
+
+void ExchangeLog::identified(const LaneIdentity& lane, const RequestHead& head, const RequestView* view) {
+  RequestRecord& record = facts_.record;
+  record.lane_id = lane.lane_id;
+  record.request_class = lane.request_class;
+  record.session_id = lane.session_id;
+  record.agent_id = lane.agent_id;
+  record.account_hash = account_key(head, view, services_.account_key);
+  if (view) {
+    record.requested_model = view->text(view->model);
+    record.streamed = view->is_streaming();
+  }
+}
+
+void ExchangeLog::sending(MonotonicTime request_complete_at) {
+  facts_.record.overhead_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.monotonic() - request_complete_at).count();
+}
+
+void ExchangeLog::answer_began(const ResponseHead& head) {
+  RequestRecord& record = facts_.record;
+  record.status = head.status;
+  record.first_byte_us = since_start_us();
+  record.upstream_request_id = head.headers.get_or("request-id", "");
+  facts_.rate_limits = rate_limit_fields(head.headers);
+}
+
+void ExchangeLog::relayed(const AnswerRelay& relay, UsageReport report) {
+  facts_.record.outcome = relay.outcome();
+  facts_.record.response_bytes = relay.content_bytes();
+  facts_.report = std::move(report);
+}
+
+void ExchangeLog::failed(const Error& error) {
+  RequestRecord& record = facts_.record;
+  record.outcome = outcome_of(error.kind);
+  record.reason = error.log_detail;
+  if (record.outcome == Outcome::client_gone) return;
+  const ErrorStatus status = error_status(error.kind);
+  record.status = status.http_status;
+  record.error_type = status.error_type;
+  services_.log_error(error, record.id);
+}
+
+void ExchangeLog::book() {
+  facts_.record.duration_us = since_start_us();
+  services_.books.book(std::move(facts_));
+}
+
+}  // namespace distiq

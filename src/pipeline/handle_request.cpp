@@ -1,0 +1,57 @@
+#include "pipeline/handle_request.h"
+
+#include "message/error_body.h"
+#include "pipeline/exchange_log.h"
+#include "pipeline/handle_messages.h"
+#include "pipeline/pass_through.h"
+
+namespace distiq {
+namespace {
+
+Task<Disposition> answer_locally(ClientExchange& client, const LocalAnswer& answer) {
+  const bool keep_alive = client.keep_alive() && client.body_ended();
+  const std::string bytes =
+      local_response(answer.status, answer.content_type, answer.body, keep_alive, client.head().method == "HEAD");
+  const std::string_view part = bytes;
+  const auto written = co_await client.write(std::span(&part, 1));
+  co_return written && keep_alive ? Disposition::keep_alive : Disposition::close;
+}
+
+}  // namespace
+
+std::string error_response(const Error& error, std::string_view request_id, bool keep_alive, bool head_only) {
+  HeaderList fields;
+  fields.add("x-distiq-id", request_id);
+  return local_response(error_status(error.kind).http_status, "application/json", error_body(error, request_id),
+                        keep_alive, head_only, fields);
+}
+
+Task<Disposition> answer_error(ClientExchange& client, const Error& error, ExchangeLog& log) {
+  log.failed(error);
+  if (error.kind == ErrorKind::client_gone || error.kind == ErrorKind::cancelled) co_return Disposition::close;
+  const bool keep_alive = client.keep_alive() && client.body_ended();
+  const std::string bytes = error_response(error, log.id(), keep_alive, client.head().method == "HEAD");
+  const std::string_view part = bytes;
+  const auto written = co_await client.write(std::span(&part, 1));
+  co_return written && keep_alive ? Disposition::keep_alive : Disposition::close;
+}
+
+Task<Disposition> handle_request(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream) {
+  const auto refusal = refuse_request(client.head(), services.guards);
+  if (!refusal) {
+    if (const auto local = services.local_routes(client.head())) co_return co_await answer_locally(client, *local);
+  }
+  ExchangeLog log(services, client);
+  Disposition disposition;
+  if (refusal) {
+    disposition = co_await answer_error(client, *refusal, log);
+  } else if (is_messages_path(client.head())) {
+    disposition = co_await handle_messages(services, client, upstream, log);
+  } else {
+    disposition = co_await pass_through(services, client, upstream, log);
+  }
+  log.book();
+  co_return disposition;
+}
+
+}  // namespace distiq

@@ -1,0 +1,47 @@
+// What happens to a request, from its head to its record. docs/life_of_a_request.md follows these functions.
+// Runs on the io thread of its session.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/id_source.h"
+#include "base/secret.h"
+#include "http/exchange_io.h"
+#include "http/guards.h"
+#include "http/message_writer.h"
+#include "pipeline/bookkeeper.h"
+
+namespace distiq {
+
+struct LocalAnswer {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+};
+
+// Everything the handlers need; outlives the server.
+struct PipelineServices {
+  const Clock& clock;
+  IdSource& ids;
+  Bookkeeper& books;
+  GuardConfig guards;
+  UpstreamTarget target;
+  Secret account_key;  // keys the hash under which an account's records stand
+  std::size_t max_body_bytes = 64u * 1024 * 1024;
+  // Paths that are ours (/health, /ready, /metrics): an answer, or nullopt to pass the request on.
+  std::function<std::optional<LocalAnswer>(const RequestHead&)> local_routes;
+  // For the log: errors with their details, never with header values or bodies.
+  std::function<void(const Error&, std::string_view request_id)> log_error;
+};
+
+// The whole life of one request.
+Task<Disposition> handle_request(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream);
+
+// An error of ours as a whole answer in Anthropic's form; the connection ends after it unless `keep_alive`.
+[[nodiscard]] std::string error_response(const Error& error, std::string_view request_id, bool keep_alive,
+                                         bool head_only);
+
+}  // namespace distiq
