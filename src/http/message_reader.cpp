@@ -15,13 +15,15 @@ using BeastView = boost::beast::string_view;
 std::string_view to_std(BeastView v) { return {v.data(), v.size()}; }
 
 // Folded lines and bare CR or LF mean different things to different servers, so they are refused instead of interpreted.
-bool has_ambiguous_line(std::string_view head) {
-  for (std::size_t i = 0; i < head.size(); ++i) {
-    const char c = head[i];
+// Looks at whole lines: `lines` bytes at the front of `input`.
+bool has_ambiguous_line(std::string_view input, std::size_t lines) {
+  for (std::size_t i = 0; i < lines; ++i) {
+    const char c = input[i];
     if (c == '\0') return true;
-    if (c == '\n' && (i == 0 || head[i - 1] != '\r')) return true;
-    if (c == '\r' && (i + 1 == head.size() || head[i + 1] != '\n')) return true;
-    if (c == '\n' && i + 1 < head.size() && (head[i + 1] == ' ' || head[i + 1] == '\t')) return true;
+    if (c == '\n' && (i == 0 || input[i - 1] != '\r')) return true;
+    if (c == '\r' && (i + 1 == lines || input[i + 1] != '\n')) return true;
+    const bool line_follows = c == '\n' && i + 1 < lines;
+    if (line_follows && (input[i + 1] == ' ' || input[i + 1] == '\t')) return true;
   }
   return false;
 }
@@ -130,6 +132,7 @@ MessageReader::~MessageReader() = default;
 
 MessageReader MessageReader::for_request(std::size_t header_limit) {
   MessageReader reader;
+  reader.header_limit_ = header_limit;
   reader.parser_ = std::make_unique<ParserImpl<Parser, true>>(header_limit);
   return reader;
 }
@@ -137,6 +140,7 @@ MessageReader MessageReader::for_request(std::size_t header_limit) {
 MessageReader MessageReader::for_response(std::size_t header_limit, bool request_was_head) {
   MessageReader reader;
   reader.is_request_ = false;
+  reader.header_limit_ = header_limit;
   auto parser = std::make_unique<ParserImpl<Parser, false>>(header_limit);
   parser->beast.skip(request_was_head);
   reader.parser_ = std::move(parser);
@@ -150,9 +154,15 @@ Result<FeedResult> MessageReader::feed_head(std::string_view input) {
   const std::size_t consumed = parser_->put(input, error);
   if (error == beast_http::error::need_more) error = {};
   if (error) return std::unexpected(syntax_error(error));
-  if (!parser_->header_done()) return FeedResult{};
-  if (has_ambiguous_line(input.substr(0, consumed))) {
+  if (has_ambiguous_line(input, consumed)) {
     return fail(ErrorKind::client_fault, "ambiguous line in the header", "This is not a valid HTTP/1.1 message.");
+  }
+  head_bytes_ += consumed;
+  if (!parser_->header_done()) {
+    if (head_bytes_ + input.size() - consumed > header_limit_) {
+      return std::unexpected(syntax_error(beast_http::error::header_limit));
+    }
+    return FeedResult{consumed, false};
   }
   head_done_ = true;
   keep_alive_ = parser_->keep_alive();

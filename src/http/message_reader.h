@@ -38,7 +38,7 @@ class MessageReader {
   MessageReader& operator=(MessageReader&&) noexcept;
   ~MessageReader();
 
-  // Until head_done(): consumes nothing or the whole head, never body bytes. Errors: client_fault (not HTTP, or a shape
+  // Until head_done(): consumes whole lines of the head, never body bytes. Errors: client_fault (not HTTP, or a shape
   // used for smuggling: both framings, folded lines, bare LF, NUL), too_large (header_limit). After an error: drop the peer.
   [[nodiscard]] Result<FeedResult> feed_head(std::string_view input);
   [[nodiscard]] bool head_done() const { return head_done_; }
@@ -68,6 +68,8 @@ class MessageReader {
   RequestHead request_;
   ResponseHead response_;
   std::uint64_t remaining_ = 0;
+  std::size_t header_limit_ = 0;
+  std::size_t head_bytes_ = 0;
   BodyFraming framing_ = BodyFraming::none;
   bool is_request_ = true;
   bool head_done_ = false;

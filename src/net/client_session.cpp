@@ -127,15 +127,12 @@ Task<Result<bool>> ClientSession::read_request_head() {
       }
       const auto fed = reader_->feed_head(input());
       if (!fed) co_return std::unexpected(fed.error());
+      consume(fed->consumed);
       if (reader_->head_done()) {
-        consume(fed->consumed);
         deadline_.disarm();
         co_return true;
       }
-      if (pending_ > shared_.limits.header_bytes) {
-        co_return fail(ErrorKind::too_large, "header over the limit", "The request's header is larger than the limit.");
-      }
-    } else if (draining_) {
+    } else if (draining_ && !in_request_) {
       co_return std::unexpected(gone());
     }
     const auto n = co_await fill();

@@ -94,6 +94,7 @@ Task<Result<void>> open_tunnel(TcpSocket& socket, const HttpProxy& proxy, std::s
     answer.append(block.data(), n);
     const auto fed = reader.feed_head(answer);
     if (!fed) co_return std::unexpected(unreachable("the proxy " + proxy.host, "its answer is not HTTP"));
+    answer.erase(0, fed->consumed);
   }
   attempt.cancellation.clear_hook();
   if (error) co_return std::unexpected(unreachable("the proxy " + proxy.host, error.message()));

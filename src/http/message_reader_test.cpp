@@ -1,0 +1,172 @@
+#include "http/message_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace distiq {
+namespace {
+
+constexpr std::size_t limit = 4096;
+
+struct Parsed {
+  bool failed = false;
+  ErrorKind error = ErrorKind::internal;
+  bool finished = false;
+  std::string body;
+  std::string head;  // fields as "name: value|"
+  std::string rest;  // unread bytes
+  BodyFraming framing = BodyFraming::none;
+  bool keep_alive = false;
+};
+
+// Delivers `bytes` cut at `cuts`, re-feeding what was not consumed, as the sessions do.
+Parsed parse(MessageReader reader, bool request, std::string_view bytes, const std::vector<std::size_t>& cuts) {
+  Parsed out;
+  std::string input;
+  std::size_t from = 0;
+  std::vector<std::size_t> ends = cuts;
+  ends.push_back(bytes.size());
+  for (const std::size_t end : ends) {
+    input.append(bytes.substr(from, end - from));
+    from = end;
+    bool progress = true;
+    while (progress && !input.empty() && !reader.finished()) {
+      std::vector<std::string_view> pieces;
+      const auto fed = reader.head_done() ? reader.feed_body(input, pieces) : reader.feed_head(input);
+      if (!fed) {
+        out.failed = true;
+        out.error = fed.error().kind;
+        return out;
+      }
+      for (const auto piece : pieces) out.body.append(piece);
+      input.erase(0, fed->consumed);
+      progress = fed->consumed > 0;
+    }
+  }
+  const HeaderList& fields = request ? reader.request().headers : reader.response().headers;
+  for (const auto [name, value] : fields) out.head.append(name).append(": ").append(value).append("|");
+  out.rest = input;
+  out.finished = reader.finished();
+  out.framing = reader.framing();
+  out.keep_alive = reader.keep_alive();
+  return out;
+}
+
+Parsed parse_request(std::string_view bytes, const std::vector<std::size_t>& cuts = {}) {
+  return parse(MessageReader::for_request(limit), true, bytes, cuts);
+}
+
+void expect_same(const Parsed& a, const Parsed& b) {
+  EXPECT_EQ(a.failed, b.failed);
+  EXPECT_EQ(a.finished, b.finished);
+  EXPECT_EQ(a.body, b.body);
+  EXPECT_EQ(a.head, b.head);
+  EXPECT_EQ(a.rest, b.rest);
+}
+
+constexpr std::string_view sized_request =
+    "POST /v1/messages?beta=true HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nx-one: 2\r\nHost2: b\r\nContent-Length: 5\r\n\r\nhello";
+constexpr std::string_view chunked_request =
+    "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=1\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nTrail: er\r\n\r\n";
+
+TEST(MessageReader, keeps_fields_in_order_and_case_with_repeated_names_apart) {
+  const auto parsed = parse_request(sized_request);
+  EXPECT_EQ(parsed.head, "Host: a|X-One: 1|x-one: 2|Host2: b|Content-Length: 5|");
+  EXPECT_EQ(parsed.body, "hello");
+  EXPECT_TRUE(parsed.finished);
+}
+
+TEST(MessageReader, every_split_point_and_byte_at_a_time_equal_the_whole) {
+  for (const std::string_view message : {sized_request, chunked_request}) {
+    const auto whole = parse_request(message);
+    ASSERT_TRUE(whole.finished);
+    std::vector<std::size_t> every;
+    for (std::size_t i = 1; i < message.size(); ++i) {
+      SCOPED_TRACE(i);
+      expect_same(parse_request(message, {i}), whole);
+      every.push_back(i);
+    }
+    expect_same(parse_request(message, every), whole);
+  }
+}
+
+TEST(MessageReader, chunked_body_is_joined_and_trailers_are_not_fields) {
+  const auto parsed = parse_request(chunked_request);
+  EXPECT_EQ(parsed.body, "abc0123456789abcdef");
+  EXPECT_EQ(parsed.head, "Host: a|Transfer-Encoding: chunked|");
+}
+
+TEST(MessageReader, leaves_the_next_request_unread) {
+  const auto parsed = parse_request(std::string(sized_request) + "GET / HTTP/1.1\r\n");
+  EXPECT_TRUE(parsed.finished);
+  EXPECT_EQ(parsed.rest, "GET / HTTP/1.1\r\n");
+}
+
+TEST(MessageReader, refuses_shapes_that_two_servers_read_differently) {
+  for (const std::string_view message : {
+           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+           "POST / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",
+           "GET / HTTP/1.1\nHost: a\n\n",
+           "GET / HTTP/1.1\r\nHost: a\r\nX: 1\nY: 2\r\n\r\n",
+           "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc",
+           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
+       }) {
+    SCOPED_TRACE(message);
+    const auto parsed = parse_request(message);
+    EXPECT_TRUE(parsed.failed);
+    EXPECT_EQ(parsed.error, ErrorKind::client_fault);
+  }
+}
+
+TEST(MessageReader, refuses_a_nul_in_the_header) {
+  EXPECT_TRUE(parse_request(std::string_view("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 34)).failed);
+}
+
+TEST(MessageReader, header_over_the_limit_is_too_large_whole_or_in_pieces) {
+  const std::string message = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(limit, 'x') + "\r\n\r\n";
+  EXPECT_EQ(parse_request(message).error, ErrorKind::too_large);
+  std::vector<std::size_t> cuts;
+  for (std::size_t i = 7; i < message.size(); i += 7) cuts.push_back(i);
+  EXPECT_EQ(parse_request(message, cuts).error, ErrorKind::too_large);
+  const std::string many = [] {
+    std::string text = "GET / HTTP/1.1\r\nHost: a\r\n";
+    for (int i = 0; i < 1000; ++i) text += "X: y\r\n";
+    return text + "\r\n";
+  }();
+  cuts.clear();
+  for (std::size_t i = 7; i < many.size(); i += 7) cuts.push_back(i);
+  EXPECT_EQ(parse_request(many, cuts).error, ErrorKind::too_large);
+}
+
+TEST(MessageReader, answer_without_length_ends_with_the_connection) {
+  const auto parsed =
+      parse(MessageReader::for_response(limit, false), false, "HTTP/1.1 200 OK\r\nX: 1\r\n\r\nbody", {});
+  EXPECT_EQ(parsed.framing, BodyFraming::until_close);
+  EXPECT_EQ(parsed.body, "body");
+  EXPECT_FALSE(parsed.finished);
+  EXPECT_FALSE(parsed.keep_alive);
+}
+
+TEST(MessageReader, answers_without_body_are_finished_at_their_head) {
+  for (const std::string_view head : {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\n\r\n",
+                                      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"}) {
+    SCOPED_TRACE(head);
+    EXPECT_TRUE(parse(MessageReader::for_response(limit, false), false, head, {}).finished);
+  }
+  EXPECT_TRUE(parse(MessageReader::for_response(limit, true), false,
+                    "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", {}).finished);
+}
+
+TEST(MessageReader, keep_alive_follows_version_and_connection_field) {
+  EXPECT_TRUE(parse_request("GET / HTTP/1.1\r\nHost: a\r\n\r\n").keep_alive);
+  EXPECT_FALSE(parse_request("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").keep_alive);
+  EXPECT_FALSE(parse_request("GET / HTTP/1.0\r\nHost: a\r\n\r\n").keep_alive);
+  EXPECT_TRUE(parse_request("GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n").keep_alive);
+}
+
+}  // namespace
+}  // namespace distiq
