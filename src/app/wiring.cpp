@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/local_routes.h"
+#include "app/panel.h"
 #include "app/request_reporter.h"
 #include "app/state_files.h"
 #include "base/file.h"
@@ -18,6 +19,8 @@ namespace distiq {
 namespace {
 
 constexpr auto flush_limit = std::chrono::milliseconds(5'000);
+// A terminal that is stopped (Ctrl-S) must not hold the end of the process.
+constexpr auto line_limit = std::chrono::milliseconds(1'000);
 
 Result<PriceTable> load_prices(const std::filesystem::path& user_file) {
   if (user_file.empty()) return PriceTable::builtin();
@@ -90,6 +93,11 @@ GuardConfig guard_config(const Config& config) {
   return guards;
 }
 
+LineStyle line_style(const Config& config) {
+  if (config.log_format == LogFormat::json) return LineStyle::json;
+  return use_colour(config, STDOUT_FILENO) ? LineStyle::colour : LineStyle::plain;
+}
+
 class ProxyImpl final : public Proxy {
  public:
   ProxyImpl(const Config& config, PriceTable prices, Secret account_key, std::unique_ptr<RecordStore> store)
@@ -97,7 +105,7 @@ class ProxyImpl final : public Proxy {
         prices_(std::move(prices)),
         store_(std::move(store)),
         lines_(STDOUT_FILENO),
-        reporter_(config_, prices_, lines_),
+        reporter_(line_style(config_), prices_, lines_),
         books_(prices_, *store_, [this](const RequestRecord& record) { reporter_.report(record); }),
         services_{
             .clock = system_clock(),
@@ -129,7 +137,7 @@ class ProxyImpl final : public Proxy {
     const bool finished = server_->drain(config_.timeouts.drain);
     server_.reset();
     const bool stored = store_->flush(flush_limit);
-    lines_.flush(flush_limit);
+    lines_.flush(line_limit);
     return finished && stored;
   }
 
@@ -143,7 +151,6 @@ class ProxyImpl final : public Proxy {
 
   ServerEvents events() {
     ServerEvents events;
-    events.connections_changed = [this](int change) { reporter_.connections_changed(change); };
     events.session_failed = [](const std::string& what) { log::error("a session ended by an exception: {}", what); };
     return events;
   }
