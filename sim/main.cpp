@@ -1,0 +1,78 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <sstream>
+
+#include "server.h"
+
+namespace {
+
+struct Arguments {
+  sim::ServerConfig server;
+  sim::WorldConfig world;
+  std::string port_file;
+  std::string script_file;
+  bool lenient_betas = false;
+  bool accept_unknown_models = false;
+  bool old_account = false;
+};
+
+void declare(CLI::App& app, Arguments& to) {
+  app.add_option("--port", to.server.port, "Port to listen on; 0 takes any free one")->capture_default_str();
+  app.add_option("--address", to.server.address, "Address to listen on")->capture_default_str();
+  app.add_option("--port-file", to.port_file, "File to write the port to");
+  app.add_option("--threads", to.server.threads, "Threads that serve connections")->capture_default_str();
+  app.add_option("--script", to.script_file, "JSON file with scripted answers and faults");
+  app.add_option("--seed", to.world.seed, "Seed of all ids")->capture_default_str();
+  app.add_option("--api-key", to.world.api_key, "The only credential accepted; without it any is");
+  app.add_flag("--gzip", to.world.gzip, "Compress answers for clients that accept gzip");
+  app.add_flag("--lenient-betas", to.lenient_betas, "Accept unknown beta names and fields whose beta is not named");
+  app.add_flag("--unknown-models", to.accept_unknown_models, "Play unknown models as claude-opus-5-5 instead of 404");
+  app.add_flag("--keep-billing-line", to.world.keep_billing_line, "Count the client's billing line as part of the prompt");
+  app.add_flag("--old-account", to.old_account, "Do not bind thinking to its conversation, as for accounts before 2026-08-31");
+}
+
+void load_script(const std::string& path, sim::World& world) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("cannot read " + path);
+  std::stringstream text;
+  text << file.rdbuf();
+  boost::system::error_code failed;
+  const auto document = boost::json::parse(text.str(), failed);
+  if (failed) throw std::runtime_error(path + ": not valid JSON: " + failed.message());
+  if (const auto problem = world.script.load(document)) throw std::runtime_error(path + ": " + *problem);
+}
+
+int run(Arguments arguments) {
+  using namespace sim;
+  auto& config = arguments.world;
+  if (arguments.lenient_betas) config.betas = BetaCheck::lenient;
+  if (arguments.accept_unknown_models) config.unknown_models = UnknownModels::accept;
+  if (arguments.old_account) config.prefix_check = PrefixCheck::ignore;
+  Clock clock;
+  World world(config, clock);
+  if (!arguments.script_file.empty()) load_script(arguments.script_file, world);
+  Server server(world, arguments.server);
+  server.start();
+  std::printf("listening on %s:%u\n", arguments.server.address.c_str(), server.port());
+  std::fflush(stdout);
+  if (!arguments.port_file.empty()) std::ofstream(arguments.port_file) << server.port() << "\n";
+  server.wait_for_signal();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("A stand-in for the Anthropic API: checks requests, keeps a prompt cache, streams scripted answers.");
+  Arguments arguments;
+  declare(app, arguments);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(arguments);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "anthropic-sim: %s\n", error.what());
+    return 1;
+  }
+}
