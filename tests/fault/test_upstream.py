@@ -15,9 +15,11 @@ GONE_LIMIT_S = 0.2
 
 
 class FaultCase(ProxyCase):
-    async def post(self, client=None, body=BODY, **kwargs):
-        client = client or await self.client()
-        return await asyncio.wait_for(client.ask("POST", "/v1/messages?beta=true", [("content-type", "application/json")], body), 15)
+    async def post(self, client=None, body=BODY):
+        headers = [("content-type", "application/json")]
+        if client is None:
+            return await self.ask(target="/v1/messages?beta=true", headers=headers, body=body)
+        return await asyncio.wait_for(client.ask("POST", "/v1/messages?beta=true", headers, body), 15)
 
     def assert_bad_gateway(self, reply, statuses=(502,)):
         self.assertIsNotNone(reply, "the client must get an answer")

@@ -97,7 +97,9 @@ class Proxy:
 
     async def is_ready(self) -> bool:
         try:
-            reply = await asyncio.wait_for(self.ask("GET", "/ready"), 2)
+            token = self.env.get("PROXY_TOKEN")
+            headers = [("x-distiq-token", token)] if token else []
+            reply = await asyncio.wait_for(self.ask("GET", "/ready", headers), 2)
             return reply is not None and reply.status == 200
         except (OSError, asyncio.TimeoutError):
             return False
