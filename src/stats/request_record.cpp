@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::array<std::string_view, 5> outcome_names = {"ok", "client_gone", "upstream_cut", "upstream_unreachable",
                                                            "refused"};
+constexpr std::array<std::string_view, 3> account_kind_names = {"unknown", "api_key", "subscription"};
 
 template <class Enum, std::size_t N>
 Enum find_name(const std::array<std::string_view, N>& names, std::string_view name, Enum otherwise) {
@@ -20,5 +21,8 @@ Enum find_name(const std::array<std::string_view, N>& names, std::string_view na
 
 std::string_view to_string(Outcome o) { return outcome_names[static_cast<std::size_t>(o)]; }
 Outcome outcome_from(std::string_view name) { return find_name(outcome_names, name, Outcome::ok); }
+
+std::string_view to_string(AccountKind k) { return account_kind_names[static_cast<std::size_t>(k)]; }
+AccountKind account_kind_from(std::string_view name) { return find_name(account_kind_names, name, AccountKind::unknown); }
 
 }  // namespace distiq

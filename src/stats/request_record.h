@@ -24,6 +24,11 @@ enum class Outcome {
 [[nodiscard]] std::string_view to_string(Outcome o);
 [[nodiscard]] Outcome outcome_from(std::string_view name);  // unknown: ok
 
+// What the caller pays with. For a subscription dollars are only what its tokens would cost by list price.
+enum class AccountKind { unknown, api_key, subscription };
+[[nodiscard]] std::string_view to_string(AccountKind k);
+[[nodiscard]] AccountKind account_kind_from(std::string_view name);  // unknown name: unknown
+
 struct RequestRecord {
   std::string id;                  // ours; also the x-distiq-id header
   std::int64_t started_at_ms = 0;  // unix time
@@ -32,6 +37,7 @@ struct RequestRecord {
   std::string lane_id;             // 16 hex digits
   RequestClass request_class = RequestClass::other;
   std::string account_hash;  // keyed hash; empty if the request carried no credential
+  AccountKind account_kind = AccountKind::unknown;
   std::string method;
   std::string path;  // without query
   std::string requested_model;

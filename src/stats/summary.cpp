@@ -19,23 +19,11 @@ std::optional<Period> period_from(std::string_view name) {
 }
 
 Totals& Totals::operator+=(const Totals& other) {
-  requests += other.requests;
-  cache_hits += other.cache_hits;
-  errors += other.errors;
-  client_gone += other.client_gone;
-  incomplete += other.incomplete;
-  estimated += other.estimated;
-  duplicates += other.duplicates;
-  input_tokens += other.input_tokens;
-  cache_read_tokens += other.cache_read_tokens;
-  cache_write_5m_tokens += other.cache_write_5m_tokens;
-  cache_write_1h_tokens += other.cache_write_1h_tokens;
-  output_tokens += other.output_tokens;
-  web_searches += other.web_searches;
-  cost_usd_micros += other.cost_usd_micros;
-  counterfactual_usd_micros += other.counterfactual_usd_micros;
-  restored_usd_micros += other.restored_usd_micros;
-  duration_us += other.duration_us;
+  std::array<std::int64_t, sizeof(Totals) / sizeof(std::int64_t)> addends{};
+  std::size_t next = 0;
+  visit_totals(other, [&](const char*, std::int64_t value) { addends[next++] = value; });
+  next = 0;
+  visit_totals(*this, [&](const char*, std::int64_t& value) { value += addends[next++]; });
   return *this;
 }
 

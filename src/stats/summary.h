@@ -39,7 +39,9 @@ struct Totals {
   std::int64_t cost_usd_micros = 0;
   std::int64_t counterfactual_usd_micros = 0;
   std::int64_t restored_usd_micros = 0;
-  std::int64_t duration_us = 0;  // sum over requests
+  std::int64_t subscription_requests = 0;         // of `requests`, those whose caller pays no dollars
+  std::int64_t subscription_cost_usd_micros = 0;  // of the cost, the part that is only a list-price equivalent
+  std::int64_t duration_us = 0;                   // sum over requests
 
   bool operator==(const Totals&) const = default;
   Totals& operator+=(const Totals& other);
@@ -50,6 +52,30 @@ struct Totals {
     return input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens;
   }
 };
+
+// Calls visit("name", totals.field) for every field. The names are the columns of `daily_totals` and the keys of the JSON form.
+template <class AnyTotals, class Visitor>
+void visit_totals(AnyTotals& totals, Visitor&& visit) {
+  visit("requests", totals.requests);
+  visit("cache_hits", totals.cache_hits);
+  visit("errors", totals.errors);
+  visit("client_gone", totals.client_gone);
+  visit("incomplete", totals.incomplete);
+  visit("estimated", totals.estimated);
+  visit("duplicates", totals.duplicates);
+  visit("input_tokens", totals.input_tokens);
+  visit("cache_read_tokens", totals.cache_read_tokens);
+  visit("cache_write_5m_tokens", totals.cache_write_5m_tokens);
+  visit("cache_write_1h_tokens", totals.cache_write_1h_tokens);
+  visit("output_tokens", totals.output_tokens);
+  visit("web_searches", totals.web_searches);
+  visit("cost_usd_micros", totals.cost_usd_micros);
+  visit("counterfactual_usd_micros", totals.counterfactual_usd_micros);
+  visit("restored_usd_micros", totals.restored_usd_micros);
+  visit("subscription_requests", totals.subscription_requests);
+  visit("subscription_cost_usd_micros", totals.subscription_cost_usd_micros);
+  visit("duration_us", totals.duration_us);
+}
 
 struct NamedTotals {
   std::string name;

@@ -57,6 +57,7 @@ struct Reader {
   void identifier(const char*, std::string& text) { text = row.text(next++); }
   void line(const char*, std::string& text) { text = row.text(next++); }
   void named(const char*, RequestClass& value) { value = request_class_from(row.text(next++)); }
+  void named(const char*, AccountKind& value) { value = account_kind_from(row.text(next++)); }
   void named(const char*, Outcome& value) { value = outcome_from(row.text(next++)); }
   void integer(const char*, std::int64_t& value) { value = row.integer(next++); }
   void integer(const char*, int& value) { value = static_cast<int>(row.integer(next++)); }

@@ -48,6 +48,7 @@ void visit_columns(Record& r, Visitor& visit) {
   visit.count("request_bytes", r.request_bytes);
   visit.count("response_bytes", r.response_bytes);
   visit.line("reason", r.reason);
+  visit.named("account_kind", r.account_kind);  // since schema version 2
 }
 
 // The column names of visit_columns, separated by ", ".

@@ -25,10 +25,11 @@ void RecordQueue::refuse(std::int64_t now_ms) noexcept {
   ++loss_->count;
 }
 
-void RecordQueue::wait_for_batch(std::chrono::milliseconds company, std::chrono::milliseconds idle) {
+bool RecordQueue::wait_for_batch(std::chrono::milliseconds company, std::chrono::milliseconds idle) {
   std::unique_lock lock(mutex_);
-  if (!work_.wait_for(lock, idle, [&] { return stopping_ || !items_.empty(); })) return;
+  if (!work_.wait_for(lock, idle, [&] { return stopping_ || !items_.empty(); })) return false;
   work_.wait_for(lock, company, [&] { return urgent() || items_.size() >= batch_rows_; });
+  return true;
 }
 
 void RecordQueue::wait_for_retry(std::chrono::milliseconds pause) {

@@ -29,8 +29,8 @@ class RecordQueue {
   void push(StoreItem item, std::int64_t now_ms) noexcept;
 
   // Waits until there is a batch to write: `company` after the first item, or a whole batch, a flush or the end; or until
-  // `idle` has passed without any item.
-  void wait_for_batch(std::chrono::milliseconds company, std::chrono::milliseconds idle);
+  // `idle` has passed without any item (then false).
+  bool wait_for_batch(std::chrono::milliseconds company, std::chrono::milliseconds idle);
   // Waits `pause`, shorter if a flush or the end is asked for meanwhile.
   void wait_for_retry(std::chrono::milliseconds pause);
   // Moves up to a batch into `batch`. The items stay counted as waiting until settle().

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <iterator>
 
-#include "storage/local_day.h"
+#include "stats/summary.h"
+#include "stats/summary_calendar.h"
 #include "storage/record_columns.h"
 #include "storage/stored_text.h"
 
@@ -14,33 +16,49 @@ namespace {
 constexpr std::size_t max_limit_headers = 64;  // today's answers carry about 15
 constexpr std::int64_t ms_per_minute = 60'000;
 
-constexpr std::string_view add_to_day_sql = R"sql(
-INSERT INTO daily_totals (local_day, model, request_class, requests, cache_hits, errors, client_gone, incomplete, estimated,
-  duplicates, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, web_searches,
-  cost_usd_micros, counterfactual_usd_micros, restored_usd_micros, duration_us)
-VALUES (?1, ?2, ?3, 1, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
-ON CONFLICT DO UPDATE SET
-  requests = requests + 1,
-  errors = errors + excluded.errors,
-  client_gone = client_gone + excluded.client_gone,
-  incomplete = incomplete + excluded.incomplete,
-  estimated = estimated + excluded.estimated,
-  duplicates = duplicates + excluded.duplicates,
-  input_tokens = input_tokens + excluded.input_tokens,
-  cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
-  cache_write_5m_tokens = cache_write_5m_tokens + excluded.cache_write_5m_tokens,
-  cache_write_1h_tokens = cache_write_1h_tokens + excluded.cache_write_1h_tokens,
-  output_tokens = output_tokens + excluded.output_tokens,
-  web_searches = web_searches + excluded.web_searches,
-  cost_usd_micros = cost_usd_micros + excluded.cost_usd_micros,
-  counterfactual_usd_micros = counterfactual_usd_micros + excluded.counterfactual_usd_micros,
-  restored_usd_micros = restored_usd_micros + excluded.restored_usd_micros,
-  duration_us = duration_us + excluded.duration_us
-)sql";
+std::string add_to_day_sql() {
+  std::string names;
+  std::string marks;
+  std::string sums;
+  const Totals any;
+  visit_totals(any, [&](const char* name, std::int64_t) {
+    fmt::format_to(std::back_inserter(names), ", {}", name);
+    marks += ", ?";
+    fmt::format_to(std::back_inserter(sums), "{0}{1} = {1} + excluded.{1}", sums.empty() ? "" : ", ", name);
+  });
+  return fmt::format(
+      "INSERT INTO daily_totals (local_day, model, request_class{}) VALUES (?, ?, ?{}) ON CONFLICT DO UPDATE SET {}", names,
+      marks, sums);
+}
 
 bool is_error(const RequestRecord& record) {
   return record.status >= 400 || !record.error_type.empty() || record.outcome == Outcome::upstream_cut ||
          record.outcome == Outcome::upstream_unreachable || record.outcome == Outcome::refused;
+}
+
+// What one record adds to its day.
+Totals totals_of(const RequestRecord& record, bool duplicate) {
+  Totals totals;
+  totals.requests = 1;
+  totals.errors = is_error(record);
+  totals.client_gone = record.outcome == Outcome::client_gone;
+  totals.duplicates = duplicate;
+  totals.subscription_requests = record.account_kind == AccountKind::subscription;
+  totals.duration_us = record.duration_us;
+  if (duplicate) return totals;
+  totals.incomplete = record.usage_seen && !record.usage_complete;
+  totals.estimated = record.price_estimated;
+  totals.input_tokens = stored_count(record.usage.input);
+  totals.cache_read_tokens = stored_count(record.usage.cache_read);
+  totals.cache_write_5m_tokens = stored_count(record.usage.cache_write_5m);
+  totals.cache_write_1h_tokens = stored_count(record.usage.cache_write_1h);
+  totals.output_tokens = stored_count(record.usage.output);
+  totals.web_searches = stored_count(record.usage.web_searches);
+  totals.cost_usd_micros = stored_micro_usd(record.cost);
+  totals.counterfactual_usd_micros = stored_micro_usd(record.counterfactual);
+  totals.restored_usd_micros = stored_micro_usd(record.restored);
+  if (totals.subscription_requests != 0) totals.subscription_cost_usd_micros = totals.cost_usd_micros;
+  return totals;
 }
 
 bool is_limit_header(std::string_view name) {
@@ -61,12 +79,13 @@ DbResult<RecordWriter> RecordWriter::prepare(Database& db) {
   const std::string insert_request = fmt::format(
       "INSERT INTO requests (id, local_day, duplicate, {}) VALUES (?, ?, ?, {}) ON CONFLICT (id) DO NOTHING",
       request_column_names(), request_column_marks());
+  const std::string add_to_day = add_to_day_sql();
   const std::array<std::pair<Statement*, std::string_view>, 6> statements = {{
       {&writer.insert_request_, insert_request},
       {&writer.find_message_,
        "SELECT 1 FROM requests WHERE message_id = ? AND message_id != '' AND duplicate = 0 AND upstream_request_id = ? "
        "AND id IS NOT ?"},
-      {&writer.add_to_day_, add_to_day_sql},
+      {&writer.add_to_day_, add_to_day},
       {&writer.latest_limit_, "SELECT value FROM rate_limit_latest WHERE account_hash = ? AND name = ?"},
       {&writer.set_limit_,
        "INSERT INTO rate_limit_latest (account_hash, name, observed_at_ms, value) VALUES (?, ?, ?, ?) "
@@ -111,27 +130,11 @@ DbResult<void> RecordWriter::write(const RequestRecord& record) {
 }
 
 DbResult<void> RecordWriter::add_to_day(const RequestRecord& record, std::int64_t day, bool duplicate) {
-  const RequestRecord nothing;
-  const RequestRecord& billed = duplicate ? nothing : record;
   const std::string& model = record.served_model.empty() ? record.requested_model : record.served_model;
-  add_to_day_.bind(1, day)
-      .bind(2, StoredText::identifier(model).view())
-      .bind(3, to_string(record.request_class))
-      .bind(4, std::int64_t{is_error(record)})
-      .bind(5, std::int64_t{record.outcome == Outcome::client_gone})
-      .bind(6, std::int64_t{billed.usage_seen && !billed.usage_complete})
-      .bind(7, std::int64_t{billed.price_estimated})
-      .bind(8, std::int64_t{duplicate})
-      .bind(9, stored_count(billed.usage.input))
-      .bind(10, stored_count(billed.usage.cache_read))
-      .bind(11, stored_count(billed.usage.cache_write_5m))
-      .bind(12, stored_count(billed.usage.cache_write_1h))
-      .bind(13, stored_count(billed.usage.output))
-      .bind(14, stored_count(billed.usage.web_searches))
-      .bind(15, stored_micro_usd(billed.cost))
-      .bind(16, stored_micro_usd(billed.counterfactual))
-      .bind(17, stored_micro_usd(billed.restored))
-      .bind(18, record.duration_us);
+  add_to_day_.bind(1, day).bind(2, StoredText::identifier(model).view()).bind(3, to_string(record.request_class));
+  int index = 4;
+  const Totals share = totals_of(record, duplicate);
+  visit_totals(share, [&](const char*, std::int64_t value) { add_to_day_.bind(index++, value); });
   return add_to_day_.run();
 }
 

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
-#include "storage/local_day.h"
+#include "stats/summary_calendar.h"
 #include "storage/record_columns.h"
 #include "storage/store_file.h"
 #include "storage/store_schema.h"
@@ -19,21 +20,18 @@ constexpr std::int64_t max_gaps = 50;
 constexpr std::size_t max_accounts = 8;
 constexpr std::size_t max_records = 1000;
 
-constexpr std::string_view sums =
-    "sum(requests), sum(cache_hits), sum(errors), sum(client_gone), sum(incomplete), sum(estimated), sum(duplicates), "
-    "sum(input_tokens), sum(cache_read_tokens), sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), "
-    "sum(output_tokens), sum(web_searches), sum(cost_usd_micros), sum(counterfactual_usd_micros), "
-    "sum(restored_usd_micros), sum(duration_us)";
+std::string sums_of_totals() {
+  std::string sums;
+  const Totals any;
+  visit_totals(any, [&](const char* name, std::int64_t) {
+    fmt::format_to(std::back_inserter(sums), "{}sum({})", sums.empty() ? "" : ", ", name);
+  });
+  return sums;
+}
 
 Totals read_sums(const Statement& row, int first) {
   Totals totals;
-  for (std::int64_t* field :
-       {&totals.requests, &totals.cache_hits, &totals.errors, &totals.client_gone, &totals.incomplete, &totals.estimated,
-        &totals.duplicates, &totals.input_tokens, &totals.cache_read_tokens, &totals.cache_write_5m_tokens,
-        &totals.cache_write_1h_tokens, &totals.output_tokens, &totals.web_searches, &totals.cost_usd_micros,
-        &totals.counterfactual_usd_micros, &totals.restored_usd_micros, &totals.duration_us}) {
-    *field = row.integer(first++);
-  }
+  visit_totals(totals, [&](const char*, std::int64_t& value) { value = row.integer(first++); });
   return totals;
 }
 
@@ -113,7 +111,7 @@ DbResult<Summary> StatsReader::read_summary(Period period, std::int64_t now_ms) 
 DbResult<void> StatsReader::read_days(Summary& summary) {
   // Records dated after today (a clock was wrong) count as part of every period rather than vanish.
   auto days = db_.prepare(fmt::format(
-      "SELECT local_day, {} FROM daily_totals WHERE local_day >= ? GROUP BY local_day ORDER BY local_day", sums));
+      "SELECT local_day, {} FROM daily_totals WHERE local_day >= ? GROUP BY local_day ORDER BY local_day", sums_of_totals()));
   if (!days) return pass_on(days);
   days->bind(1, summary.first_day);
   auto row = days->step();
@@ -129,7 +127,7 @@ DbResult<std::vector<NamedTotals>> StatsReader::read_groups(std::string_view col
   auto groups = db_.prepare(
       fmt::format("SELECT {0}, {1} FROM daily_totals WHERE local_day >= ? GROUP BY {0} "
                   "ORDER BY sum(cost_usd_micros) DESC, sum(requests) DESC, {0}",
-                  column, sums));
+                  column, sums_of_totals()));
   if (!groups) return pass_on(groups);
   groups->bind(1, summary.first_day);
   std::vector<NamedTotals> named;

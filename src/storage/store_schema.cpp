@@ -117,7 +117,14 @@ CREATE TABLE retention_anchor (
 ) STRICT;
 )sql";
 
-constexpr std::array migrations = {Migration{version_1}};
+// Subscribers pay no dollars: their sums are told apart.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE requests ADD COLUMN account_kind TEXT NOT NULL DEFAULT 'unknown';
+ALTER TABLE daily_totals ADD COLUMN subscription_requests INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN subscription_cost_usd_micros INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array migrations = {Migration{version_1}, Migration{version_2}};
 
 }  // namespace
 

@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto retention_interval = std::chrono::hours(1);
-constexpr milliseconds retention_step_pause{20};  // lets batches in between
+constexpr milliseconds retention_step_pause{20};  // between two steps while nothing else is to do
 constexpr std::int64_t ms_per_day = 86'400'000;
 constexpr std::size_t max_gaps_in_memory = 64;
 // A disk that damages every new file must not be filled with damaged files.
@@ -37,14 +37,14 @@ void StoreWriter::start() {
 void StoreWriter::run() {
   bool writable = !last_error_;
   while (!queue_.stopping()) {
-    if (!writable) {
-      queue_.wait_for_retry(config_.retry_interval);
-    } else if (clock_.monotonic() >= retention_due_) {
-      queue_.wait_for_batch(milliseconds(0), retention_step_pause);
+    bool take = true;
+    if (writable) {
+      const bool deleting = clock_.monotonic() >= retention_due_;
+      take = queue_.wait_for_batch(config_.batch_delay, deleting ? retention_step_pause : milliseconds(retention_interval));
     } else {
-      queue_.wait_for_batch(config_.batch_delay, milliseconds(retention_interval));
+      queue_.wait_for_retry(config_.retry_interval);
     }
-    if (pending_.empty()) queue_.take(pending_);
+    if (take && pending_.empty()) queue_.take(pending_);
     writable = write_pending();
     if (writable) delete_expired_when_due();
   }
