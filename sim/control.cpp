@@ -54,6 +54,10 @@ Reply add_rules(World& world, const Request& request) {
   });
 }
 
+Reply queue_answers(World& world, const Request& request) {
+  return with_json(request, [&](const json::value& body) { return world.script.enqueue(body); });
+}
+
 Reply clear_script(World& world, const Request&) {
   world.script.clear();
   return ok();
@@ -156,12 +160,13 @@ struct Route {
   Reply (*handler)(World&, const Request&);
 };
 
-constexpr std::array<Route, 16> routes{{{"GET", "/_sim/health", health},
+constexpr std::array<Route, 17> routes{{{"GET", "/_sim/health", health},
                                         {"GET", "/_sim/clock", read_clock},
                                         {"POST", "/_sim/clock", advance_clock},
                                         {"PUT", "/_sim/script", load_script},
                                         {"POST", "/_sim/script", load_script},
                                         {"DELETE", "/_sim/script", clear_script},
+                                        {"POST", "/_sim/answers", queue_answers},
                                         {"POST", "/_sim/rules", add_rules},
                                         {"DELETE", "/_sim/faults", clear_faults},
                                         {"GET", "/_sim/ledger", read_ledger},

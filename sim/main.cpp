@@ -19,7 +19,7 @@ struct Arguments {
 };
 
 void declare(CLI::App& app, Arguments& to) {
-  app.add_option("--port", to.server.port, "Port to listen on; 0 takes any free one")->capture_default_str();
+  app.add_option("--port,port", to.server.port, "Port to listen on; 0 takes any free one")->capture_default_str();
   app.add_option("--address", to.server.address, "Address to listen on")->capture_default_str();
   app.add_option("--port-file", to.port_file, "File to write the port to");
   app.add_option("--threads", to.server.threads, "Threads that serve connections")->capture_default_str();

@@ -113,8 +113,10 @@ Refusal admit(World& world, const Request& request, const RequestKind& kind, Tur
   return validate_size(turn.prompt_tokens, max_tokens, *turn.model, turn.betas);
 }
 
-RequestKind kind_of(const World& world, bool count_only) {
-  return {.count_only = count_only, .check_betas = world.config.betas == BetaCheck::strict};
+RequestKind kind_of(const World& world, const Request& request, bool count_only) {
+  return {.count_only = count_only,
+          .check_betas = world.config.betas == BetaCheck::strict,
+          .version_2026 = request.header("anthropic-version") == "2026-10-21"};
 }
 
 MessagesOutcome refuse(World& world, const Turn& turn, const ApiError& error, const std::string& request_id) {
@@ -335,7 +337,7 @@ Credential read_credential(const HeaderList& headers) {
 MessagesOutcome handle_messages(World& world, const Request& request, const std::string& request_id,
                                 std::optional<Answer> scripted) {
   Turn turn;
-  if (const auto error = admit(world, request, kind_of(world, false), turn)) return refuse(world, turn, *error, request_id);
+  if (const auto error = admit(world, request, kind_of(world, request, false), turn)) return refuse(world, turn, *error, request_id);
   const std::lock_guard lock(world.mutex);
   const auto now = world.clock.now();
   const auto& account = turn.credential.account;
@@ -363,7 +365,7 @@ MessagesOutcome handle_messages(World& world, const Request& request, const std:
 
 MessagesOutcome handle_count_tokens(World& world, const Request& request, const std::string& request_id) {
   Turn turn;
-  if (const auto error = admit(world, request, kind_of(world, true), turn)) return refuse(world, turn, *error, request_id);
+  if (const auto error = admit(world, request, kind_of(world, request, true), turn)) return refuse(world, turn, *error, request_id);
   const json::object body{{"input_tokens", turn.prompt_tokens}};
   return {json_reply(200, json::serialize(body)), "count_tokens"};
 }

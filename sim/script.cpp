@@ -159,12 +159,48 @@ std::optional<std::string> Script::prepend(const json::value& document) {
   return std::nullopt;
 }
 
+std::optional<std::string> Script::enqueue(const json::value& document) {
+  const auto* list = document.if_array();
+  if (!list) return "answers are a list";
+  std::vector<Rule> queued;
+  for (const auto& item : *list) {
+    json::object answer = item.is_object() ? item.get_object() : json::object{{"content", item}};
+    json::object rule{{"times", 1}};
+    if (answer.contains("lane")) rule["match"] = json::object{{"lane", answer["lane"]}};
+    if (answer.contains("fault")) rule["fault"] = answer["fault"];
+    answer.erase("lane");
+    answer.erase("fault");
+    if (!answer.empty()) rule["answer"] = std::move(answer);
+    auto parsed = parse_rule(rule);
+    if (!parsed) return parsed.error();
+    queued.push_back(std::move(*parsed));
+  }
+  queue_.insert(queue_.end(), std::make_move_iterator(queued.begin()), std::make_move_iterator(queued.end()));
+  return std::nullopt;
+}
+
+bool Script::take_queued(const Occasion& occasion, Outcome& outcome) {
+  if (!occasion.conversation) return false;
+  const auto next = std::find_if(queue_.begin(), queue_.end(), [&](const Rule& rule) { return matches(rule.match, occasion); });
+  if (next == queue_.end()) return false;
+  if (!next->steps.empty()) outcome.answer = std::move(next->steps.front());
+  outcome.fault = std::move(next->fault);
+  queue_.erase(next);
+  return true;
+}
+
+void Script::clear() {
+  queue_.clear();
+  rules_.clear();
+}
+
 void Script::clear_faults() {
   std::erase_if(rules_, [](const Rule& rule) { return rule.fault.has_value(); });
 }
 
 Script::Outcome Script::decide(const Occasion& occasion) {
   Outcome outcome;
+  if (take_queued(occasion, outcome)) return outcome;
   for (auto& rule : rules_) {
     const bool brings_answer = !outcome.answer && occasion.conversation && !rule.steps.empty();
     const bool brings_fault = !outcome.fault && rule.fault;

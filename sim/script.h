@@ -47,7 +47,10 @@ class Script {
   std::optional<std::string> load(const boost::json::value& document);
   // Puts rules in front of the others.
   std::optional<std::string> prepend(const boost::json::value& document);
-  void clear() { rules_.clear(); }
+  // The next answers: a list of {"lane", "fault"} and an answer's fields, each said once, in this order (of its lane),
+  // before any rule is looked at.
+  std::optional<std::string> enqueue(const boost::json::value& document);
+  void clear();
   // Drops rules that have a fault.
   void clear_faults();
 
@@ -57,9 +60,12 @@ class Script {
   };
   // Counts the rules down that fire.
   Outcome decide(const Occasion& occasion);
-  std::size_t rules() const { return rules_.size(); }
+  std::size_t rules() const { return queue_.size() + rules_.size(); }
 
  private:
+  bool take_queued(const Occasion& occasion, Outcome& outcome);
+
+  std::vector<Rule> queue_;
   std::vector<Rule> rules_;
 };
 

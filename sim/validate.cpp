@@ -1,38 +1,66 @@
 #include "validate.h"
 
+#include <array>
 #include <boost/json.hpp>
 
-#include "json_fields.h"
+#include "validate_parts.h"
 
 namespace sim {
+namespace {
 
-BetaSet read_betas(const HeaderList& headers) {
-  BetaSet betas;
-  for (const auto& header : headers) {
-    if (!equals_ignoring_case(header.name, "anthropic-beta")) continue;
-    std::string_view rest = header.value;
-    while (!rest.empty()) {
-      auto part = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-      while (part.starts_with(' ')) part.remove_prefix(1);
-      while (part.ends_with(' ')) part.remove_suffix(1);
-      if (!part.empty()) betas.emplace(part);
-    }
-  }
-  return betas;
+constexpr std::array<std::string_view, 3> versions{"2023-01-01", "2023-06-01", "2026-10-21"};
+
+std::int64_t window_of(const Model& model, const BetaSet& betas) {
+  constexpr std::int64_t wide = 1'000'000;
+  return !model.window_beta.empty() && betas.contains(model.window_beta) ? wide : model.window;
 }
 
-std::optional<ApiError> validate_headers(const HeaderList& headers, const RequestKind&) {
-  if (!has_header(headers, "anthropic-version")) return invalid_request("anthropic-version: header is required");
+}  // namespace
+
+bool Subject::has_beta(std::initializer_list<std::string_view> names) const {
+  if (!kind.check_betas) return true;
+  for (const auto name : names)
+    if (betas.contains(name)) return true;
+  return false;
+}
+
+Refusal extra_input(std::string_view path) {
+  return invalid_request(std::string(path) + ": Extra inputs are not permitted");
+}
+
+std::optional<ApiError> validate_headers(const HeaderList& headers, const RequestKind& kind) {
+  const auto version = find_header(headers, "anthropic-version");
+  if (version.empty()) return invalid_request("anthropic-version: header is required");
+  bool known = false;
+  for (const auto name : versions) known = known || name == version;
+  if (!known)
+    return invalid_request("anthropic-version: \"" + std::string(version) +
+                           "\" is not a valid version. For more information on versioning, please refer to the documentation.");
+  return kind.check_betas ? validate_betas(read_betas(headers)) : std::nullopt;
+}
+
+std::optional<ApiError> validate_body(const boost::json::object& body, const Model& model, const BetaSet& betas,
+                                      const RequestKind& kind) {
+  static constexpr std::array<Refusal (*)(const Subject&), 8> rules{
+      validate_top_level, validate_thinking, validate_output_config, validate_sampling,
+      validate_tools,     validate_messages, validate_pairing,       validate_cache_control};
+  const Subject subject{body, model, betas, kind};
+  for (const auto rule : rules)
+    if (auto refusal = rule(subject)) return refusal;
   return std::nullopt;
 }
 
-std::optional<ApiError> validate_body(const boost::json::object& body, const Model&, const BetaSet&, const RequestKind& kind) {
-  if (!find_array(body, "messages")) return invalid_request("messages: Field required");
-  if (!kind.count_only && !find_integer(body, "max_tokens")) return invalid_request("max_tokens: Field required");
+std::optional<ApiError> validate_size(std::int64_t prompt_tokens, std::int64_t max_tokens, const Model& model,
+                                      const BetaSet& betas) {
+  const auto window = window_of(model, betas);
+  const auto prompt = std::to_string(prompt_tokens);
+  if (prompt_tokens > window)
+    return invalid_request("prompt is too long: " + prompt + " tokens > " + std::to_string(window) + " maximum");
+  if (prompt_tokens + max_tokens > window)
+    return invalid_request("input length and `max_tokens` exceed context limit: " + prompt + " + " +
+                           std::to_string(max_tokens) + " > " + std::to_string(window) +
+                           ", decrease input length or `max_tokens` and try again");
   return std::nullopt;
 }
-
-std::optional<ApiError> validate_size(std::int64_t, std::int64_t, const Model&, const BetaSet&) { return std::nullopt; }
 
 }  // namespace sim

@@ -16,10 +16,13 @@ namespace sim {
 using BetaSet = std::set<std::string, std::less<>>;
 
 BetaSet read_betas(const HeaderList& headers);
+// Refuses names nobody knows.
+std::optional<ApiError> validate_betas(const BetaSet& betas);
 
 struct RequestKind {
   bool count_only = false;      // count_tokens: no max_tokens, no stream
   bool check_betas = true;      // unknown values, and fields whose beta is missing
+  bool version_2026 = false;    // anthropic-version 2026-10-21: no sampling parameters at all
 };
 
 // Checks that need no body: version, beta names.
