@@ -54,11 +54,13 @@ def claude_code(size):
     while len(messages) > 4 and len(_dump(body)) > size:
         del messages[2:4]
     source = _source_text(body)
-    turn = 0
-    while size - len(_dump(body)) > 2 * TOOL_RESULT_BYTES:
-        at = turn * TOOL_RESULT_BYTES % (len(source) - TOOL_RESULT_BYTES)
-        messages[-2:-2] = _turn(turn, source[at:at + TOOL_RESULT_BYTES])
-        turn += 1
+    turns, so_far = [], len(_dump(body))
+    while size - so_far > 2 * TOOL_RESULT_BYTES:
+        at = len(turns) // 2 * TOOL_RESULT_BYTES % (len(source) - TOOL_RESULT_BYTES)
+        turn = _turn(len(turns) // 2, source[at:at + TOOL_RESULT_BYTES])
+        so_far += len(_dump(turn)) - 1  # its brackets go, a comma comes
+        turns += turn
+    messages[-2:-2] = turns
     missing = size - len(_dump(body))
     if missing < 0:
         raise ValueError(f"the recorded request is larger than {size} bytes")
