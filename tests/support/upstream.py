@@ -168,12 +168,17 @@ class Upstream:
         return f"http://{self.authority}"
 
     async def start(self, port: int = 0) -> "Upstream":
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", port))
-        self._listener.listen(1024)
-        self._listener.setblocking(False)
-        self.port = self._listener.getsockname()[1]
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(1024)
+        listener.setblocking(False)
+        return self.adopt(listener)
+
+    def adopt(self, listener: socket.socket) -> "Upstream":
+        """Serves on a non-blocking listener of the caller's (another address, another backlog)."""
+        self._listener = listener
+        self.port = listener.getsockname()[1]
         self._acceptor = asyncio.create_task(self._accept())
         return self
 
