@@ -1,0 +1,130 @@
+#include "stats/live_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "money/usd_text.h"
+#include "stats/live_line_json.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 48;
+constexpr std::size_t kMaxReasonBytes = 120;
+
+enum class Tone { dim, model, plain, good, bad, doubtful };
+
+std::string_view escape_of(Tone tone) {
+  switch (tone) {
+    case Tone::dim: return "\x1b[2m";
+    case Tone::model: return "\x1b[1;36m";
+    case Tone::plain: return "";
+    case Tone::good: return "\x1b[32m";
+    case Tone::bad: return "\x1b[31m";
+    case Tone::doubtful: return "\x1b[33m";
+  }
+  return "";
+}
+
+class LineText {
+ public:
+  explicit LineText(bool coloured) : coloured_(coloured) {}
+
+  LineText& add(Tone tone, std::string_view text) {
+    const std::string_view escape = coloured_ ? escape_of(tone) : "";
+    text_.append(escape).append(text);
+    if (!escape.empty()) text_.append("\x1b[0m");
+    return *this;
+  }
+  LineText& field() { return add(Tone::dim, " | "); }
+  std::string take() { return std::move(text_); }
+
+ private:
+  bool coloured_;
+  std::string text_;
+};
+
+std::string duration_text(std::int64_t us) {
+  if (us < 999'500) return fmt::format("{}ms", (std::max<std::int64_t>(us, 0) + 500) / 1000);
+  const std::int64_t tenths = (us + 50'000) / 100'000;
+  return fmt::format("{}.{}s", tenths / 10, tenths % 10);
+}
+
+Tone tone_of_saving(PicoUsd saved) {
+  if (saved.value == 0) return Tone::plain;
+  return saved.value > 0 ? Tone::good : Tone::bad;
+}
+
+// What the human has to know beyond the numbers; empty if all went well.
+std::string trouble_of(const RequestRecord& record) {
+  const std::string error = record.error_type.empty() ? "" : " " + printable(record.error_type, kMaxNameBytes);
+  switch (record.outcome) {
+    case Outcome::ok: return record.usage_seen && !error.empty() ? "error:" + error : "";
+    case Outcome::client_gone: return "stopped by the client";
+    case Outcome::upstream_cut: return "cut off by upstream";
+    case Outcome::upstream_unreachable:
+    case Outcome::refused: return printable(record.reason, kMaxReasonBytes);
+  }
+  return "";
+}
+
+std::string status_of(const RequestRecord& record) {
+  if (record.status == 0) return "no answer";
+  std::string text = fmt::format("{}", record.status);
+  if (!record.error_type.empty()) text.append(" ").append(printable(record.error_type, kMaxNameBytes));
+  return text;
+}
+
+void add_model(LineText& line, const RequestRecord& record, const PriceTable& prices) {
+  const std::string asked = prices.short_name(record.requested_model);
+  const std::string served = record.served_model.empty() ? asked : prices.short_name(record.served_model);
+  line.add(Tone::model, printable(served, kMaxNameBytes));
+  if (served != asked && !asked.empty()) line.add(Tone::plain, " (from " + printable(asked, kMaxNameBytes) + ")");
+}
+
+void add_subject(LineText& line, const RequestRecord& record, const PriceTable& prices) {
+  line.add(Tone::dim, "[proxy] ");
+  const bool names_model = !record.requested_model.empty() || !record.served_model.empty();
+  if (!names_model) {
+    line.add(Tone::plain, printable(record.method, kMaxNameBytes) + " " + printable(record.path, kMaxNameBytes));
+    return;
+  }
+  if (record.request_class == RequestClass::count_tokens) line.add(Tone::plain, "count_tokens ");
+  add_model(line, record, prices);
+}
+
+void add_usage(LineText& line, const RequestRecord& record) {
+  const std::string_view unsure_tokens = record.usage_complete ? "" : "~";
+  const bool unsure_price = !record.usage_complete || record.price_estimated;
+  const Tone price_tone = unsure_price ? Tone::doubtful : Tone::plain;
+  const std::string_view unsure = unsure_price ? "~" : "";
+  line.field().add(unsure_tokens.empty() ? Tone::plain : Tone::doubtful,
+                   fmt::format("{}{} in / {} out", unsure_tokens, count_text(record.usage.prompt()), count_text(record.usage.output)));
+  const std::string_view basis = record.account_kind == AccountKind::subscription ? " (list)" : "";
+  line.field().add(price_tone, fmt::format("{}{}{}", unsure, usd_text(record.cost, 4), basis));
+  line.field().add(tone_of_saving(record.saved()), "saved " + usd_text(record.saved(), 4));
+  if (record.restored.value != 0) line.field().add(Tone::plain, "restored " + usd_text(record.restored, 4));
+}
+
+}  // namespace
+
+std::string LiveLine::format(const RequestRecord& record, PicoUsd session_saved) const {
+  if (style_ == LineStyle::json) return live_line_json(record, session_saved);
+  LineText line(style_ == LineStyle::colour);
+  add_subject(line, record, prices_);
+  if (record.usage_seen) {
+    add_usage(line, record);
+  } else {
+    const bool failed = record.status == 0 || record.status >= 400;
+    line.field().add(failed ? Tone::bad : Tone::plain, status_of(record));
+  }
+  line.field().add(Tone::plain, duration_text(record.duration_us));
+  if (record.usage_seen) line.field().add(Tone::plain, "session saved: ").add(tone_of_saving(session_saved), usd_text(session_saved, 3));
+  const std::string trouble = trouble_of(record);
+  if (!trouble.empty()) line.field().add(record.outcome == Outcome::client_gone ? Tone::doubtful : Tone::bad, trouble);
+  return line.take();
+}
+
+}  // namespace distiq
