@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <utility>
@@ -13,8 +12,6 @@ namespace distiq {
 
 class Signal {
  public:
-  explicit Signal(IoExecutor executor) : executor_(std::move(executor)) {}
-
   // Ends at the next notify(). One waiter at a time.
   Task<void> wait() {
     auto initiation = [this](auto handler) {
@@ -24,12 +21,14 @@ class Signal {
     co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<IoExecutor>, void()>(initiation, token);
   }
 
+  // The waiter goes on inside this call: make it the last thing done.
   void notify() {
-    if (auto waiter = std::exchange(waiter_, nullptr)) boost::asio::post(executor_, std::move(waiter));
+    if (auto waiter = take()) waiter();
   }
+  // For who must wake later: the waiter itself, to be called once; empty if nobody waits.
+  [[nodiscard]] std::move_only_function<void()> take() { return std::exchange(waiter_, nullptr); }
 
  private:
-  IoExecutor executor_;
   std::move_only_function<void()> waiter_;
 };
 

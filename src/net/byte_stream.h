@@ -2,7 +2,7 @@
 // Runs on the io thread of its executor.
 #pragma once
 
-#include <boost/asio/buffer.hpp>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -25,6 +25,10 @@ class ByteStream {
 
   // At least one byte, or a failure. Never two at a time.
   virtual Task<TransportResult<std::size_t>> read_some(std::span<char> into) = 0;
+  // The same for who does not want to wait: `done` is called later, from the io thread, exactly once. The stream must
+  // not die before.
+  using ReadDone = std::move_only_function<void(TransportResult<std::size_t>)>;
+  virtual void start_read(std::span<char> into, ReadDone done) = 0;
   // Everything or a failure. Never two at a time. The parts must live until done.
   virtual Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) = 0;
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <cstring>
 
 namespace distiq {
@@ -66,8 +65,7 @@ class ClientSession::Body final : public BufferedBody {
 ClientSession::ClientSession(const SessionShared& shared, std::unique_ptr<ByteStream> stream)
     : shared_(shared),
       stream_(std::move(stream)),
-      deadline_(shared.deadlines, [this] { stream_->close(); }),
-      read_ahead_done_(shared.executor) {}
+      deadline_(shared.deadlines, [this] { stream_->close(); }) {}
 
 Task<void> ClientSession::run() {
   bool more = true;
@@ -304,45 +302,51 @@ void ClientSession::watch(Cancellation& cancellation) {
     return;
   }
   if (!reader_->finished() || reading_ahead_) return;
-  reading_ahead_ = true;
-  asio::co_spawn(shared_.executor, read_ahead(), [this](std::exception_ptr) {
-    reading_ahead_ = false;
-    read_ahead_done_.notify();
-  });
+  read_ahead();
 }
 
-// While an answer is relayed: the next request's bytes are kept, the end of the connection is told at once.
-Task<void> ClientSession::read_ahead() {
-  while (pending_ < shared_.limits.header_bytes) {
-    const auto n = co_await read_into_input();
-    if (!n) {
-      if (watcher_) watcher_->cancel();
-      co_return;
-    }
-    if (!watcher_) co_return;
-  }
+// While an answer is relayed: the next request's bytes are kept, the end of the connection is told at once. A callback and
+// not a coroutine: it runs beside every request, and most of the time nothing comes of it.
+void ClientSession::read_ahead() {
+  make_room();
+  reading_ahead_ = true;
+  stream_->start_read(space(), [this](TransportResult<std::size_t> n) { read_ahead_ended(n); });
+}
+
+void ClientSession::read_ahead_ended(TransportResult<std::size_t> n) {
+  reading_ahead_ = false;
+  note_read(n);
+  if (!n && watcher_) watcher_->cancel();
+  const bool room_left = pending_ < shared_.limits.header_bytes;
+  if (n && watcher_ && room_left && !someone_waits_) read_ahead();
+  read_ahead_done_.notify();
 }
 
 Task<TransportResult<std::size_t>> ClientSession::fill() {
   if (reading_ahead_) {
     const std::size_t before = pending_;
-    while (reading_ahead_ && pending_ == before) co_await read_ahead_done_.wait();
+    someone_waits_ = true;
+    while (reading_ahead_) co_await read_ahead_done_.wait();
+    someone_waits_ = false;
     if (pending_ > before) co_return pending_ - before;
   }
   if (input_ended_) co_return std::unexpected(*input_ended_);
-  co_return co_await read_into_input();
+  make_room();
+  const auto n = co_await stream_->read_some(space());
+  note_read(n);
+  co_return n;
 }
 
-Task<TransportResult<std::size_t>> ClientSession::read_into_input() {
-  make_room();
-  const std::span<char> space(buffer_.get() + start_ + pending_, capacity_ - start_ - pending_);
-  const auto n = co_await stream_->read_some(space);
+void ClientSession::note_read(const TransportResult<std::size_t>& n) {
   if (n) {
     pending_ += *n;
   } else {
     input_ended_ = n.error();
   }
-  co_return n;
+}
+
+std::span<char> ClientSession::space() {
+  return {buffer_.get() + start_ + pending_, capacity_ - start_ - pending_};
 }
 
 void ClientSession::consume(std::size_t n) {

@@ -71,8 +71,10 @@ class ClientSession final : public ClientExchange {
 
   // The one reader of the socket: appends to input_, or waits for the read-ahead that is under way.
   Task<TransportResult<std::size_t>> fill();
-  Task<TransportResult<std::size_t>> read_into_input();
-  Task<void> read_ahead();
+  void note_read(const TransportResult<std::size_t>& n);
+  void read_ahead();
+  void read_ahead_ended(TransportResult<std::size_t> n);
+  std::span<char> space();
   std::string_view input() const { return {buffer_.get() + start_, pending_}; }
   void consume(std::size_t n);
   void make_room();
@@ -93,6 +95,7 @@ class ClientSession final : public ClientExchange {
   Cancellation* watcher_ = nullptr;
   std::optional<TransportFailure> input_ended_;
   bool reading_ahead_ = false;
+  bool someone_waits_ = false;
   bool continue_sent_ = false;
   bool in_request_ = false;
   bool draining_ = false;

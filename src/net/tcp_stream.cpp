@@ -31,6 +31,17 @@ class TcpStream final : public ByteStream {
     co_return n;
   }
 
+  void start_read(std::span<char> into, ReadDone done) override {
+    socket_.async_read_some(asio::buffer(into.data(), into.size()),
+                            [done = std::move(done)](boost::system::error_code error, std::size_t n) mutable {
+                              if (error) {
+                                done(std::unexpected(classify(error)));
+                              } else {
+                                done(n);
+                              }
+                            });
+  }
+
   Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
     // The common case is one system call that takes everything; only the rest of a full socket waits in Asio.
     buffers_.clear();

@@ -37,6 +37,18 @@ class TlsStream final : public ByteStream {
     co_return n;
   }
 
+  void start_read(std::span<char> into, ReadDone done) override {
+    stream_.async_read_some(asio::buffer(into.data(), into.size()),
+                            [this, done = std::move(done)](boost::system::error_code error, std::size_t n) mutable {
+                              if (error) {
+                                done(std::unexpected(failure(error)));
+                                return;
+                              }
+                              read_anything_ = true;
+                              done(n);
+                            });
+  }
+
   Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
     std::size_t total = 0;
     gathered_.clear();

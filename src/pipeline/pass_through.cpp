@@ -14,7 +14,6 @@ namespace {
 
 // The request body on its way up, while the answer may already be on its way down.
 struct Upload {
-  explicit Upload(IoExecutor executor) : done(std::move(executor)) {}
   std::uint64_t bytes = 0;
   std::optional<Error> client_error;  // the client broke off or its framing is wrong
   bool running = true;
@@ -67,7 +66,7 @@ Task<Disposition> stream_through(ClientExchange& client, UpstreamConnector& upst
   auto sent = co_await exchange.write(std::span(&head_part, 1));
 
   const IoExecutor executor = co_await boost::asio::this_coro::executor;
-  Upload state(executor);
+  Upload state;
   boost::asio::co_spawn(executor, upload(client, exchange, state), [&state](std::exception_ptr) {
     state.running = false;
     state.done.notify();

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -42,7 +44,7 @@ class ScriptedStream final : public ByteStream {
  public:
   ScriptedStream(IoExecutor executor, StreamScript script, std::shared_ptr<FaultPlan> plan,
                  std::shared_ptr<StreamTrace> trace)
-      : script_(std::move(script)), plan_(std::move(plan)), trace_(std::move(trace)), wake_(std::move(executor)) {}
+      : script_(std::move(script)), plan_(std::move(plan)), trace_(std::move(trace)), executor_(std::move(executor)) {}
   ~ScriptedStream() override { trace_->closed = true; }
 
   Task<TransportResult<std::size_t>> read_some(std::span<char> into) override {
@@ -56,7 +58,12 @@ class ScriptedStream final : public ByteStream {
     }
     if (script_.ends) co_return std::unexpected(TransportFailure::eof);
     co_await wake_.wait();
-    co_return std::unexpected(TransportFailure::cancelled);
+    co_return std::unexpected(trace_->closed ? TransportFailure::cancelled : TransportFailure::eof);
+  }
+
+  void start_read(std::span<char> into, ReadDone done) override {
+    boost::asio::co_spawn(executor_, read_some(into),
+                          [done = std::move(done)](std::exception_ptr, TransportResult<std::size_t> n) mutable { done(n); });
   }
 
   Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
@@ -74,19 +81,25 @@ class ScriptedStream final : public ByteStream {
     trace_->sent_fin = true;
     // The other side sees our FIN and closes too.
     script_.ends = true;
-    wake_.notify();
+    wake_later();
   }
   void close(bool reset) noexcept override {
     trace_->closed = true;
     trace_->reset = trace_->reset || reset;
-    wake_.notify();
+    wake_later();
   }
   bool is_quiet() noexcept override { return !trace_->closed; }
 
  private:
+  // As a socket does: what was waiting ends after the call that ended it.
+  void wake_later() {
+    if (auto waiter = wake_.take()) boost::asio::post(executor_, std::move(waiter));
+  }
+
   StreamScript script_;
   std::shared_ptr<FaultPlan> plan_;
   std::shared_ptr<StreamTrace> trace_;
+  IoExecutor executor_;
   Signal wake_;
   std::size_t at_ = 0;
 };
