@@ -1,7 +1,7 @@
 #include "app/signals.h"
 
-#include <csignal>
 #include <unistd.h>
+#include <csignal>
 
 namespace distiq {
 namespace {
@@ -14,7 +14,9 @@ sigset_t shutdown_set() {
   return set;
 }
 
-extern "C" void end_now(int) { _exit(130); }
+extern "C" void end_now(int) {
+  _exit(130);
+}
 
 }  // namespace
 

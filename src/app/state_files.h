@@ -9,7 +9,9 @@
 
 namespace distiq {
 
-[[nodiscard]] inline std::filesystem::path store_path(const std::filesystem::path& home) { return home / "stats.db"; }
+[[nodiscard]] inline std::filesystem::path store_path(const std::filesystem::path& home) {
+  return home / "stats.db";
+}
 
 // The key under which account hashes are made: 32 random bytes in home/account.key (0600), created on first use, so
 // that an account keeps its hash over restarts and nobody can test guesses against the store alone. Blocks.

@@ -49,8 +49,9 @@ UpstreamTarget target_of(const UpstreamAddress& upstream) {
 Secret basic_credentials(const Secret& credentials) {
   const std::string_view plain = credentials.reveal();
   std::string encoded(4 * ((plain.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                   reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
   encoded.resize(static_cast<std::size_t>(size));
   return Secret(std::move(encoded));
 }
@@ -115,7 +116,8 @@ class ProxyImpl final : public Proxy {
             .target = target_of(config_.upstream),
             .account_key = std::move(account_key),
             .max_body_bytes = config_.limits.max_body_bytes,
-            .local_routes = [this](const RequestHead& head) { return answer_local_route(head, config_, *store_, reporter_); },
+            .local_routes =
+                [this](const RequestHead& head) { return answer_local_route(head, config_, *store_, reporter_); },
             .log_error = log_error,
         } {}
 
@@ -190,8 +192,8 @@ Result<std::unique_ptr<Proxy>> Proxy::start(const Config& config) {
     if (!health.ok) log::warn("{} ({})", health.reason, health.detail);
   });
   if (!store) return std::unexpected(store.error());
-  auto proxy = std::make_unique<ProxyImpl>(config, std::move(*prices), account_key_or_random(config.home),
-                                           std::move(*store));
+  auto proxy =
+      std::make_unique<ProxyImpl>(config, std::move(*prices), account_key_or_random(config.home), std::move(*store));
   if (auto listening = proxy->listen(); !listening) return std::unexpected(listening.error());
   return proxy;
 }

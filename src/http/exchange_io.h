@@ -50,7 +50,7 @@ class ClientExchange {
   virtual ~ClientExchange() = default;
   [[nodiscard]] virtual const RequestHead& head() const = 0;
   [[nodiscard]] virtual BodyFraming body_framing() const = 0;
-  [[nodiscard]] virtual bool keep_alive() const = 0;  // as far as the client and our own shutdown go
+  [[nodiscard]] virtual bool keep_alive() const = 0;                // as far as the client and our own shutdown go
   [[nodiscard]] virtual MonotonicTime request_started() const = 0;  // its first byte arrived
 
   // All of the body. Errors: too_large (over `limit`), client_gone, client_fault (framing), overloaded (budget).
@@ -69,15 +69,16 @@ class ClientExchange {
 
 // What one read from upstream brought.
 struct AnswerPiece {
-  std::string_view wire;                          // with chunk framing as upstream sent it
-  std::span<const std::string_view> content;      // without
+  std::string_view wire;                      // with chunk framing as upstream sent it
+  std::span<const std::string_view> content;  // without
   bool last = false;
 };
 
 // The upstream side: one connection, for one request.
 class UpstreamExchange {
  public:
-  virtual ~UpstreamExchange() = default;  // gives the connection back to the pool if the exchange ended cleanly, else closes it
+  virtual ~UpstreamExchange() =
+      default;  // gives the connection back to the pool if the exchange ended cleanly, else closes it
   [[nodiscard]] virtual bool reused() const = 0;          // had served a request before, or waited in the pool
   [[nodiscard]] virtual bool answer_started() const = 0;  // any byte of an answer was seen
 

@@ -40,7 +40,10 @@ class HeaderList {
    public:
     Iterator(const HeaderList* list, std::size_t i) : list_(list), i_(i) {}
     Field operator*() const { return list_->at(i_); }
-    Iterator& operator++() { ++i_; return *this; }
+    Iterator& operator++() {
+      ++i_;
+      return *this;
+    }
     bool operator!=(const Iterator& other) const { return i_ != other.i_; }
 
    private:

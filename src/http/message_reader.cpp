@@ -12,10 +12,12 @@ namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 using BeastView = boost::beast::string_view;
 
-std::string_view to_std(BeastView v) { return {v.data(), v.size()}; }
+std::string_view to_std(BeastView v) {
+  return {v.data(), v.size()};
+}
 
-// Folded lines and bare CR or LF mean different things to different servers, so they are refused instead of interpreted.
-// Looks at whole lines: `lines` bytes at the front of `input`.
+// Folded lines and bare CR or LF mean different things to different servers, so they are refused instead of
+// interpreted. Looks at whole lines: `lines` bytes at the front of `input`.
 bool has_ambiguous_line(std::string_view input, std::size_t lines) {
   for (std::size_t i = 0; i < lines; ++i) {
     const char c = input[i];
@@ -96,8 +98,8 @@ struct ParserImpl final : Base {
   Collector<is_request> beast;
 
   explicit ParserImpl(std::size_t header_limit) {
-    beast.header_limit(static_cast<std::uint32_t>(
-        std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
+    beast.header_limit(
+        static_cast<std::uint32_t>(std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
     beast.body_limit(boost::none);  // limits on bodies belong to who reads them
   }
   std::size_t put(std::string_view input, error_code& error) override {

@@ -23,8 +23,9 @@ enum class BodyFraming {
 
 // What one call of feed() found.
 struct FeedResult {
-  std::size_t consumed = 0;  // bytes to drop from the front of the input; the rest must be fed again with more behind it
-  bool finished = false;     // the message is complete
+  std::size_t consumed =
+      0;                  // bytes to drop from the front of the input; the rest must be fed again with more behind it
+  bool finished = false;  // the message is complete
 };
 
 class MessageReader {
@@ -39,7 +40,8 @@ class MessageReader {
   ~MessageReader();
 
   // Until head_done(): consumes whole lines of the head, never body bytes. Errors: client_fault (not HTTP, or a shape
-  // used for smuggling: both framings, folded lines, bare LF, NUL), too_large (header_limit). After an error: drop the peer.
+  // used for smuggling: both framings, folded lines, bare LF, NUL), too_large (header_limit). After an error: drop the
+  // peer.
   [[nodiscard]] Result<FeedResult> feed_head(std::string_view input);
   [[nodiscard]] bool head_done() const { return head_done_; }
 

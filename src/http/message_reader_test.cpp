@@ -66,9 +66,11 @@ void expect_same(const Parsed& a, const Parsed& b) {
 }
 
 constexpr std::string_view sized_request =
-    "POST /v1/messages?beta=true HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nx-one: 2\r\nHost2: b\r\nContent-Length: 5\r\n\r\nhello";
+    "POST /v1/messages?beta=true HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nx-one: 2\r\nHost2: b\r\nContent-Length: "
+    "5\r\n\r\nhello";
 constexpr std::string_view chunked_request =
-    "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=1\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nTrail: er\r\n\r\n";
+    "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n3;ext=1\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nTrail: er\r\n\r\n";
 
 TEST(MessageReader, keeps_fields_in_order_and_case_with_repeated_names_apart) {
   const auto parsed = parse_request(sized_request);
@@ -152,13 +154,14 @@ TEST(MessageReader, answer_without_length_ends_with_the_connection) {
 }
 
 TEST(MessageReader, answers_without_body_are_finished_at_their_head) {
-  for (const std::string_view head : {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\n\r\n",
-                                      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"}) {
+  for (const std::string_view head :
+       {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"}) {
     SCOPED_TRACE(head);
     EXPECT_TRUE(parse(MessageReader::for_response(limit, false), false, head, {}).finished);
   }
-  EXPECT_TRUE(parse(MessageReader::for_response(limit, true), false,
-                    "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", {}).finished);
+  EXPECT_TRUE(parse(MessageReader::for_response(limit, true), false, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", {})
+                  .finished);
 }
 
 TEST(MessageReader, keep_alive_follows_version_and_connection_field) {

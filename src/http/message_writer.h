@@ -20,8 +20,8 @@ struct UpstreamTarget {
 // (Transfer-Encoding) counts as one: the writers below put it back where they relay the framing.
 [[nodiscard]] bool is_hop_by_hop(const HeaderList& headers, std::string_view name);
 
-// The request as upstream sees it: same order and case, Host replaced, hop-by-hop fields, Expect and x-distiq-* removed,
-// nothing added. `framing` is that of the body which will follow.
+// The request as upstream sees it: same order and case, Host replaced, hop-by-hop fields, Expect and x-distiq-*
+// removed, nothing added. `framing` is that of the body which will follow.
 [[nodiscard]] std::string upstream_request_head(const RequestHead& head, const UpstreamTarget& target,
                                                 BodyFraming framing);
 

@@ -14,9 +14,7 @@ class Signal {
  public:
   // Ends at the next notify(). One waiter at a time.
   Task<void> wait() {
-    auto initiation = [this](auto handler) {
-      waiter_ = [h = std::move(handler)]() mutable { std::move(h)(); };
-    };
+    auto initiation = [this](auto handler) { waiter_ = [h = std::move(handler)]() mutable { std::move(h)(); }; };
     constexpr boost::asio::use_awaitable_t<IoExecutor> token;
     co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<IoExecutor>, void()>(initiation, token);
   }

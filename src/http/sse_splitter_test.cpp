@@ -74,11 +74,23 @@ TEST(sse_splitter, reads_each_form_the_standard_allows) {
       {"a name without data is none", "event: a\n\ndata: x\n\n", {{"", "x"}}},
       {"comments and unknown fields", ": hi\n:\nid: 7\nretry: 10\nfoo: bar\ndatas: no\ndata: x\n\n", {{"", "x"}}},
       {"blank lines", "\n\n\r\n\rdata: x\n\n\n\n", {{"", "x"}}},
-      {"mark at the start", "\xEF\xBB\xBF" "data: x\n\n", {{"", "x"}}},
+      {"mark at the start",
+       "\xEF\xBB\xBF"
+       "data: x\n\n",
+       {{"", "x"}}},
       {"mark alone on the first line", "\xEF\xBB\xBF\ndata: x\n\n", {{"", "x"}}},
-      {"mark later is text", "data: x\n\n\xEF\xBB\xBF" "data: y\n\n", {{"", "x"}}},
-      {"two marks: one counts", "\xEF\xBB\xBF\xEF\xBB\xBF" "data: x\n\ndata: y\n\n", {{"", "y"}}},
-      {"half a mark is text", "\xEF\xBB" "data: x\n\ndata: y\n\n", {{"", "y"}}},
+      {"mark later is text",
+       "data: x\n\n\xEF\xBB\xBF"
+       "data: y\n\n",
+       {{"", "x"}}},
+      {"two marks: one counts",
+       "\xEF\xBB\xBF\xEF\xBB\xBF"
+       "data: x\n\ndata: y\n\n",
+       {{"", "y"}}},
+      {"half a mark is text",
+       "\xEF\xBB"
+       "data: x\n\ndata: y\n\n",
+       {{"", "y"}}},
       {"nul and non-ascii are kept", "data: a\0\xD1\x8F\xFF\n\n"s, {{"", "a\0\xD1\x8F\xFF"s}}},
       {"cut event is none", "data: x\n\ndata: y\n", {{"", "x"}}},
       {"empty stream", "", {}},

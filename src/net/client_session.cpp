@@ -11,8 +11,8 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
-constexpr std::size_t first_read_size = 16 * 1024;   // a Claude Code head is 1.5 KB
-constexpr std::size_t chunk_read_size = 64 * 1024;   // large uploads that stream through
+constexpr std::size_t first_read_size = 16 * 1024;  // a Claude Code head is 1.5 KB
+constexpr std::size_t chunk_read_size = 64 * 1024;  // large uploads that stream through
 
 // After an answer that ends the connection we keep reading for a moment: closing a socket with unread bytes sends RST,
 // and RST destroys what the client has not read yet. 256 MB is the largest request the API itself takes.
@@ -24,7 +24,9 @@ constexpr auto farewell_time = std::chrono::milliseconds(1'000);
 constexpr auto budget_patience = std::chrono::milliseconds(30'000);
 constexpr auto budget_poll = std::chrono::milliseconds(10);
 
-Error gone() { return {ErrorKind::client_gone, "client left", {}}; }
+Error gone() {
+  return {ErrorKind::client_gone, "client left", {}};
+}
 
 Error body_too_large(std::size_t limit) {
   return {ErrorKind::too_large, "body over " + std::to_string(limit) + " bytes",
@@ -63,9 +65,7 @@ class ClientSession::Body final : public BufferedBody {
 };
 
 ClientSession::ClientSession(const SessionShared& shared, std::unique_ptr<ByteStream> stream)
-    : shared_(shared),
-      stream_(std::move(stream)),
-      deadline_(shared.deadlines, [this] { stream_->close(); }) {}
+    : shared_(shared), stream_(std::move(stream)), deadline_(shared.deadlines, [this] { stream_->close(); }) {}
 
 Task<void> ClientSession::run() {
   bool more = true;
@@ -172,8 +172,8 @@ Task<Result<void>> ClientSession::send_continue() {
 
 Task<Result<void>> ClientSession::acquire(std::size_t bytes) {
   const MonotonicTime give_up = shared_.deadlines.now() + budget_patience;
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                           IoExecutor>;
+  using Timer =
+      asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
   std::optional<Timer> timer;
   while (!shared_.budget.try_acquire(bytes)) {
     if (bytes > shared_.budget.limit() || shared_.deadlines.now() > give_up) {
@@ -305,8 +305,8 @@ void ClientSession::watch(Cancellation& cancellation) {
   read_ahead();
 }
 
-// While an answer is relayed: the next request's bytes are kept, the end of the connection is told at once. A callback and
-// not a coroutine: it runs beside every request, and most of the time nothing comes of it.
+// While an answer is relayed: the next request's bytes are kept, the end of the connection is told at once. A callback
+// and not a coroutine: it runs beside every request, and most of the time nothing comes of it.
 void ClientSession::read_ahead() {
   make_room();
   reading_ahead_ = true;

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "http/signal.h"
 #include "net/byte_stream.h"
 #include "net/deadlines.h"
 #include "net/memory_budget.h"
-#include "http/signal.h"
 
 namespace distiq {
 
@@ -86,9 +86,9 @@ class ClientSession final : public ClientExchange {
   std::optional<MessageReader> reader_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
-  std::size_t start_ = 0;    // unread bytes are [start_, start_ + pending_)
+  std::size_t start_ = 0;  // unread bytes are [start_, start_ + pending_)
   std::size_t pending_ = 0;
-  std::size_t held_ = 0;     // bytes under pieces_, dropped at the next read
+  std::size_t held_ = 0;  // bytes under pieces_, dropped at the next read
   std::vector<std::string_view> pieces_;
   std::size_t piece_at_ = 0;
   MonotonicTime request_started_{};

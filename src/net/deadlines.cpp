@@ -8,7 +8,9 @@ constexpr auto tick_length = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Deadlines::Deadlines(IoExecutor executor, const Clock& clock) : timer_(executor), clock_(clock) { tick(); }
+Deadlines::Deadlines(IoExecutor executor, const Clock& clock) : timer_(executor), clock_(clock) {
+  tick();
+}
 
 Deadlines::Entry::Entry(Deadlines& owner, std::move_only_function<void()> expired)
     : owner_(owner), expired_(std::move(expired)), place_(owner.entries_.insert(owner.entries_.end(), this)) {}
@@ -18,7 +20,9 @@ Deadlines::Entry::~Entry() {
   owner_.entries_.erase(place_);
 }
 
-void Deadlines::Entry::arm(std::chrono::milliseconds from_now) { when_ = owner_.clock_.monotonic() + from_now; }
+void Deadlines::Entry::arm(std::chrono::milliseconds from_now) {
+  when_ = owner_.clock_.monotonic() + from_now;
+}
 
 void Deadlines::stop() {
   stopped_ = true;

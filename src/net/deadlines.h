@@ -1,5 +1,5 @@
-// Coarse timeouts for many connections: one timer per io thread that ticks, instead of one per read. A deadline fires up
-// to one tick late. Runs on its io thread only.
+// Coarse timeouts for many connections: one timer per io thread that ticks, instead of one per read. A deadline fires
+// up to one tick late. Runs on its io thread only.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -35,11 +35,12 @@ class Deadlines {
   };
 
   [[nodiscard]] MonotonicTime now() const { return clock_.monotonic(); }
+  // Calls what has expired. The timer does this; tests do it by hand.
+  void sweep();
   void stop();  // lets the io thread run out of work
 
  private:
   void tick();
-  void sweep();
 
   using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                   boost::asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;

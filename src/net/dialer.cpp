@@ -1,12 +1,12 @@
 #include "net/dialer.h"
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <array>
 #include <vector>
 
 #include "net/tcp_stream.h"
@@ -64,7 +64,8 @@ Task<Result<TcpSocket>> connect_any(IoExecutor executor, Deadlines& deadlines, s
     if (i + 1 < endpoints.size()) patience.arm(address_patience);
     const auto [error] = co_await socket.async_connect(endpoints[i], use_task);
     attempt.cancellation.clear_hook();
-    if (attempt.cancellation.cancelled() || attempt.timed_out) co_return fail(ErrorKind::cancelled, "connect cancelled");
+    if (attempt.cancellation.cancelled() || attempt.timed_out)
+      co_return fail(ErrorKind::cancelled, "connect cancelled");
     if (!error && socket.is_open()) {
       limit_dead_peer_time(socket);
       co_return std::move(socket);
@@ -99,8 +100,8 @@ Task<Result<void>> open_tunnel(TcpSocket& socket, const HttpProxy& proxy, std::s
   attempt.cancellation.clear_hook();
   if (error) co_return std::unexpected(unreachable("the proxy " + proxy.host, error.message()));
   if (const int status = reader.response().status; status / 100 != 2) {
-    co_return std::unexpected(unreachable(target + " through the proxy " + proxy.host,
-                                          "the proxy answered " + std::to_string(status)));
+    co_return std::unexpected(
+        unreachable(target + " through the proxy " + proxy.host, "the proxy answered " + std::to_string(status)));
   }
   co_return Result<void>{};
 }

@@ -167,8 +167,8 @@ class ServerImpl final : public Server {
   }
 
   void retry_accept() {
-    using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                             IoExecutor>;
+    using Timer =
+        asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
     auto timer = std::make_shared<Timer>(threads_.front()->context.get_executor());
     timer->expires_after(std::chrono::milliseconds(100));
     timer->async_wait([this, timer](boost::system::error_code error) {

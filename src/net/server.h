@@ -39,7 +39,8 @@ class Server {
   virtual ~Server() = default;  // aborts what is left
 
   [[nodiscard]] virtual std::uint16_t port() const = 0;
-  // Stops accepting and lets requests under way finish, at most for `limit`; then aborts them. Blocks. True: all finished.
+  // Stops accepting and lets requests under way finish, at most for `limit`; then aborts them. Blocks. True: all
+  // finished.
   virtual bool drain(std::chrono::milliseconds limit) = 0;
   [[nodiscard]] virtual std::size_t connections() const = 0;
   [[nodiscard]] virtual std::size_t buffered_bytes() const = 0;

@@ -5,9 +5,9 @@
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/asio/ssl/error.hpp>
 #include <vector>
 
 namespace distiq {
@@ -70,7 +70,9 @@ class TcpStream final : public ByteStream {
 
 }  // namespace
 
-std::unique_ptr<ByteStream> make_tcp_stream(TcpSocket socket) { return std::make_unique<TcpStream>(std::move(socket)); }
+std::unique_ptr<ByteStream> make_tcp_stream(TcpSocket socket) {
+  return std::make_unique<TcpStream>(std::move(socket));
+}
 
 void limit_dead_peer_time(TcpSocket& socket) {
   const int fd = socket.native_handle();

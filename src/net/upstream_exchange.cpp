@@ -11,8 +11,7 @@ constexpr std::size_t read_size = 16 * 1024;
 Error broken(TransportFailure failure, const char* when) {
   if (failure == TransportFailure::cancelled) return {ErrorKind::cancelled, "upstream exchange closed", {}};
   const char* how = failure == TransportFailure::eof ? "closed the connection " : "broke the connection ";
-  return {ErrorKind::upstream_broke, std::string("upstream ") + how + when,
-          std::string("The API ") + how + when + "."};
+  return {ErrorKind::upstream_broke, std::string("upstream ") + how + when, std::string("The API ") + how + when + "."};
 }
 
 }  // namespace

@@ -37,9 +37,9 @@ class StreamExchange final : public UpstreamExchange {
   MessageReader reader_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_;
-  std::size_t start_ = 0;    // unread bytes are [start_, start_ + pending_)
+  std::size_t start_ = 0;  // unread bytes are [start_, start_ + pending_)
   std::size_t pending_ = 0;
-  std::size_t held_ = 0;     // bytes of the piece handed out last, dropped at the next call
+  std::size_t held_ = 0;  // bytes of the piece handed out last, dropped at the next call
   std::vector<std::string_view> pieces_;
   std::size_t header_limit_;
   bool request_is_head_;

@@ -13,7 +13,9 @@ UpstreamPool::UpstreamPool(IoExecutor executor, Dialer dialer, const UpstreamCon
       clock_(clock),
       link_(std::make_shared<Link>(Link{this})) {}
 
-UpstreamPool::~UpstreamPool() { link_->pool = nullptr; }
+UpstreamPool::~UpstreamPool() {
+  link_->pool = nullptr;
+}
 
 std::unique_ptr<ByteStream> UpstreamPool::take_live() {
   while (!idle_.empty()) {

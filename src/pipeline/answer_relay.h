@@ -1,7 +1,7 @@
 // Upstream's answer to the client, as it comes: every read is written at once, framing and bytes as upstream sent them,
-// and the next read happens only after the write, which is the back-pressure. Observers see bytes after they were written.
-// A cut stays a cut: never an end that upstream did not send, never an error event of our own.
-// Runs on the io thread of its session.
+// and the next read happens only after the write, which is the back-pressure. Observers see bytes after they were
+// written. A cut stays a cut: never an end that upstream did not send, never an error event of our own. Runs on the io
+// thread of its session.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ using AnswerObserver = std::function<void(std::string_view content)>;
 class AnswerRelay {
  public:
   // Requires: upstream's head has been read. `our_fields` are appended to the head.
-  AnswerRelay(UpstreamExchange& upstream, ClientExchange& client, Cancellation& cancellation, const HeaderList& our_fields,
-              AnswerObserver observer);
+  AnswerRelay(UpstreamExchange& upstream, ClientExchange& client, Cancellation& cancellation,
+              const HeaderList& our_fields, AnswerObserver observer);
 
   // Writes the head, with the body bytes that came in the same read.
   Task<void> start();

@@ -1,6 +1,5 @@
-// Turns what was seen of an exchange into its record, priced, and hands it to everyone who wants to know. Optional stage:
-// nothing here can fail a request.
-// Any thread.
+// Turns what was seen of an exchange into its record, priced, and hands it to everyone who wants to know. Optional
+// stage: nothing here can fail a request. Any thread.
 #pragma once
 
 #include <functional>
@@ -15,8 +14,8 @@ namespace distiq {
 
 // What the pipeline knows when an exchange is over, whoever answered.
 struct ExchangeFacts {
-  RequestRecord record;  // filled but for usage, prices and what is derived from them
-  UsageReport report;    // empty if nothing was metered
+  RequestRecord record;    // filled but for usage, prices and what is derived from them
+  UsageReport report;      // empty if nothing was metered
   HeaderList rate_limits;  // anthropic-ratelimit-* as they came
 };
 

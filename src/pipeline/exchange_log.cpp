@@ -11,11 +11,14 @@ constexpr std::size_t longest_path = 200;
 Outcome outcome_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::client_gone:
-    case ErrorKind::cancelled: return Outcome::client_gone;
+    case ErrorKind::cancelled:
+      return Outcome::client_gone;
     case ErrorKind::upstream_unreachable:
     case ErrorKind::upstream_timeout:
-    case ErrorKind::upstream_broke: return Outcome::upstream_unreachable;
-    default: return Outcome::refused;
+    case ErrorKind::upstream_broke:
+      return Outcome::upstream_unreachable;
+    default:
+      return Outcome::refused;
   }
 }
 

@@ -14,7 +14,7 @@ Task<Disposition> answer_locally(ClientExchange& client, const LocalAnswer& answ
       local_response(answer.status, answer.content_type, answer.body, keep_alive, client.head().method == "HEAD");
   const std::string_view part = bytes;
   const auto written = co_await client.write(std::span(&part, 1));
-  co_return written && keep_alive ? Disposition::keep_alive : Disposition::close;
+  co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;
 }
 
 }  // namespace
@@ -33,10 +33,11 @@ Task<Disposition> answer_error(ClientExchange& client, const Error& error, Excha
   const std::string bytes = error_response(error, log.id(), keep_alive, client.head().method == "HEAD");
   const std::string_view part = bytes;
   const auto written = co_await client.write(std::span(&part, 1));
-  co_return written && keep_alive ? Disposition::keep_alive : Disposition::close;
+  co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;
 }
 
-Task<Disposition> handle_request(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream) {
+Task<Disposition> handle_request(const PipelineServices& services, ClientExchange& client,
+                                 UpstreamConnector& upstream) {
   const auto refusal = refuse_request(client.head(), services.guards);
   if (!refusal) {
     if (const auto local = services.local_routes(client.head())) co_return co_await answer_locally(client, *local);

@@ -4,7 +4,9 @@
 
 namespace distiq {
 
-std::string chunk_header(std::size_t size) { return fmt::format("{:x}\r\n", size); }
+std::string chunk_header(std::size_t size) {
+  return fmt::format("{:x}\r\n", size);
+}
 
 RequestBytes::RequestBytes(std::string_view head, std::string_view body, BodyFraming framing) {
   parts_[count_++] = head;

@@ -9,7 +9,8 @@ namespace distiq::testing {
 namespace {
 
 constexpr std::string_view sse_body =
-    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-opus-5-5\","
+    "event: message_start\ndata: "
+    "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-opus-5-5\","
     "\"usage\":{\"input_tokens\":10,\"output_tokens\":1}}}\n\n"
     "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},"
     "\"usage\":{\"output_tokens\":7}}\n\n"
@@ -27,11 +28,13 @@ std::string chunked(std::string_view body, std::size_t size) {
 }
 
 std::string request(std::string_view path, std::string_view body) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + std::string(body);
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
 }
 
-constexpr std::string_view message_request = R"({"model":"claude-opus-5-5","max_tokens":5,"stream":true,"messages":[{"role":"user","content":"hi"}]})";
+constexpr std::string_view message_request =
+    R"({"model":"claude-opus-5-5","max_tokens":5,"stream":true,"messages":[{"role":"user","content":"hi"}]})";
 
 struct Exchange {
   const char* name;
@@ -46,7 +49,8 @@ std::vector<Exchange> exchanges() {
   const std::string sized = "Content-Length: " + std::to_string(sse_body.size()) + "\r\n\r\n" + std::string(sse_body);
   const std::string in_chunks = "Transfer-Encoding: chunked\r\n\r\n" + chunked(sse_body, 40);
   std::vector<Exchange> list = {
-      {"stream in chunks", request("/v1/messages", message_request), sse_head + in_chunks, chunked(sse_body, 40), 1 << 20},
+      {"stream in chunks", request("/v1/messages", message_request), sse_head + in_chunks, chunked(sse_body, 40),
+       1 << 20},
       {"stream in chunks, read in small pieces", request("/v1/messages", message_request), sse_head + in_chunks,
        chunked(sse_body, 40), 60},
       {"answer with length", request("/v1/messages", message_request), sse_head + sized, std::string(sse_body), 100},
@@ -54,8 +58,10 @@ std::vector<Exchange> exchanges() {
        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", 700},
       {"other path without body", "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n",
        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", 1 << 20},
-      {"chunked request", "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" +
-                              chunked(message_request, 33), sse_head + sized, std::string(sse_body), 50},
+      {"chunked request",
+       "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" +
+           chunked(message_request, 33),
+       sse_head + sized, std::string(sse_body), 50},
   };
   return list;
 }

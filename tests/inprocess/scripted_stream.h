@@ -62,8 +62,9 @@ class ScriptedStream final : public ByteStream {
   }
 
   void start_read(std::span<char> into, ReadDone done) override {
-    boost::asio::co_spawn(executor_, read_some(into),
-                          [done = std::move(done)](std::exception_ptr, TransportResult<std::size_t> n) mutable { done(n); });
+    boost::asio::co_spawn(
+        executor_, read_some(into),
+        [done = std::move(done)](std::exception_ptr, TransportResult<std::size_t> n) mutable { done(n); });
   }
 
   Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
