@@ -8,11 +8,6 @@ namespace {
 
 constexpr std::int64_t kMaxPico = std::numeric_limits<std::int64_t>::max();
 
-PicoUsd add(PicoUsd a, PicoUsd b) {
-  std::int64_t sum = 0;
-  return {__builtin_add_overflow(a.value, b.value, &sum) ? kMaxPico : sum};
-}
-
 PicoUsd times(PicoUsd price, std::uint64_t count) {
   std::int64_t product = 0;
   return {__builtin_mul_overflow(price.value, count, &product) ? kMaxPico : product};
@@ -23,7 +18,7 @@ PicoUsd times_permille(PicoUsd amount, std::int64_t permille) {
   if (permille == 1000) return amount;
   const std::int64_t whole = amount.value / 1000;
   const std::int64_t rest = amount.value % 1000;
-  return add(times({whole}, static_cast<std::uint64_t>(permille)), {(rest * permille + 500) / 1000});
+  return times({whole}, static_cast<std::uint64_t>(permille)) + PicoUsd{(rest * permille + 500) / 1000};
 }
 
 TokenUsage add(const TokenUsage& a, const TokenUsage& b) {
@@ -38,11 +33,9 @@ TokenUsage add(const TokenUsage& a, const TokenUsage& b) {
 }
 
 PicoUsd token_cost(const TokenPrices& prices, const TokenUsage& tokens) {
-  PicoUsd sum = times(prices.input, tokens.input);
-  sum = add(sum, times(prices.output, tokens.output));
-  sum = add(sum, times(prices.cache_read, tokens.cache_read));
-  sum = add(sum, times(prices.cache_write_5m, tokens.cache_write_5m));
-  return add(sum, times(prices.cache_write_1h, tokens.cache_write_1h));
+  return times(prices.input, tokens.input) + times(prices.output, tokens.output) +
+         times(prices.cache_read, tokens.cache_read) + times(prices.cache_write_5m, tokens.cache_write_5m) +
+         times(prices.cache_write_1h, tokens.cache_write_1h);
 }
 
 const TokenPrices& standard_prices(const ModelInfo& model, std::uint64_t prompt_tokens) {
@@ -100,7 +93,7 @@ class Bill {
     PicoUsd cost = token_cost(prices_for(model, tokens.prompt()), tokens);
     cost = times_permille(cost, geography_permille(model));
     cost = times_permille(cost, factor(table_.modifiers().service_tier_permille, report_.service_tier));
-    charge_.cost = add(charge_.cost, cost);
+    charge_.cost += cost;
     charge_.billed = add(charge_.billed, tokens);
   }
 
@@ -110,9 +103,9 @@ class Bill {
     charge_.billed.web_searches = report_.total.web_searches;
     charge_.billed.web_fetches = report_.total.web_fetches;
     charge_.billed.code_executions = report_.total.code_executions;
-    charge_.cost = add(charge_.cost, times(fees.web_search, report_.total.web_searches));
-    charge_.cost = add(charge_.cost, times(fees.web_fetch, report_.total.web_fetches));
-    charge_.cost = add(charge_.cost, times(fees.code_execution, report_.total.code_executions));
+    charge_.cost += times(fees.web_search, report_.total.web_searches);
+    charge_.cost += times(fees.web_fetch, report_.total.web_fetches);
+    charge_.cost += times(fees.code_execution, report_.total.code_executions);
   }
 
   const ModelInfo& model_for(std::string_view answered) {
