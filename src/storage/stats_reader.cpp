@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "stats/summary_calendar.h"
@@ -174,8 +175,9 @@ DbResult<void> StatsReader::read_limits(Summary& summary) {
     account.headers.emplace_back(limits->text(2), limits->text(3));
   }
   if (!row) return pass_on(row);
-  std::stable_sort(summary.limits.begin(), summary.limits.end(),
-                   [](const auto& a, const auto& b) { return a.observed_at_ms > b.observed_at_ms; });
+  std::sort(summary.limits.begin(), summary.limits.end(), [](const AccountLimits& a, const AccountLimits& b) {
+    return std::tie(b.observed_at_ms, a.account_hash) < std::tie(a.observed_at_ms, b.account_hash);
+  });
   if (summary.limits.size() > max_accounts) summary.limits.resize(max_accounts);
   return {};
 }

@@ -1,0 +1,151 @@
+#include "stats/stats_report_texts.h"
+
+#include <array>
+
+namespace distiq {
+namespace {
+
+constexpr ReportTexts english = {
+    .title = "statistics",
+    .today = "today",
+    .week = "last 7 days",
+    .month = "last 30 days",
+    .all = "all time",
+    .nothing_yet = "No requests in this period.",
+    .requests = "requests",
+    .errors = "errors",
+    .client_gone = "stopped by the client",
+    .incomplete = "metered only in part",
+    .estimated = "price estimated",
+    .duplicates = "repeats, not billed",
+    .cache_hits = "cache hits",
+    .tokens_in = "tokens in",
+    .from_prompt_cache = "read from the prompt cache",
+    .into_prompt_cache = "written to it",
+    .tokens_out = "tokens out",
+    .web_searches = "web searches",
+    .cost = "cost",
+    .list_price = "list-price equivalent: a subscription pays no dollars",
+    .partly_list_price = "of it list-price equivalent of a subscription",
+    .counterfactual = "without proxy",
+    .saved = "saved",
+    .restored = "restored",
+    .restored_note = "repairs what a custom base URL costs; not a saving",
+    .average_time = "average time",
+    .seconds = "s",
+    .milliseconds = "ms",
+    .by_model = "model",
+    .by_class = "kind of work",
+    .by_day = "day",
+    .no_model = "(no model)",
+    .column_in = "in",
+    .column_out = "out",
+    .column_cached = "cached",
+    .column_cost = "cost",
+    .column_saved = "saved",
+    .limits_of = "limits of account",
+    .measured = "measured",
+    .five_hours = "5 hours",
+    .seven_days = "7 days",
+    .status = "status",
+    .resets = "resets",
+    .since_reset = "was reset since",
+    .limit_left = "left",
+    .complete = "Nothing is missing.",
+    .gaps = "MISSING RECORDS",
+    .lost = "lost",
+    .may_be_missing = "the last moments may be missing",
+};
+
+constexpr ReportTexts russian = {
+    .title = "статистика",
+    .today = "сегодня",
+    .week = "последние 7 дней",
+    .month = "последние 30 дней",
+    .all = "за всё время",
+    .nothing_yet = "За этот период запросов не было.",
+    .requests = "запросы",
+    .errors = "ошибки",
+    .client_gone = "прерваны клиентом",
+    .incomplete = "учтены не полностью",
+    .estimated = "цена оценена",
+    .duplicates = "повторы, без оплаты",
+    .cache_hits = "ответы из кэша",
+    .tokens_in = "токены на входе",
+    .from_prompt_cache = "прочитано из кэша промптов",
+    .into_prompt_cache = "записано в него",
+    .tokens_out = "токены на выходе",
+    .web_searches = "веб-поиск",
+    .cost = "стоимость",
+    .list_price = "по прейскуранту: подписка долларов не платит",
+    .partly_list_price = "из них подписка, по прейскуранту",
+    .counterfactual = "без прокси",
+    .saved = "сэкономлено",
+    .restored = "восстановлено",
+    .restored_note = "возмещает потери от смены адреса API; не экономия",
+    .average_time = "среднее время",
+    .seconds = "с",
+    .milliseconds = "мс",
+    .by_model = "модель",
+    .by_class = "вид работы",
+    .by_day = "день",
+    .no_model = "(без модели)",
+    .column_in = "вход",
+    .column_out = "выход",
+    .column_cached = "из кэша",
+    .column_cost = "стоимость",
+    .column_saved = "экономия",
+    .limits_of = "лимиты аккаунта",
+    .measured = "измерено",
+    .five_hours = "5 часов",
+    .seven_days = "7 дней",
+    .status = "статус",
+    .resets = "сброс",
+    .since_reset = "с тех пор был сброс",
+    .limit_left = "осталось",
+    .complete = "Ничего не пропущено.",
+    .gaps = "ПРОПУЩЕННЫЕ ЗАПИСИ",
+    .lost = "потеряно",
+    .may_be_missing = "могут отсутствовать последние мгновения",
+};
+
+// In the order of RequestClass.
+constexpr std::array<std::string_view, 8> english_classes = {
+    "main conversation", "sub-agents", "titles and summaries", "compaction",
+    "web helpers",       "classifier", "token counting",       "other"};
+constexpr std::array<std::string_view, 8> russian_classes = {
+    "основной диалог", "субагенты",     "заголовки и сводки", "сжатие диалога",
+    "веб-помощники",   "классификатор", "подсчёт токенов",    "прочее"};
+
+struct GapText {
+  std::string_view reason;
+  std::string_view english;
+  std::string_view russian;
+};
+constexpr std::array<GapText, 5> gap_texts = {{
+    {"queue_full", "more requests at once than could be written", "запросов больше, чем удавалось записать"},
+    {"store_unavailable", "the store could not be written", "хранилище было недоступно для записи"},
+    {"unclean_shutdown", "the proxy ended without goodbye", "прокси завершился аварийно"},
+    {"damaged_file", "the file was damaged; it is kept, a new one was begun", "файл повреждён; он сохранён, начат новый"},
+    {"rejected", "the store did not accept a record", "хранилище не приняло запись"},
+}};
+
+}  // namespace
+
+const ReportTexts& report_texts(ReportLanguage language) {
+  return language == ReportLanguage::russian ? russian : english;
+}
+
+std::string_view class_text(ReportLanguage language, RequestClass request_class) {
+  const auto& names = language == ReportLanguage::russian ? russian_classes : english_classes;
+  return names[static_cast<std::size_t>(request_class)];
+}
+
+std::string_view gap_text(ReportLanguage language, std::string_view reason) {
+  for (const GapText& known : gap_texts) {
+    if (known.reason == reason) return language == ReportLanguage::russian ? known.russian : known.english;
+  }
+  return reason;
+}
+
+}  // namespace distiq

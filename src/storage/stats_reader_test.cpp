@@ -1,0 +1,258 @@
+#include "storage/stats_reader.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <fstream>
+
+#include "stats/summary_calendar.h"
+#include "storage/store_for_test.h"
+#include "storage/store_schema.h"
+#include "storage/store_session.h"
+
+namespace distiq {
+namespace {
+
+using namespace std::chrono_literals;
+using store_test::day_ms;
+using store_test::make_record;
+using store_test::quick_config;
+using store_test::SharedClock;
+using store_test::TempFolder;
+
+class StatsReaderTest : public ::testing::Test {
+ protected:
+  void write(const std::vector<StoreItem>& items) {
+    auto store = RecordStore::open(quick_config(path_), clock_);
+    ASSERT_TRUE(store);
+    for (const StoreItem& item : items) std::visit([&](const auto& record) { (*store)->record(record); }, item);
+    ASSERT_TRUE((*store)->flush(10s));
+  }
+  Summary summary(Period period) {
+    auto reader = StatsReader::open(path_);
+    EXPECT_TRUE(reader) << reader.error().log_detail;
+    auto summary = reader->summary(period, clock_.now_ms());
+    EXPECT_TRUE(summary) << summary.error().log_detail;
+    return std::move(*summary);
+  }
+
+  TempFolder folder_;
+  std::string path_ = folder_ / "stats.db";
+  SharedClock clock_;
+};
+
+TEST_F(StatsReaderTest, totals_are_the_sums_of_the_records) {
+  std::vector<StoreItem> items;
+  Totals expected;
+  for (std::uint64_t n = 1; n <= 40; ++n) {
+    items.push_back(make_record(n));
+    expected.requests += 1;
+    expected.input_tokens += static_cast<std::int64_t>(n);
+    expected.cache_read_tokens += static_cast<std::int64_t>(10 * n);
+    expected.cache_write_5m_tokens += 3;
+    expected.cache_write_1h_tokens += 4;
+    expected.output_tokens += static_cast<std::int64_t>(5 + n);
+    expected.cost_usd_micros += static_cast<std::int64_t>(n);  // each rounded by itself: the rest of 0.4 never adds up
+    expected.counterfactual_usd_micros += static_cast<std::int64_t>(2 * n);
+    expected.duration_us += 1000;
+  }
+  write(items);
+  const Summary all = summary(Period::all);
+  EXPECT_EQ(all.total, expected);
+  EXPECT_EQ(all.total.saved_usd_micros(), 820);
+  ASSERT_EQ(all.by_model.size(), 2u);
+  EXPECT_EQ(all.by_model[0].name, "claude-opus-4-8");  // even numbers: dearer
+  EXPECT_EQ(all.by_model[0].totals.cost_usd_micros, 420);
+  EXPECT_EQ(all.by_model[1].totals.cost_usd_micros, 400);
+  EXPECT_EQ(all.by_class.size(), 8u);
+  ASSERT_EQ(all.by_day.size(), 1u);
+  EXPECT_EQ(all.by_day[0].totals, expected);
+  EXPECT_EQ(all.gap_count, 0);
+}
+
+TEST_F(StatsReaderTest, what_went_wrong_is_counted_by_kind) {
+  std::vector<RequestRecord> records;
+  for (std::uint64_t n = 0; n < 9; ++n) records.push_back(make_record(n));
+  records[0].status = 529;
+  records[1].error_type = "overloaded_error";  // in a 200 stream
+  records[2].outcome = Outcome::upstream_cut;
+  records[2].usage_complete = false;
+  records[3].outcome = Outcome::upstream_unreachable;
+  records[4].outcome = Outcome::refused;
+  records[5].outcome = Outcome::client_gone;
+  records[5].usage_complete = false;
+  records[6].price_estimated = true;
+  records[7].usage_seen = false;
+  records[7].usage_complete = false;  // nothing to be incomplete
+  records[8].account_kind = AccountKind::subscription;
+  write({records.begin(), records.end()});
+  const Totals total = summary(Period::all).total;
+  EXPECT_EQ(total.errors, 5);
+  EXPECT_EQ(total.client_gone, 1);
+  EXPECT_EQ(total.incomplete, 2);
+  EXPECT_EQ(total.estimated, 1);
+  EXPECT_EQ(total.subscription_requests, 1);
+  EXPECT_EQ(total.subscription_cost_usd_micros, 8);
+}
+
+TEST_F(StatsReaderTest, periods_are_whole_days_that_end_today) {
+  std::vector<StoreItem> items;
+  std::uint64_t n = 0;
+  for (const std::int64_t days_ago : {0, 1, 6, 7, 29, 30, 400}) {
+    items.push_back(make_record(n++, clock_.now_ms() - days_ago * day_ms));
+  }
+  write(items);
+  EXPECT_EQ(summary(Period::day).total.requests, 1);
+  EXPECT_EQ(summary(Period::week).total.requests, 3);
+  EXPECT_EQ(summary(Period::month).total.requests, 5);
+  EXPECT_EQ(summary(Period::all).total.requests, 7);
+  EXPECT_EQ(summary(Period::week).first_day, summary(Period::week).last_day - 6);
+  EXPECT_EQ(summary(Period::all).first_day, local_day(clock_.now_ms() - 400 * day_ms));
+  EXPECT_EQ(summary(Period::all).by_day.size(), 7u);
+}
+
+TEST_F(StatsReaderTest, a_record_of_tomorrow_is_not_lost) {
+  write({make_record(1, clock_.now_ms() + 2 * day_ms)});
+  EXPECT_EQ(summary(Period::day).total.requests, 1);
+}
+
+TEST_F(StatsReaderTest, many_models_are_summed_up_at_the_end) {
+  std::vector<StoreItem> items;
+  for (std::uint64_t n = 0; n < 60; ++n) {
+    RequestRecord record = make_record(n);
+    record.served_model = "model-" + std::to_string(n);
+    record.cost = PicoUsd{static_cast<std::int64_t>(n) * 1'000'000};
+    items.push_back(record);
+  }
+  write(items);
+  const Summary all = summary(Period::all);
+  ASSERT_EQ(all.by_model.size(), 51u);
+  EXPECT_EQ(all.by_model.front().name, "model-59");
+  EXPECT_EQ(all.by_model.back().name, "(other)");
+  EXPECT_EQ(all.by_model.back().totals.requests, 10);
+  EXPECT_EQ(all.by_model.back().totals.cost_usd_micros, 45);
+}
+
+TEST_F(StatsReaderTest, limits_are_shown_per_account_the_newest_first) {
+  const std::string five = "anthropic-ratelimit-unified-5h-utilization";
+  std::vector<StoreItem> items;
+  for (int account = 0; account < 10; ++account) {
+    items.push_back(RateLimitRecord{"acc" + std::to_string(account), clock_.now_ms() - 1000 * account,
+                                    {{five, "0." + std::to_string(account)}, {"retry-after", "3"}}});
+  }
+  write(items);
+  const Summary day = summary(Period::day);
+  ASSERT_EQ(day.limits.size(), 8u);
+  EXPECT_EQ(day.limits[0].account_hash, "acc0");
+  EXPECT_EQ(day.limits[7].account_hash, "acc7");
+  EXPECT_EQ(day.limits[3].header(five), "0.3");
+  EXPECT_EQ(day.limits[3].header("retry-after"), "3");
+  EXPECT_EQ(day.limits[3].header("none"), "");
+  EXPECT_EQ(day.limits[3].observed_at_ms, clock_.now_ms() - 3000);
+}
+
+TEST_F(StatsReaderTest, gaps_of_the_period_are_told) {
+  write({make_record(1)});
+  {
+    auto db = Database::open(path_, DbAccess::read_write, 1s);
+    ASSERT_TRUE(db);
+    const std::string now = std::to_string(clock_.now_ms());
+    const std::string long_ago = std::to_string(clock_.now_ms() - 20 * day_ms);
+    ASSERT_TRUE(db->execute(("INSERT INTO gaps (from_ms, to_ms, lost, reason, detail) VALUES (" + long_ago + ", " + long_ago +
+                             ", 7, 'queue_full', ''), (" + now + ", " + now + ", 3, 'queue_full', ''), (" + now + ", " + now +
+                             ", NULL, 'unclean_shutdown', '')")
+                                .c_str()));
+  }
+  const Summary week = summary(Period::week);
+  EXPECT_EQ(week.gap_count, 2);
+  EXPECT_EQ(week.lost_records, 3);
+  ASSERT_EQ(week.gaps.size(), 2u);
+  EXPECT_EQ(week.gaps[0].reason, "unclean_shutdown");
+  EXPECT_FALSE(week.gaps[0].lost.has_value());
+  EXPECT_EQ(week.gaps[1].lost, 3);
+  EXPECT_EQ(summary(Period::all).lost_records, 10);
+}
+
+TEST_F(StatsReaderTest, an_unknown_id_is_nothing_and_recent_records_come_newest_first) {
+  write({make_record(1), make_record(2), make_record(3)});
+  auto reader = StatsReader::open(path_);
+  ASSERT_TRUE(reader);
+  EXPECT_FALSE(reader->find_record("' OR 1=1 --")->has_value());
+  const auto recent = reader->recent_records(2);
+  ASSERT_TRUE(recent);
+  ASSERT_EQ(recent->size(), 2u);
+  EXPECT_EQ((*recent)[0].id, "req-3");
+  EXPECT_EQ((*recent)[1].id, "req-2");
+}
+
+TEST_F(StatsReaderTest, every_unusable_file_has_its_sentence) {
+  const auto sentence = [&] {
+    const auto reader = StatsReader::open(path_);
+    return reader ? std::string("opened") : reader.error().client_text;
+  };
+  EXPECT_NE(sentence().find("no statistics yet"), std::string::npos);
+  std::ofstream(path_).flush();
+  EXPECT_NE(sentence().find("empty"), std::string::npos) << sentence();
+  std::ofstream(path_) << std::string(5000, 'x');
+  EXPECT_NE(sentence().find("damaged"), std::string::npos) << sentence();
+  std::filesystem::remove(path_);
+  write({});
+  EXPECT_EQ(sentence(), "opened");
+  const auto set = [&](const char* pragma) {
+    auto db = Database::open(path_, DbAccess::read_write, 1s);
+    ASSERT_TRUE(db && db->execute(pragma));
+  };
+  set("PRAGMA user_version = 99");
+  EXPECT_NE(sentence().find("newer"), std::string::npos);
+  set("PRAGMA user_version = 1");
+  EXPECT_NE(sentence().find("older"), std::string::npos);
+  set("PRAGMA application_id = 5");
+  EXPECT_NE(sentence().find("another program"), std::string::npos);
+}
+
+TEST_F(StatsReaderTest, a_proxy_of_the_older_version_is_grown_in_place) {
+  {
+    std::ofstream(path_).flush();
+    auto db = Database::open(path_, DbAccess::read_write, 1s);
+    ASSERT_TRUE(db && db->migrate(store_migrations().first(1), store_application_id));
+    ASSERT_TRUE(db->execute("INSERT INTO daily_totals VALUES (20775, 'claude-opus-4-8', 'main', 3, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, "
+                            "5, 0, 60, 70, 0, 9)"));
+  }
+  write({make_record(2)});
+  const Summary all = summary(Period::all);
+  EXPECT_EQ(all.total.requests, 4);
+  EXPECT_EQ(all.total.cost_usd_micros, 62);
+}
+
+// The zone is read anew by every conversion only after tzset().
+class ZoneForTest {
+ public:
+  explicit ZoneForTest(const char* zone) {
+    if (const char* former = ::getenv("TZ")) former_ = former;
+    ::setenv("TZ", zone, 1);
+    ::tzset();
+  }
+  ~ZoneForTest() {
+    former_.empty() ? ::unsetenv("TZ") : ::setenv("TZ", former_.c_str(), 1);
+    ::tzset();
+  }
+
+ private:
+  std::string former_;
+};
+
+TEST_F(StatsReaderTest, a_day_is_the_users_day) {
+  const ZoneForTest kathmandu("NPT-5:45");
+  // 18:15 UTC.
+  const std::int64_t midnight = 1'794'939'300'000;
+  write({make_record(1, midnight - 60'000), make_record(2, midnight)});
+  const Summary all = summary(Period::all);
+  ASSERT_EQ(all.by_day.size(), 2u);
+  EXPECT_EQ(day_text(all.by_day[0].day), "2026-11-17");
+  EXPECT_EQ(day_text(all.by_day[1].day), "2026-11-18");
+  EXPECT_EQ(minute_text(midnight), "2026-11-18 00:00");
+}
+
+}  // namespace
+}  // namespace distiq
