@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "server.h"
+#include "tls_files.h"
 
 namespace {
 
@@ -13,6 +14,8 @@ struct Arguments {
   sim::WorldConfig world;
   std::string port_file;
   std::string script_file;
+  std::string tls_directory;
+  sim::UnixMs frozen_at = 0;
   bool lenient_betas = false;
   bool accept_unknown_models = false;
   bool old_account = false;
@@ -23,9 +26,21 @@ void declare(CLI::App& app, Arguments& to) {
   app.add_option("--address", to.server.address, "Address to listen on")->capture_default_str();
   app.add_option("--port-file", to.port_file, "File to write the port to");
   app.add_option("--threads", to.server.threads, "Threads that serve connections")->capture_default_str();
+  auto* cert = app.add_option("--tls-cert", to.server.tls_cert, "PEM file: serve TLS with this certificate chain");
+  auto* key = app.add_option("--tls-key", to.server.tls_key, "PEM file: its private key");
+  cert->needs(key);
+  key->needs(cert);
+  app.add_option("--tls-self-signed", to.tls_directory, "Serve TLS; write ca.pem, cert.pem and key.pem into this directory")
+      ->excludes(cert);
+  app.add_option("--frozen-clock", to.frozen_at, "Stop the clock at this time (ms since 1970); only /_sim/clock moves it");
   app.add_option("--script", to.script_file, "JSON file with scripted answers and faults");
   app.add_option("--seed", to.world.seed, "Seed of all ids")->capture_default_str();
   app.add_option("--api-key", to.world.api_key, "The only credential accepted; without it any is");
+  app.add_option("--requests-per-minute", to.world.limits.requests_per_minute)->capture_default_str();
+  app.add_option("--input-per-minute", to.world.limits.input_per_minute, "Input tokens per minute; cache reads do not count")
+      ->capture_default_str();
+  app.add_option("--output-per-minute", to.world.limits.output_per_minute, "Output tokens per minute")->capture_default_str();
+  app.add_option("--keep-requests", to.world.kept_requests, "Received requests to remember")->capture_default_str();
   app.add_flag("--gzip", to.world.gzip, "Compress answers for clients that accept gzip");
   app.add_flag("--lenient-betas", to.lenient_betas, "Accept unknown beta names and fields whose beta is not named");
   app.add_flag("--unknown-models", to.accept_unknown_models, "Play unknown models as claude-opus-5-5 instead of 404");
@@ -50,7 +65,12 @@ int run(Arguments arguments) {
   if (arguments.lenient_betas) config.betas = BetaCheck::lenient;
   if (arguments.accept_unknown_models) config.unknown_models = UnknownModels::accept;
   if (arguments.old_account) config.prefix_check = PrefixCheck::ignore;
-  Clock clock;
+  if (!arguments.tls_directory.empty()) {
+    const auto files = write_self_signed(arguments.tls_directory);
+    arguments.server.tls_cert = files.certificate;
+    arguments.server.tls_key = files.key;
+  }
+  Clock clock = arguments.frozen_at > 0 ? Clock(arguments.frozen_at) : Clock();
   World world(config, clock);
   if (!arguments.script_file.empty()) load_script(arguments.script_file, world);
   Server server(world, arguments.server);

@@ -349,10 +349,19 @@ class Reader {
     Canonical rest(false);
     if (const auto* choice = find(body_, "tool_choice")) rest.value(*choice, false);
     rest.raw(images_ ? "images" : "");
-    if (const auto* thinking = find_object(body_, "thinking")) rest.fields(*thinking, false, {"display", "block_binding"});
+    rest.raw(thinking_mode());
     rest.raw(effort);
-    if (const auto* config = find_object(body_, "output_config")) rest.fields(*config, false, {"effort"});
+    if (const auto* config = find_object(body_, "output_config"))
+      for (const auto name : {"format", "task_budget"})
+        if (is_set(*config, name)) rest.value(config->at(name), false);
     context.from_messages = rest.bytes();
+  }
+
+  // Said or by default: where a model always thinks, leaving `thinking` out changes nothing.
+  std::string thinking_mode() const {
+    const auto* thinking = find_object(body_, "thinking");
+    if (!thinking) return model_.always_thinks ? "adaptive0" : "";
+    return std::string(string_or_empty(*thinking, "type")) + std::to_string(find_integer(*thinking, "budget_tokens").value_or(0));
   }
 
   const json::object& body_;

@@ -27,8 +27,8 @@ struct WorldConfig {
   UnknownModels unknown_models = UnknownModels::reject;  // accept: played as claude-opus-5-5 under the asked name
   BetaCheck betas = BetaCheck::strict;                   // lenient: neither unknown betas nor missing ones matter
   PrefixCheck prefix_check = PrefixCheck::enforce;       // accounts created on or after 2026-08-31
-  std::string api_key;             // empty: any credential is accepted
-  RateLimits limits;
+  std::string api_key = {};        // empty: any credential is accepted
+  RateLimits limits = {};
   std::size_t kept_requests = 1000;
   std::uint64_t kept_body_bytes = 256ull << 20;
 };
