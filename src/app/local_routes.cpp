@@ -1,12 +1,80 @@
 #include "app/local_routes.h"
 
-namespace distiq {
+#include <fmt/format.h>
 
-std::optional<LocalAnswer> answer_local_route(const RequestHead& head, const Config&, const RecordStore&,
-                                              const RequestReporter&) {
+#include "base/text.h"
+#include "base/version.h"
+#include "stats/metrics_text.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::string_view json_type = "application/json";
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+// Each setting with its value, as `config` shows it: secrets appear as "set". What is not in this build is off here.
+std::string settings_json(const Config& config) {
+  std::string out = "{";
+  for (const ConfigEntry& entry : config.entries) {
+    if (out.size() > 1) out += ',';
+    out += quoted(entry.name) + ':' + quoted(entry.in_this_build ? entry.value : "not in this build");
+  }
+  return out + '}';
+}
+
+}  // namespace
+
+LocalRoutes::LocalRoutes(const Config& config, const RecordStore& store, const Metrics& metrics,
+                         const LineWriter& lines, const Clock& clock)
+    : config_(config), store_(store), metrics_(metrics), lines_(lines), clock_(clock), started_(clock.monotonic()) {}
+
+std::optional<LocalAnswer> LocalRoutes::answer(const RequestHead& head) const {
   if (head.method != "GET" && head.method != "HEAD") return std::nullopt;
-  if (head.path() == "/ready") return LocalAnswer{200, "application/json", "{\"ready\":true}\n"};
+  const std::string_view path = head.path();
+  if (path == "/health") return health();
+  if (path == "/ready") return ready();
+  if (path == "/metrics") return metrics();
   return std::nullopt;
+}
+
+LocalAnswer LocalRoutes::health() const {
+  const StoreHealth store = store_.health();
+  const Server* server = server_.load(std::memory_order_acquire);
+  std::string body = fmt::format(
+      R"({{"status":{},"version":{},"uptime_seconds":{},"upstream":{},"connections":{},"buffered_bytes":{},)"
+      R"("store":{{"ok":{},"reason":{},"written":{},"dropped":{},"waiting":{}}},)"
+      R"("features":{{"observe":true,"routing":false,"prompt_caching":false,"response_cache":false,"compression":false}},)"
+      R"("settings":{}}})",
+      quoted(store.ok ? "ok" : "degraded"), quoted(version()), uptime_seconds(), quoted(config_.upstream.origin()),
+      server ? server->connections() : 0, server ? server->buffered_bytes() : 0, store.ok, quoted(store.reason),
+      store.written, store.dropped, store.waiting, settings_json(config_));
+  return {200, std::string(json_type), body + "\n"};
+}
+
+LocalAnswer LocalRoutes::ready() const {
+  const bool serving = server_.load(std::memory_order_acquire) != nullptr;
+  return {serving ? 200 : 503, std::string(json_type), serving ? "{\"ready\":true}\n" : "{\"ready\":false}\n"};
+}
+
+LocalAnswer LocalRoutes::metrics() const {
+  const Server* server = server_.load(std::memory_order_acquire);
+  SampledMetrics sampled;
+  sampled.version = version();
+  sampled.uptime_seconds = uptime_seconds();
+  sampled.dropped_records = store_.health().dropped;
+  sampled.dropped_lines = lines_.dropped();
+  sampled.buffered_bytes = server ? server->buffered_bytes() : 0;
+  return {200, std::string(MetricsText::kContentType), metrics_.render(sampled)};
+}
+
+std::uint64_t LocalRoutes::uptime_seconds() const {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.monotonic() - started_).count());
 }
 
 }  // namespace distiq

@@ -1,17 +1,44 @@
 // The paths that are ours on the proxy's port: /health, /ready, /metrics. Any thread.
 #pragma once
 
+#include <atomic>
 #include <optional>
 
 #include "app/config.h"
-#include "app/request_reporter.h"
+#include "base/clock.h"
+#include "base/line_writer.h"
+#include "net/server.h"
 #include "pipeline/handle_request.h"
+#include "stats/metrics.h"
 #include "storage/record_store.h"
 
 namespace distiq {
 
-// nullopt: not ours, pass it on.
-[[nodiscard]] std::optional<LocalAnswer> answer_local_route(const RequestHead& head, const Config& config,
-                                                            const RecordStore& store, const RequestReporter& reporter);
+class LocalRoutes {
+ public:
+  // Everything referenced outlives the routes.
+  LocalRoutes(const Config& config, const RecordStore& store, const Metrics& metrics, const LineWriter& lines,
+              const Clock& clock);
+
+  // Requests are answered from now on: /ready says yes.
+  void serving(const Server& server) { server_.store(&server, std::memory_order_release); }
+
+  // nullopt: not ours, pass it on.
+  [[nodiscard]] std::optional<LocalAnswer> answer(const RequestHead& head) const;
+
+ private:
+  [[nodiscard]] LocalAnswer health() const;
+  [[nodiscard]] LocalAnswer ready() const;
+  [[nodiscard]] LocalAnswer metrics() const;
+  [[nodiscard]] std::uint64_t uptime_seconds() const;
+
+  const Config& config_;
+  const RecordStore& store_;
+  const Metrics& metrics_;
+  const LineWriter& lines_;
+  const Clock& clock_;
+  const MonotonicTime started_;
+  std::atomic<const Server*> server_{nullptr};
+};
 
 }  // namespace distiq

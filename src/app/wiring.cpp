@@ -106,18 +106,20 @@ class ProxyImpl final : public Proxy {
         prices_(std::move(prices)),
         store_(std::move(store)),
         lines_(STDOUT_FILENO),
+        metrics_(prices_),
         reporter_(line_style(config_), prices_, lines_),
-        books_(prices_, *store_, [this](const RequestRecord& record) { reporter_.report(record); }),
+        books_(prices_, *store_, metrics_, [this](const RequestRecord& record) { reporter_.report(record); }),
+        routes_(config_, *store_, metrics_, lines_, system_clock()),
         services_{
             .clock = system_clock(),
             .ids = ids_,
             .books = books_,
+            .metrics = metrics_,
             .guards = guard_config(config_),
             .target = target_of(config_.upstream),
             .account_key = std::move(account_key),
             .max_body_bytes = config_.limits.max_body_bytes,
-            .local_routes =
-                [this](const RequestHead& head) { return answer_local_route(head, config_, *store_, reporter_); },
+            .local_routes = [this](const RequestHead& head) { return routes_.answer(head); },
             .log_error = log_error,
         } {}
 
@@ -130,6 +132,7 @@ class ProxyImpl final : public Proxy {
         [this](const Error& error) { return refuse_early(error); }, events(), system_clock());
     if (!started) return std::unexpected(started.error());
     server_ = std::move(*started);
+    routes_.serving(*server_);
     return {};
   }
 
@@ -153,6 +156,7 @@ class ProxyImpl final : public Proxy {
 
   ServerEvents events() {
     ServerEvents events;
+    events.connection_opened = [this] { return std::make_shared<Metrics::Held>(metrics_.hold_connection()); };
     events.session_failed = [](const std::string& what) { log::error("a session ended by an exception: {}", what); };
     return events;
   }
@@ -168,8 +172,10 @@ class ProxyImpl final : public Proxy {
   IdSource ids_;
   std::unique_ptr<RecordStore> store_;
   LineWriter lines_;
+  Metrics metrics_;
   RequestReporter reporter_;
   Bookkeeper books_;
+  LocalRoutes routes_;
   const PipelineServices services_;
   std::unique_ptr<Server> server_;  // last: its threads use everything above
 };

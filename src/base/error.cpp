@@ -7,6 +7,7 @@ std::string_view to_string(ErrorKind kind) {
     case ErrorKind::client_fault: return "client_fault";
     case ErrorKind::forbidden: return "forbidden";
     case ErrorKind::too_large: return "too_large";
+    case ErrorKind::header_too_large: return "header_too_large";
     case ErrorKind::overloaded: return "overloaded";
     case ErrorKind::upstream_unreachable: return "upstream_unreachable";
     case ErrorKind::upstream_timeout: return "upstream_timeout";

@@ -11,7 +11,8 @@ namespace distiq {
 enum class ErrorKind {
   client_fault,          // the request is wrong: 400 to the client
   forbidden,             // Host, Origin or token refused: 403
-  too_large,             // a limit was passed: 413 (body) or 431 (header)
+  too_large,             // the body passed its limit: 413
+  header_too_large,      // 431
   overloaded,            // our own limits are reached: 529
   upstream_unreachable,  // nothing was sent or nothing was answered: 502
   upstream_timeout,      // no answer in time: 504

@@ -5,6 +5,10 @@
 namespace distiq {
 namespace {
 
+// A Claude Code request has about 25 fields with 1.2 KB.
+constexpr std::size_t expected_fields = 32;
+constexpr std::size_t expected_bytes = 2048;
+
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
@@ -26,12 +30,12 @@ bool list_holds(std::string_view list, std::string_view token) {
 
 }  // namespace
 
-bool equals_ignore_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+bool detail::same_letters(const char* a, const char* b, std::size_t size) {
+  return std::equal(a, a + size, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 void HeaderList::add(std::string_view name, std::string_view value) {
+  if (storage_.empty()) storage_.reserve(expected_bytes);
   Entry entry{};
   entry.name_at = static_cast<std::uint32_t>(storage_.size());
   entry.name_size = static_cast<std::uint32_t>(name.size());
@@ -39,6 +43,7 @@ void HeaderList::add(std::string_view name, std::string_view value) {
   entry.value_at = static_cast<std::uint32_t>(storage_.size());
   entry.value_size = static_cast<std::uint32_t>(value.size());
   storage_.append(value);
+  if (entries_.empty()) entries_.reserve(expected_fields);
   entries_.push_back(entry);
 }
 
@@ -55,8 +60,7 @@ void HeaderList::clear() {
 
 HeaderList::Field HeaderList::at(std::size_t i) const {
   const Entry& e = entries_[i];
-  const std::string_view all(storage_);
-  return {all.substr(e.name_at, e.name_size), all.substr(e.value_at, e.value_size)};
+  return {{storage_.data() + e.name_at, e.name_size}, {storage_.data() + e.value_at, e.value_size}};
 }
 
 std::optional<std::string_view> HeaderList::find(std::string_view name) const {

@@ -19,16 +19,28 @@ std::string_view to_std(BeastView v) {
 // Folded lines and bare CR or LF mean different things to different servers, so they are refused instead of
 // interpreted. Looks at whole lines: `lines` bytes at the front of `input`.
 bool has_ambiguous_line(std::string_view input, std::size_t lines) {
-  for (std::size_t i = 0; i < lines; ++i) {
-    const char c = input[i];
-    if (c == '\0') return true;
-    if (c == '\n' && (i == 0 || input[i - 1] != '\r')) return true;
-    if (c == '\r' && (i + 1 == lines || input[i + 1] != '\n')) return true;
-    const bool line_follows = c == '\n' && i + 1 < lines;
-    if (line_follows && (input[i + 1] == ' ' || input[i + 1] == '\t')) return true;
+  std::string_view rest = input.substr(0, lines);
+  if (rest.find('\0') != std::string_view::npos) return true;
+  while (!rest.empty()) {
+    const auto line_end = rest.find('\n');
+    const std::string_view line = rest.substr(0, line_end);
+    if (line_end == std::string_view::npos || line.find('\r') != line_end - 1) return true;
+    rest.remove_prefix(line_end + 1);
+    if (rest.starts_with(' ') || rest.starts_with('\t')) return true;
   }
   return false;
 }
+
+// A body whose last coding is not plain "chunked" has no end that both sides would see at the same byte.
+bool has_unknown_transfer_coding(const HeaderList& fields) {
+  for (const auto [name, value] : fields) {
+    if (equals_ignore_case(name, "transfer-encoding") && !equals_ignore_case(value, "chunked")) return true;
+  }
+  return false;
+}
+
+// An empty line before a request line is an old client's slip (RFC 9112 2.2); more than a few are not.
+constexpr std::size_t most_leading_blank_bytes = 8;
 
 // Shared by both directions: Beast reports fields and body bytes, we keep fields in order and views of the body.
 template <bool is_request>
@@ -71,7 +83,7 @@ class Collector : public beast_http::basic_parser<is_request> {
 
 Error syntax_error(const error_code& error) {
   if (error == beast_http::error::header_limit) {
-    return {ErrorKind::too_large, "header over the limit", "The request's header is larger than the limit."};
+    return {ErrorKind::header_too_large, "header over the limit", "The request's header is larger than the limit."};
   }
   return {ErrorKind::client_fault, "not HTTP/1.1: " + error.message(), "This is not a valid HTTP/1.1 message."};
 }
@@ -150,6 +162,11 @@ MessageReader MessageReader::for_response(std::size_t header_limit, bool request
 }
 
 Result<FeedResult> MessageReader::feed_head(std::string_view input) {
+  if (is_request_ && head_bytes_ < most_leading_blank_bytes && input.starts_with('\r')) {
+    const bool blank = input.starts_with("\r\n");
+    head_bytes_ += blank ? 2 : 0;
+    if (blank || input.size() == 1) return FeedResult{blank ? 2u : 0u, false};
+  }
   if (input.empty()) return FeedResult{};
   parser_->retarget(*this);
   error_code error;
@@ -160,11 +177,14 @@ Result<FeedResult> MessageReader::feed_head(std::string_view input) {
     return fail(ErrorKind::client_fault, "ambiguous line in the header", "This is not a valid HTTP/1.1 message.");
   }
   head_bytes_ += consumed;
-  if (!parser_->header_done()) {
-    if (head_bytes_ + input.size() - consumed > header_limit_) {
-      return std::unexpected(syntax_error(beast_http::error::header_limit));
-    }
-    return FeedResult{consumed, false};
+  const std::size_t unfinished = parser_->header_done() ? 0 : input.size() - consumed;
+  if (head_bytes_ + unfinished > header_limit_) {
+    return std::unexpected(syntax_error(beast_http::error::header_limit));
+  }
+  if (!parser_->header_done()) return FeedResult{consumed, false};
+  if (is_request_ && has_unknown_transfer_coding(request_.headers)) {
+    return fail(ErrorKind::client_fault, "transfer coding other than chunked",
+                "Only the transfer coding 'chunked' is understood.");
   }
   head_done_ = true;
   keep_alive_ = parser_->keep_alive();

@@ -40,12 +40,12 @@ class MessageReader {
   ~MessageReader();
 
   // Until head_done(): consumes whole lines of the head, never body bytes. Errors: client_fault (not HTTP, or a shape
-  // used for smuggling: both framings, folded lines, bare LF, NUL), too_large (header_limit). After an error: drop the
+  // used for smuggling: both framings, folded lines, bare LF, NUL), header_too_large. After an error: drop the
   // peer.
   [[nodiscard]] Result<FeedResult> feed_head(std::string_view input);
   [[nodiscard]] bool head_done() const { return head_done_; }
 
-  // Requires: head_done(). Appends views into `input` to `pieces`. Same errors; too_large cannot happen.
+  // Requires: head_done(). Appends views into `input` to `pieces`. Same errors but for header_too_large.
   [[nodiscard]] Result<FeedResult> feed_body(std::string_view input, std::vector<std::string_view>& pieces);
   // The peer closed its side. True: that is how this message ends; false: it was cut.
   [[nodiscard]] bool eof_completes() const { return framing_ == BodyFraming::until_close; }

@@ -114,6 +114,10 @@ TEST(MessageReader, refuses_shapes_that_two_servers_read_differently) {
            "GET / HTTP/1.1\nHost: a\n\n",
            "GET / HTTP/1.1\r\nHost: a\r\nX: 1\nY: 2\r\n\r\n",
            "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+           "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n",
            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc",
            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
        }) {
@@ -124,16 +128,23 @@ TEST(MessageReader, refuses_shapes_that_two_servers_read_differently) {
   }
 }
 
+TEST(MessageReader, skips_an_empty_line_before_a_request_but_not_many) {
+  const std::string request(sized_request);
+  EXPECT_TRUE(parse_request("\r\n" + request).finished);
+  EXPECT_TRUE(parse_request("\r\n" + request, {1, 2, 3}).finished);
+  EXPECT_TRUE(parse_request("\r\n\r\n\r\n\r\n\r\n" + request).failed);
+}
+
 TEST(MessageReader, refuses_a_nul_in_the_header) {
   EXPECT_TRUE(parse_request(std::string_view("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 34)).failed);
 }
 
 TEST(MessageReader, header_over_the_limit_is_too_large_whole_or_in_pieces) {
   const std::string message = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(limit, 'x') + "\r\n\r\n";
-  EXPECT_EQ(parse_request(message).error, ErrorKind::too_large);
+  EXPECT_EQ(parse_request(message).error, ErrorKind::header_too_large);
   std::vector<std::size_t> cuts;
   for (std::size_t i = 7; i < message.size(); i += 7) cuts.push_back(i);
-  EXPECT_EQ(parse_request(message, cuts).error, ErrorKind::too_large);
+  EXPECT_EQ(parse_request(message, cuts).error, ErrorKind::header_too_large);
   const std::string many = [] {
     std::string text = "GET / HTTP/1.1\r\nHost: a\r\n";
     for (int i = 0; i < 1000; ++i) text += "X: y\r\n";
@@ -141,7 +152,8 @@ TEST(MessageReader, header_over_the_limit_is_too_large_whole_or_in_pieces) {
   }();
   cuts.clear();
   for (std::size_t i = 7; i < many.size(); i += 7) cuts.push_back(i);
-  EXPECT_EQ(parse_request(many, cuts).error, ErrorKind::too_large);
+  EXPECT_EQ(parse_request(many, cuts).error, ErrorKind::header_too_large);
+  EXPECT_EQ(parse_request(many).error, ErrorKind::header_too_large);
 }
 
 TEST(MessageReader, answer_without_length_ends_with_the_connection) {

@@ -28,17 +28,26 @@ void append_number(std::string& out, std::size_t number) {
 
 }  // namespace
 
-bool is_hop_by_hop(const HeaderList& headers, std::string_view name) {
+HopByHop::HopByHop(const HeaderList& headers) : headers_(headers) {
+  // Nearly always "keep-alive" or "close": then no field is named and no list has to be searched for each field.
+  for (const auto [name, value] : headers) {
+    if (!equals_ignore_case(name, "connection")) continue;
+    names_fields_ = names_fields_ || !(equals_ignore_case(value, "keep-alive") || equals_ignore_case(value, "close"));
+  }
+}
+
+bool HopByHop::covers(std::string_view name) const {
   for (const std::string_view field : connection_fields) {
     if (equals_ignore_case(field, name)) return true;
   }
-  return headers.has_token("connection", name);
+  return names_fields_ && headers_.has_token("connection", name);
 }
 
 std::string upstream_request_head(const RequestHead& head, const UpstreamTarget& target, BodyFraming framing) {
   std::string out;
   out.reserve(head.headers.byte_count() + head.headers.size() * 4 + head.target.size() + 128);
   out.append(head.method).append(" ").append(target.path_prefix).append(head.target).append(" HTTP/1.1\r\n");
+  const HopByHop hop_by_hop(head.headers);
   bool host_written = false;
   for (const auto [name, value] : head.headers) {
     if (equals_ignore_case(name, "host")) {
@@ -47,7 +56,7 @@ std::string upstream_request_head(const RequestHead& head, const UpstreamTarget&
     } else if (equals_ignore_case(name, "transfer-encoding")) {
       if (framing == BodyFraming::chunked) append_field(out, name, "chunked");
       framing = BodyFraming::none;  // once, whatever the client repeated
-    } else if (!is_ours(name) && !equals_ignore_case(name, "expect") && !is_hop_by_hop(head.headers, name)) {
+    } else if (!is_ours(name) && !equals_ignore_case(name, "expect") && !hop_by_hop.covers(name)) {
       append_field(out, name, value);
     }
   }
@@ -62,12 +71,13 @@ std::string client_response_head(const ResponseHead& head, const ClientFraming& 
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(head.status));
   out.append(" ").append(head.reason).append("\r\n");
+  const HopByHop hop_by_hop(head.headers);
   bool chunked_written = client.framing != BodyFraming::chunked;
   for (const auto [name, value] : head.headers) {
     if (equals_ignore_case(name, "transfer-encoding")) {
       if (!chunked_written) append_field(out, name, "chunked");
       chunked_written = true;
-    } else if (!is_hop_by_hop(head.headers, name)) {
+    } else if (!hop_by_hop.covers(name)) {
       append_field(out, name, value);
     }
   }

@@ -18,7 +18,16 @@ struct UpstreamTarget {
 
 // Fields that speak about one connection (RFC 9110 7.6.1) and fields named in Connection. Content framing
 // (Transfer-Encoding) counts as one: the writers below put it back where they relay the framing.
-[[nodiscard]] bool is_hop_by_hop(const HeaderList& headers, std::string_view name);
+// Borrows the list.
+class HopByHop {
+ public:
+  explicit HopByHop(const HeaderList& headers);
+  [[nodiscard]] bool covers(std::string_view name) const;
+
+ private:
+  const HeaderList& headers_;
+  bool names_fields_ = false;
+};
 
 // The request as upstream sees it: same order and case, Host replaced, hop-by-hop fields, Expect and x-distiq-*
 // removed, nothing added. `framing` is that of the body which will follow.

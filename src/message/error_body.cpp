@@ -10,6 +10,7 @@ std::string_view general_sentence(ErrorKind kind) {
     case ErrorKind::client_fault: return "The request could not be understood.";
     case ErrorKind::forbidden: return "The proxy refuses this request.";
     case ErrorKind::too_large: return "The request is larger than the proxy's limit.";
+    case ErrorKind::header_too_large: return "The request's header is larger than the proxy's limit.";
     case ErrorKind::overloaded: return "The proxy is at its limits. Please try again.";
     case ErrorKind::upstream_unreachable: return "The API could not be reached from the proxy.";
     case ErrorKind::upstream_timeout: return "The API did not answer in time.";
@@ -30,6 +31,7 @@ ErrorStatus error_status(ErrorKind kind) {
     case ErrorKind::client_fault: return {400, "invalid_request_error"};
     case ErrorKind::forbidden: return {403, "permission_error"};
     case ErrorKind::too_large: return {413, "request_too_large"};
+    case ErrorKind::header_too_large: return {431, "request_too_large"};
     case ErrorKind::overloaded: return {529, "overloaded_error"};
     case ErrorKind::upstream_unreachable: return {502, "api_error"};
     case ErrorKind::upstream_timeout: return {504, "api_error"};

@@ -31,6 +31,7 @@ TEST(ErrorBody, kinds_that_the_client_reacts_to_have_the_api_s_own_status_and_ty
   is(ErrorKind::client_fault, 400, "invalid_request_error");
   is(ErrorKind::forbidden, 403, "permission_error");
   is(ErrorKind::too_large, 413, "request_too_large");
+  is(ErrorKind::header_too_large, 431, "request_too_large");
   is(ErrorKind::overloaded, 529, "overloaded_error");
   is(ErrorKind::upstream_unreachable, 502, "api_error");
   is(ErrorKind::upstream_broke, 502, "api_error");

@@ -183,14 +183,14 @@ class ServerImpl final : public Server {
       return;
     }
     connections_.fetch_add(1, std::memory_order_relaxed);
-    events_.connections_changed(+1);
+    auto open = events_.connection_opened();
     auto session = std::make_shared<ClientSession>(*io.shared, make_tcp_stream(std::move(socket)));
     const auto place = io.sessions.insert(io.sessions.end(), session);
     io.pool.prewarm();
-    asio::co_spawn(io.context, session->run(), [this, &io, place, session](std::exception_ptr exception) {
+    asio::co_spawn(io.context, session->run(), [this, &io, place, session, open](std::exception_ptr exception) mutable {
       if (exception) events_.session_failed(describe(exception));
       io.sessions.erase(place);
-      events_.connections_changed(-1);
+      open.reset();
       {
         const std::lock_guard lock(mutex_);
         connections_.fetch_sub(1, std::memory_order_relaxed);

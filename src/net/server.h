@@ -25,7 +25,8 @@ struct ServerConfig {
 
 // Called from io threads; must be cheap and must not throw.
 struct ServerEvents {
-  std::function<void(int change)> connections_changed = [](int) {};
+  // What it returns is held as long as the connection is open.
+  std::function<std::shared_ptr<void>()> connection_opened = [] { return nullptr; };
   std::function<void(const std::string& what)> session_failed = [](const std::string&) {};
 };
 

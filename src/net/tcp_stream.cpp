@@ -16,6 +16,9 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
+// Asio's own condition caps each send at 64 KB; a Claude Code request is larger, and the kernel takes it whole.
+std::size_t all_at_once(const boost::system::error_code& error, std::size_t) { return error ? 0 : std::size_t{4} << 20; }
+
 class TcpStream final : public ByteStream {
  public:
   explicit TcpStream(TcpSocket socket) : socket_(std::move(socket)) {
@@ -51,7 +54,7 @@ class TcpStream final : public ByteStream {
       total += part.size();
     }
     if (buffers_.empty()) co_return 0;
-    const auto [error, n] = co_await asio::async_write(socket_, buffers_, use_task);
+    const auto [error, n] = co_await asio::async_write(socket_, buffers_, all_at_once, use_task);
     if (error) co_return std::unexpected(classify(error));
     co_return n;
   }

@@ -4,6 +4,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
@@ -131,6 +132,8 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const std::vector<std::st
 
 Task<Result<std::unique_ptr<ByteStream>>> connect_tls(TcpSocket socket, std::shared_ptr<ssl::context> context,
                                                       std::string host, Cancellation& cancellation) {
+  boost::system::error_code ignored;
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);  // a body is many records: none may wait for an acknowledgement
   auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(context));
   auto& tls = stream->asio_stream();
   boost::system::error_code not_an_address;

@@ -40,8 +40,8 @@ RateLimitRecord to_record(const HeaderList& fields, const RequestRecord& record)
 
 }  // namespace
 
-Bookkeeper::Bookkeeper(const PriceTable& prices, RecordSink& sink, Listener listener)
-    : prices_(prices), sink_(sink), listener_(std::move(listener)) {}
+Bookkeeper::Bookkeeper(const PriceTable& prices, RecordSink& sink, Metrics& metrics, Listener listener)
+    : prices_(prices), sink_(sink), metrics_(metrics), listener_(std::move(listener)) {}
 
 void Bookkeeper::book(ExchangeFacts facts) noexcept try {
   RequestRecord& record = facts.record;
@@ -49,10 +49,12 @@ void Bookkeeper::book(ExchangeFacts facts) noexcept try {
   const bool first = seen_.is_first(record.message_id, record.upstream_request_id);
   if (record.usage_seen && first) add_price(record, facts.report, prices_);
   if (!first) {
+    metrics_.count_duplicate();
     record.usage_seen = false;
     record.reason = "this answer was booked before";
   }
   if (facts.rate_limits.size() > 0) sink_.record(to_record(facts.rate_limits, record));
+  metrics_.count(record);
   listener_(record);
   sink_.record(std::move(record));
 } catch (...) {

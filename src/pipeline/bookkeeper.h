@@ -8,6 +8,7 @@
 #include "meter/usage_meter.h"
 #include "money/price_table.h"
 #include "money/seen_answers.h"
+#include "stats/metrics.h"
 #include "stats/record_sink.h"
 
 namespace distiq {
@@ -25,13 +26,14 @@ class Bookkeeper {
   using Listener = std::function<void(const RequestRecord&)>;
 
   // Everything referenced outlives the bookkeeper.
-  Bookkeeper(const PriceTable& prices, RecordSink& sink, Listener listener);
+  Bookkeeper(const PriceTable& prices, RecordSink& sink, Metrics& metrics, Listener listener);
 
   void book(ExchangeFacts facts) noexcept;
 
  private:
   const PriceTable& prices_;
   RecordSink& sink_;
+  Metrics& metrics_;
   const Listener listener_;
   SeenAnswers seen_;
 };

@@ -31,7 +31,8 @@ ExchangeLog::ExchangeLog(const PipelineServices& services, const ClientExchange&
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(services.clock.monotonic() - started_);
   record.started_at_ms = (services.clock.wall() - age).time_since_epoch().count();
   record.method = client.head().method.substr(0, longest_path);
-  record.path = client.head().path().substr(0, longest_path);
+  // Absolute-form targets are refused, but may carry somebody's password: only a path is ever kept.
+  if (client.head().target.starts_with('/')) record.path = client.head().path().substr(0, longest_path);
 }
 
 std::int64_t ExchangeLog::since_start_us() const {
@@ -78,6 +79,7 @@ void ExchangeLog::failed(const Error& error) {
   const ErrorStatus status = error_status(error.kind);
   record.status = status.http_status;
   record.error_type = status.error_type;
+  services_.metrics.count_error(error.kind);
   services_.log_error(error, record.id);
 }
 

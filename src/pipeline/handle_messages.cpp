@@ -51,6 +51,7 @@ Task<Disposition> handle_messages(const PipelineServices& services, ClientExchan
   }
   log.answer_began((*exchange)->head());
 
+  const auto streaming = services.metrics.hold_stream();
   UsageMeter meter((*exchange)->head());
   const AnswerObserver observer = [&meter](std::string_view content) { meter.observe(content); };
   AnswerRelay relay(**exchange, client, cancellation, answer_fields(log), observer);

@@ -27,6 +27,7 @@ struct PipelineServices {
   const Clock& clock;
   IdSource& ids;
   Bookkeeper& books;
+  Metrics& metrics;
   GuardConfig guards;
   UpstreamTarget target;
   Secret account_key;  // keys the hash under which an account's records stand

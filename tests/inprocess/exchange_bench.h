@@ -58,10 +58,11 @@ class ExchangeBench {
  public:
   ExchangeBench()
       : deadlines(io.get_executor(), clock),
-        books(PriceTable::builtin(), records, [](const RequestRecord&) {}),
+        books(PriceTable::builtin(), records, metrics, [](const RequestRecord&) {}),
         services{.clock = clock,
                  .ids = ids,
                  .books = books,
+                 .metrics = metrics,
                  .guards = {},
                  .target = {"upstream.test", ""},
                  .account_key = Secret("key"),
@@ -102,6 +103,7 @@ class ExchangeBench {
   SessionLimits limits;
   IdSource ids{1};
   RecordList records;
+  Metrics metrics{PriceTable::builtin()};
   Bookkeeper books;
   std::vector<Error> errors;
   PipelineServices services;
