@@ -97,7 +97,9 @@ AnswerShape parse_shape(std::string_view text) {
   return shape;
 }
 
-AnswerTemplate make_answer(const AnswerShape& shape) { return shape.json ? make_json(shape) : make_sse(shape); }
+AnswerTemplate make_answer(const AnswerShape& shape) {
+  return shape.json ? make_json(shape) : make_sse(shape);
+}
 
 void put_number(char* at, std::uint64_t value) {
   for (std::size_t i = number_width; i-- > 0; value /= 10) at[i] = static_cast<char>('0' + value % 10);

@@ -12,9 +12,9 @@ namespace distiq::bench {
 // Written as "sse;events=16;bytes=40;interval_us=0" or "json;bytes=400".
 struct AnswerShape {
   bool json = false;
-  std::uint64_t events = 16;       // text deltas, besides the fixed frame of start and stop events; at most 1'000'000
-  std::uint64_t bytes = 40;        // of text in each delta, or in the JSON answer; at most 1'000'000
-  std::uint64_t interval_us = 0;   // between deltas; 0: the whole answer in one write
+  std::uint64_t events = 16;      // text deltas, besides the fixed frame of start and stop events; at most 1'000'000
+  std::uint64_t bytes = 40;       // of text in each delta, or in the JSON answer; at most 1'000'000
+  std::uint64_t interval_us = 0;  // between deltas; 0: the whole answer in one write
 };
 
 // Unknown words are ignored, numbers are cut to their limits: the text comes from a request header.

@@ -33,7 +33,8 @@ Read read_in_steps(MessageKind kind, std::string_view bytes, std::size_t step) {
 
 TEST(HttpReader, chunked_answer_is_the_same_for_every_cut) {
   const std::string bytes =
-      "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nc;x=y\r\n, world\r\n123\r\n0\r\nTrailer: 1\r\n\r\n";
+      "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nc;x=y\r\n, world\r\n123\r\n0\r\nTrailer: "
+      "1\r\n\r\n";
   for (std::size_t step = 1; step <= bytes.size(); ++step) {
     const Read read = read_in_steps(MessageKind::response, bytes, step);
     EXPECT_TRUE(read.done) << step;
@@ -71,7 +72,8 @@ TEST(HttpReader, body_until_close_ends_with_the_stream_and_a_cut_sized_body_fail
 TEST(HttpReader, nonsense_fails) {
   EXPECT_TRUE(read_in_steps(MessageKind::response, "nonsense\r\n\r\n", 100).failed);
   EXPECT_TRUE(read_in_steps(MessageKind::response, "HTTP/1.1 200 OK\r\nContent-Length: 4x\r\n\r\n", 100).failed);
-  EXPECT_TRUE(read_in_steps(MessageKind::response, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 100).failed);
+  EXPECT_TRUE(
+      read_in_steps(MessageKind::response, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 100).failed);
 }
 
 std::string sample_of(const AnswerTemplate& expected) {
@@ -86,7 +88,8 @@ TEST(AnswerCheck, the_right_answer_passes_for_every_cut) {
   AnswerCheck check(expected);
   for (std::size_t step = 1; step < bytes.size(); ++step) {
     check.restart();
-    for (std::size_t at = 0; at < bytes.size(); at += step) EXPECT_TRUE(check.feed(std::string_view(bytes).substr(at, step)));
+    for (std::size_t at = 0; at < bytes.size(); at += step)
+      EXPECT_TRUE(check.feed(std::string_view(bytes).substr(at, step)));
     EXPECT_TRUE(check.complete()) << step;
   }
 }

@@ -4,6 +4,7 @@ The last message ends with "bench-n=" and 20 digits, which bench-load replaces: 
 """
 
 import copy
+import functools
 import json
 import pathlib
 
@@ -16,6 +17,7 @@ def _dump(body):
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()  # as JSON.stringify writes it
 
 
+@functools.cache
 def _recorded():
     requests = json.loads(RECORDING.read_text())["requests"]
     return max((r for r in requests if r.get("kind") == "main" and "body" in r), key=lambda r: r["body_bytes"])

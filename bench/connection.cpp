@@ -32,7 +32,9 @@ sockaddr_in to_sockaddr(const Address& address) {
 }
 
 // sockaddr_in and sockaddr are the one pair of types that POSIX lets us look at through each other.
-const sockaddr* as_sockaddr(const sockaddr_in& address) { return reinterpret_cast<const sockaddr*>(&address); }
+const sockaddr* as_sockaddr(const sockaddr_in& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
 
 void set_option(int fd, int level, int option) {
   const int on = 1;
@@ -94,7 +96,9 @@ std::uint16_t local_port(int fd) {
   return ntohs(name.sin_port);
 }
 
-Connection::~Connection() { close(); }
+Connection::~Connection() {
+  close();
+}
 
 Connection::Connection(Connection&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), tls_(std::exchange(other.tls_, nullptr)) {}
@@ -142,7 +146,8 @@ IoResult Connection::tls_result(int returned) const {
     ERR_clear_error();
     return {Io::again};
   }
-  const bool ended = error == SSL_ERROR_ZERO_RETURN || (error == SSL_ERROR_SYSCALL && (errno == EPIPE || errno == ECONNRESET));
+  const bool ended =
+      error == SSL_ERROR_ZERO_RETURN || (error == SSL_ERROR_SYSCALL && (errno == EPIPE || errno == ECONNRESET));
   ERR_clear_error();
   return {ended ? Io::closed : Io::failed};
 }

@@ -1,6 +1,5 @@
-// One non-blocking TCP connection, plain or TLS, for an edge-triggered epoll loop: on every wake-up write until `again`,
-// then read until `again`. Also the helpers to listen and to make TLS contexts.
-// One thread.
+// One non-blocking TCP connection, plain or TLS, for an edge-triggered epoll loop: on every wake-up write until
+// `again`, then read until `again`. Also the helpers to listen and to make TLS contexts. One thread.
 #pragma once
 
 #include <openssl/ssl.h>

@@ -58,7 +58,8 @@ void Session::begin(std::uint64_t number, std::uint64_t counted_from_ns, bool ve
 }
 
 IoResult Session::send_rest() {
-  std::array<std::string_view, 4> parts{head_, body_.before, body_.numbered ? std::string_view(digits_) : "", body_.after};
+  std::array<std::string_view, 4> parts{head_, body_.before, body_.numbered ? std::string_view(digits_) : "",
+                                        body_.after};
   if (target_.tls != nullptr) parts = {whole_, "", "", ""};
   std::size_t skip = sent_;
   for (std::string_view& part : parts) {
@@ -121,7 +122,8 @@ void Session::record_event_delays() {
 std::string Session::find_fault() const {
   if (reader_.status() != 200) return "status " + std::to_string(reader_.status()) + ": " + answer_.substr(0, 300);
   if (!target_.exact) {
-    return answer_.find("stop_reason") != std::string::npos ? "" : "no message in the answer: " + answer_.substr(0, 300);
+    return answer_.find("stop_reason") != std::string::npos ? ""
+                                                            : "no message in the answer: " + answer_.substr(0, 300);
   }
   if (answer_differs_ || !check_.complete()) return "answer differs at byte " + std::to_string(check_.offset());
   if (!verify_) return "";

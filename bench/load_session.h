@@ -1,5 +1,5 @@
-// One client connection of bench-load: sends a prepared request, reads and checks the whole answer, tells when what happened.
-// One thread.
+// One client connection of bench-load: sends a prepared request, reads and checks the whole answer, tells when what
+// happened. One thread.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,12 @@ struct Target {
   std::string name;
   Address address;
   SSL_CTX* tls = nullptr;
-  std::string head;     // request line and headers, each with its CRLF, without the closing empty line
-  bool exact = true;    // false: the peer rewrites answers; then only status and a message_stop are asked for
+  std::string head;   // request line and headers, each with its CRLF, without the closing empty line
+  bool exact = true;  // false: the peer rewrites answers; then only status and a message_stop are asked for
 };
 
-// A body whose number_width digits after "bench-n=" make every request different; without that mark it is sent as it is.
+// A body whose number_width digits after "bench-n=" make every request different; without that mark it is sent as it
+// is.
 struct RequestBody {
   std::string before;
   std::string after;

@@ -1,9 +1,11 @@
 """Starts the mock upstream, our proxy and its peers, each forwarding to the same mock, and reads their memory and CPU time."""
 
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -59,9 +61,13 @@ class Peer:
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the range that the kernel gives to outgoing connections: there, who connects to a port where nobody listens may
+    by chance get that port as its own and be connected to itself."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            port = random.randrange(15_000, 32_000)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def process_tree(root):

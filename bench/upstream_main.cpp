@@ -2,10 +2,11 @@
 // edge-triggered epoll, no parsing of the body: cheap enough that it is not what a benchmark measures.
 // Not a simulator of the API (that is anthropic-sim).
 //
-//   bench-upstream --listen 127.0.0.1:0 [--tls-certificate F --tls-key F] [--answer "sse;events=16;bytes=40;interval_us=0"]
+//   bench-upstream --listen 127.0.0.1:0 [--tls-certificate F --tls-key F] [--answer
+//   "sse;events=16;bytes=40;interval_us=0"]
 //
-// Prints "listening PORT". A request may ask for another answer with `x-bench-answer`; with `x-bench-verify` it gets the
-// hash of its body in the answer's `x-bench-body-hash`.
+// Prints "listening PORT". A request may ask for another answer with `x-bench-answer`; with `x-bench-verify` it gets
+// the hash of its body in the answer's `x-bench-body-hash`.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -48,7 +49,8 @@ WireAnswer to_wire(const AnswerShape& shape) {
   for (const std::size_t end : body.piece_ends) {
     if (!shape.json) {
       std::array<char, 32> size{};
-      wire.bytes.append(size.data(), static_cast<std::size_t>(std::snprintf(size.data(), size.size(), "%zx\r\n", end - begin)));
+      wire.bytes.append(size.data(),
+                        static_cast<std::size_t>(std::snprintf(size.data(), size.size(), "%zx\r\n", end - begin)));
     }
     for (; next_variable < body.variable.size() && body.variable[next_variable] < end; ++next_variable) {
       wire.variable.push_back(wire.bytes.size() + body.variable[next_variable] - begin);
@@ -99,7 +101,7 @@ class Peer {
   bool looked_at_head = false;
   bool verify = false;
   BodyHash hash;
-  std::string unread;       // bytes of the next request, kept while an answer is going out
+  std::string unread;  // bytes of the next request, kept while an answer is going out
   std::string out;
   std::size_t out_done = 0;
   const WireAnswer* answer = nullptr;  // set while an answer is going out
@@ -199,7 +201,8 @@ class Upstream {
   std::size_t take_part(Peer& peer, std::string_view bytes) {
     if (peer.looked_at_head) return peer.reader.consume(bytes);
     const auto head_end = bytes.find("\r\n\r\n");
-    const std::size_t taken = peer.reader.consume(bytes.substr(0, head_end == std::string_view::npos ? 1 : head_end + 4));
+    const std::size_t taken =
+        peer.reader.consume(bytes.substr(0, head_end == std::string_view::npos ? 1 : head_end + 4));
     if (peer.reader.head_done()) {
       peer.looked_at_head = true;
       peer.verify = peer.reader.header("x-bench-verify").has_value();
@@ -300,8 +303,8 @@ int run(int argc, char** argv) {
   args.finish();
 
   const int listener = listen_on(address);
-  const auto upstream =
-      std::make_unique<Upstream>(listener, certificate.empty() ? TlsContext{} : make_server_tls(certificate, key), shape);
+  const auto upstream = std::make_unique<Upstream>(
+      listener, certificate.empty() ? TlsContext{} : make_server_tls(certificate, key), shape);
   std::printf("listening %u\n", static_cast<unsigned>(local_port(listener)));
   std::fflush(stdout);
   upstream->run();
