@@ -56,7 +56,7 @@ class Candidates {
   void add_command_line(const ConfigSources& sources) {
     for (auto it = sources.command_line.rbegin(); it != sources.command_line.rend(); ++it) {
       if (const auto* spec = find_setting(it->first)) {
-        add(*spec, {it->second, ConfigOrigin::command_line, "command line", false, current_folder()});
+        add(*spec, {it->second, ConfigOrigin::command_line, "the command line", false, current_folder()});
       }
     }
   }
@@ -65,7 +65,7 @@ class Candidates {
     for (const auto& spec : all_settings()) {
       const auto add_variable = [&](const std::string& name, bool bare) {
         if (const auto value = environment.find(name)) {
-          add(spec, {std::string(*value), ConfigOrigin::environment, fmt::format("environment ({})", name), bare,
+          add(spec, {std::string(*value), ConfigOrigin::environment, fmt::format("the environment ({})", name), bare,
                      current_folder()});
         }
       };
@@ -151,6 +151,18 @@ std::string shown(const SettingSpec& spec, std::string_view value) {
   const auto proxy = parse_http_proxy(value);
   if (!proxy) return "";
   return fmt::format("http://{}{}:{}", proxy->credentials.empty() ? "" : "...@", proxy->host, proxy->port);
+}
+
+// What "auto" means here; settings that say more are applied on top.
+void apply_terminal(Config& config, const Environment& environment) {
+  for (const std::string_view name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const auto locale = environment.find(name).value_or("");
+    if (locale.empty()) continue;
+    if (locale == "ru" || locale.starts_with("ru_")) config.language = Language::russian;
+    break;
+  }
+  const bool plain = !environment.find("NO_COLOR").value_or("").empty() || environment.find("TERM") == "dumb";
+  if (plain) config.colour = ColourMode::never;
 }
 
 // The first usable candidate; a strange one under a name that other programs use too is passed over.
@@ -303,6 +315,7 @@ std::string find_conflict(const Config& config) {
 Result<Config> load_config(const ConfigSources& sources) {
   Config config;
   Candidates candidates(config.warnings);
+  apply_terminal(config, sources.environment);
   const auto user_home = sources.environment.home();
   candidates.add_command_line(sources);
   candidates.add_environment(sources.environment);

@@ -63,6 +63,9 @@ struct TimeoutsConfig {
   std::chrono::milliseconds drain{30'000};          // running streams at shutdown
 };
 
+enum class Language { english, russian };
+enum class ColourMode { automatic, always, never };  // automatic: where the output is a terminal
+
 enum class ConfigOrigin { default_value, toml_file, env_file, environment, command_line };
 [[nodiscard]] std::string_view to_string(ConfigOrigin origin);
 
@@ -71,7 +74,7 @@ struct ConfigEntry {
   std::string_view name;
   std::string value;
   ConfigOrigin origin = ConfigOrigin::default_value;
-  std::string source;  // "environment (DISTIQ_PROXY_PORT)", "/home/a/.distiq-code/.env line 3", "default", ...
+  std::string source;  // "the environment (DISTIQ_PROXY_PORT)", "/home/a/.distiq-code/.env line 3", "default", ...
   bool in_this_build = true;
 };
 
@@ -88,6 +91,8 @@ struct Config {
   unsigned io_threads = 2;
   LogLevel log_level = LogLevel::info;  // debug if DEBUG is on
   LogFormat log_format = LogFormat::text;
+  Language language = Language::english;
+  ColourMode colour = ColourMode::automatic;
   std::filesystem::path home;         // state folder, absolute; not created by loading
   std::filesystem::path models_file;  // empty: the built-in table
   unsigned retention_days = 365;      // 0: for ever

@@ -29,7 +29,7 @@ namespace distiq {
 // Comma-separated, trimmed, lower case; empty pieces are left out.
 [[nodiscard]] std::vector<std::string> parse_list(std::string_view text);
 [[nodiscard]] bool is_ip_address(std::string_view text);  // IPv4, or IPv6 without brackets
-[[nodiscard]] bool is_host(std::string_view text);  // DNS name or IP address without port and brackets
+[[nodiscard]] bool is_host(std::string_view text);        // DNS name or IP address without port and brackets
 [[nodiscard]] std::optional<UpstreamAddress> parse_upstream(std::string_view text);     // no user, query or fragment
 [[nodiscard]] std::optional<HttpProxyAddress> parse_http_proxy(std::string_view text);  // scheme http or none
 

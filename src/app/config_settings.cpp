@@ -264,6 +264,29 @@ const SettingSpec kSettings[] = {
            return true;
          },
      .often_foreign = true},
+    {.name = "UI_LANGUAGE",
+     .default_text = "auto",
+     .range = "auto, en or ru",
+     .meaning = "Language of the start panel; auto follows LC_ALL, LC_MESSAGES or LANG.",
+     .group = Group::output,
+     .apply =
+         [](Config& c, std::string_view v, const SettingContext&) {
+           if (!is_one_of(v, {"auto", "en", "ru"})) return false;
+           if (lower(v) != "auto") c.language = lower(v) == "ru" ? Language::russian : Language::english;
+           return true;
+         }},
+    {.name = "COLOR",
+     .default_text = "auto",
+     .range = "auto, always or never",
+     .meaning = "Colour on stdout; auto is a terminal without NO_COLOR.",
+     .group = Group::output,
+     .apply =
+         [](Config& c, std::string_view v, const SettingContext&) {
+           if (!is_one_of(v, {"auto", "always", "never"})) return false;
+           if (lower(v) != "auto") c.colour = lower(v) == "always" ? ColourMode::always : ColourMode::never;
+           return true;
+         },
+     .often_foreign = true},
 
     {.name = "DISTIQ_HOME",
      .default_text = "~/.distiq-code",

@@ -108,6 +108,8 @@ const ValueCase kValueCases[] = {
     {"DEBUG", "true", {"express:*"}},
     {"LOG_LEVEL", "warning", {"verbose"}},
     {"LOG_FORMAT", "json", {"xml"}},
+    {"UI_LANGUAGE", "ru", {"de"}},
+    {"COLOR", "never", {"red"}},
     {"MODELS_FILE", "/tmp/models.json", {}},
     {"RETENTION_DAYS", "0", {"-1", "36501"}},
     {"IO_THREADS", "4", {"0", "65", "many"}},
@@ -164,7 +166,7 @@ TEST_F(ConfigTest, every_wrong_value_stops_with_key_source_and_range) {
       const auto prefixed = "DISTIQ_" + std::string(c.name);
       const auto text = refusal({{prefixed, std::string(bad)}});
       EXPECT_THAT(text, testing::StartsWith(std::string(c.name)));
-      EXPECT_THAT(text, HasSubstr("environment (" + prefixed + ")")) << bad;
+      EXPECT_THAT(text, HasSubstr("the environment (" + prefixed + ")")) << bad;
       EXPECT_THAT(text, HasSubstr("allowed is " + std::string(find_setting(c.name)->range))) << bad;
     }
   }
@@ -397,6 +399,21 @@ TEST_F(ConfigTest, missing_certificate_files_and_v1_prefix_warn) {
   const auto config = load({{"SSL_CERT_FILE", "/nonexistent/ca.pem"}, {"ANTHROPIC_API_BASE", "https://h/v1"}});
   ASSERT_TRUE(config.has_value());
   EXPECT_THAT(config->warnings, testing::UnorderedElementsAre(HasSubstr("SSL_CERT_FILE"), HasSubstr("/v1")));
+}
+
+TEST_F(ConfigTest, language_follows_the_locale_unless_it_is_set) {
+  EXPECT_EQ(load()->language, Language::english);
+  EXPECT_EQ(load({{"LANG", "ru_RU.UTF-8"}})->language, Language::russian);
+  EXPECT_EQ(load({{"LANG", "ru_RU.UTF-8"}, {"LC_ALL", "C.UTF-8"}})->language, Language::english);
+  EXPECT_EQ(load({{"LANG", "run"}})->language, Language::english);
+  EXPECT_EQ(load({{"LANG", "ru_RU.UTF-8"}, {"UI_LANGUAGE", "en"}})->language, Language::english);
+}
+
+TEST_F(ConfigTest, no_color_is_respected_unless_colour_is_asked_for) {
+  EXPECT_EQ(load()->colour, ColourMode::automatic);
+  EXPECT_EQ(load({{"NO_COLOR", "1"}})->colour, ColourMode::never);
+  EXPECT_EQ(load({{"TERM", "dumb"}})->colour, ColourMode::never);
+  EXPECT_EQ(load({{"NO_COLOR", "1"}, {"COLOR", "always"}})->colour, ColourMode::always);
 }
 
 }  // namespace

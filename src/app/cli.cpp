@@ -1,0 +1,196 @@
+#include "app/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <ostream>
+
+#include "app/config_parse.h"
+#include "app/config_settings.h"
+#include "base/text.h"
+
+namespace distiq {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 wrong setting, 4 port in use.\n"
+    "Settings: docs/configuration.md; `distiq-code config` shows each one and where it came from.";
+
+// Settings given on the command line; every command that reads settings takes them.
+struct SettingOptions {
+  std::optional<std::string> env_file, config_file, language;
+  std::vector<std::string> assignments;
+  std::optional<std::string> host, port, upstream, log_level, log_format;
+  bool debug = false;
+};
+
+void add_setting_options(CLI::App& command, SettingOptions& options) {
+  command.add_option("--env-file", options.env_file, "NAME=value file instead of ~/.distiq-code/.env")
+      ->type_name("FILE");
+  command.add_option("--config", options.config_file, "TOML file instead of ~/.distiq-code/config.toml")
+      ->type_name("FILE");
+  command.add_option("--set", options.assignments, "One setting; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--lang", options.language, "Language: en or ru")->type_name("LANG");
+}
+
+void add_start_options(CLI::App& command, SettingOptions& options) {
+  command.add_option("--host", options.host, "PROXY_HOST, the address to listen on")->type_name("ADDRESS");
+  command.add_option("--port", options.port, "PROXY_PORT, 0 being any free one")->type_name("PORT");
+  command.add_option("--upstream", options.upstream, "ANTHROPIC_API_BASE")->type_name("URL");
+  command.add_option("--log-level", options.log_level, "LOG_LEVEL")->type_name("LEVEL");
+  command.add_option("--log-format", options.log_format, "LOG_FORMAT, text or json")->type_name("FORMAT");
+  command.add_flag("--debug", options.debug, "DEBUG=true");
+}
+
+// The name of the setting, or why the assignment cannot be used.
+Result<std::string> check_assignment(std::string_view name) {
+  const auto* spec = find_setting(name);
+  if (spec == nullptr && name.starts_with("DISTIQ_")) spec = find_setting(name.substr(7));
+  if (spec == nullptr)
+    return fail(ErrorKind::bad_config, "--set", fmt::format("There is no setting {}.", printable(name)));
+  if (spec->show != SettingSpec::Show::as_given) {
+    auto text = fmt::format(
+        "{} is a secret: other users of this machine can see the command line. Set it in the "
+        "environment or in a file.",
+        spec->name);
+    return fail(ErrorKind::bad_config, "--set", std::move(text));
+  }
+  return std::string(spec->name);
+}
+
+Result<ConfigSources> sources_of(const SettingOptions& options, const Environment& environment) {
+  ConfigSources sources;
+  sources.environment = environment;
+  if (options.env_file) sources.env_file = *options.env_file;
+  if (options.config_file) sources.config_file = *options.config_file;
+  for (const auto& text : options.assignments) {
+    const auto equals = std::min(text.find('='), text.size());
+    auto name = check_assignment(std::string_view(text).substr(0, equals));
+    if (!name) return std::unexpected(name.error());
+    sources.command_line.emplace_back(*name, equals == text.size() ? "" : text.substr(equals + 1));
+  }
+  const auto add = [&](const char* name, const std::optional<std::string>& value) {
+    if (value) sources.command_line.emplace_back(name, *value);
+  };
+  add("PROXY_HOST", options.host);
+  add("PROXY_PORT", options.port);
+  add("ANTHROPIC_API_BASE", options.upstream);
+  add("LOG_LEVEL", options.log_level);
+  add("LOG_FORMAT", options.log_format);
+  add("UI_LANGUAGE", options.language);
+  if (options.debug) sources.command_line.emplace_back("DEBUG", "true");
+  return sources;
+}
+
+// Loads the settings and hands them on; says what is wrong with them otherwise.
+ExitCode with_config(const SettingOptions& options, const CommandIo& io,
+                     const std::function<ExitCode(const Config&)>& command) {
+  const auto sources = sources_of(options, io.environment);
+  const auto config = sources ? load_config(*sources) : Result<Config>(std::unexpected(sources.error()));
+  if (!config) {
+    say_error(io, config.error().client_text);
+    return ExitCode::bad_config;
+  }
+  for (const auto& warning : config->warnings) say_error(io, "warning: " + warning);
+  return command(*config);
+}
+
+class CommandLine {
+ public:
+  explicit CommandLine(const CommandIo& io) : io_(io) {
+    app_.require_subcommand(1);
+    app_.footer(kExitCodes);
+    app_.set_version_flag("-V,--version", [this] {
+      (void)run_version(false, io_);
+      return std::string();
+    });
+    add_commands();
+  }
+
+  int run(std::span<const std::string> arguments) {
+    if (arguments.empty()) {
+      io_.out << app_.help();
+      return static_cast<int>(ExitCode::usage);
+    }
+    if (!arguments[0].starts_with('-') && !has_command(arguments[0])) {
+      say_error(io_, fmt::format("There is no command {}. See distiq-code --help.", printable(arguments[0])));
+      return static_cast<int>(ExitCode::usage);
+    }
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // what CLI11's parse takes
+    try {
+      app_.parse(std::move(reversed));
+    } catch (const CLI::CallForVersion&) {
+      return static_cast<int>(ExitCode::ok);
+    } catch (const CLI::ParseError& error) {
+      const int code = app_.exit(error, io_.out, io_.err);
+      return static_cast<int>(code == 0 ? ExitCode::ok : ExitCode::usage);
+    }
+    return static_cast<int>(command_());
+  }
+
+ private:
+  void add_commands() {
+    auto& start = add("start", "Run the proxy until Ctrl-C");
+    add_setting_options(start, settings_);
+    add_start_options(start, settings_);
+    start.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_, [this](const Config& config) { return run_start(config, io_); });
+      };
+    });
+
+    auto& stats = add("stats", "What requests cost");
+    add_setting_options(stats, settings_);
+    stats.add_option("--period", stats_.period, "day, week, month or all")
+        ->check(CLI::IsMember({"day", "week", "month", "all"}))
+        ->type_name("PERIOD");
+    stats.add_flag("--json", stats_.json, "For scripts");
+    stats.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_, [this](const Config& config) { return run_stats(config, stats_, io_); });
+      };
+    });
+
+    auto& config = add("config", "Every setting, its value and where it came from");
+    add_setting_options(config, settings_);
+    add_start_options(config, settings_);
+    config.add_flag("--json", json_, "For scripts");
+    config.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_, [this](const Config& loaded) { return run_config(loaded, json_, io_); });
+      };
+    });
+
+    auto& version = add("version", "Which build this is and what is in it");
+    version.add_flag("--json", json_, "For scripts");
+    version.callback([this] { command_ = [this] { return run_version(json_, io_); }; });
+  }
+
+  [[nodiscard]] bool has_command(const std::string& name) {
+    return !app_.get_subcommands([&](const CLI::App* command) { return command->get_name() == name; }).empty();
+  }
+
+  CLI::App& add(const char* name, const char* description) {
+    auto& command = *app_.add_subcommand(name, description);
+    command.footer(kExitCodes);
+    return command;
+  }
+
+  const CommandIo& io_;
+  CLI::App app_{"A local proxy between Claude Code and the Anthropic API.", "distiq-code"};
+  SettingOptions settings_;
+  StatsOptions stats_;
+  bool json_ = false;
+  std::function<ExitCode()> command_;
+};
+
+}  // namespace
+
+int run_cli(std::span<const std::string> arguments, const CommandIo& io) {
+  return CommandLine(io).run(arguments);
+}
+
+}  // namespace distiq

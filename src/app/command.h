@@ -1,0 +1,33 @@
+// One function per command. Each blocks until it is done, writes for people or scripts to `io` and gives the exit code.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+#include "app/config.h"
+#include "app/exit_code.h"
+#include "base/environment.h"
+
+namespace distiq {
+
+struct CommandIo {
+  std::ostream& out;
+  std::ostream& err;
+  const Environment& environment;
+};
+
+struct StatsOptions {
+  std::string period = "day";  // day, week, month or all
+  bool json = false;
+};
+
+[[nodiscard]] ExitCode run_start(const Config& config, const CommandIo& io);
+[[nodiscard]] ExitCode run_stats(const Config& config, const StatsOptions& options, const CommandIo& io);
+[[nodiscard]] ExitCode run_config(const Config& config, bool json, const CommandIo& io);
+[[nodiscard]] ExitCode run_version(bool json, const CommandIo& io);
+
+// "distiq-code: <sentence>" on stderr.
+void say_error(const CommandIo& io, std::string_view sentence);
+
+}  // namespace distiq

@@ -1,0 +1,14 @@
+// Asks who listens on a port that we could not have, to be able to say what to do. Blocks for at most a second.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/panel.h"
+
+namespace distiq {
+
+// `host` is an IP address or localhost; "any" addresses are asked on loopback.
+[[nodiscard]] PortOccupant identify_port_occupant(const std::string& host, std::uint16_t port);
+
+}  // namespace distiq

@@ -1,0 +1,144 @@
+#include "app/panel.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "base/version.h"
+
+namespace distiq {
+namespace {
+
+struct Words {
+  std::string_view listening, upstream, by_proxy, on, on_list, token, not_yet, paste, stop;
+};
+
+constexpr Words kEnglish{
+    .listening = "listening",
+    .upstream = "upstream",
+    .by_proxy = "through",
+    .on = "on",
+    .on_list = "pass-through, metering, statistics",
+    .token = "asks for x-distiq-token",
+    .not_yet = "not in this build",
+    .paste = "In another terminal:",
+    .stop = "Ctrl-C ends it. One line per finished request follows.",
+};
+constexpr Words kRussian{
+    .listening = "адрес",
+    .upstream = "апстрим",
+    .by_proxy = "через",
+    .on = "включено",
+    .on_list = "сквозная передача, учёт, статистика",
+    .token = "нужен x-distiq-token",
+    .not_yet = "нет в сборке",
+    .paste = "В другом терминале:",
+    .stop = "Ctrl-C завершает работу. Дальше - по строке на каждый завершённый запрос.",
+};
+
+const Words& words(const Config& config) {
+  return config.language == Language::russian ? kRussian : kEnglish;
+}
+
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// Names of features that a later build will have; the switches, not their parameters.
+std::string features_not_here(const Config& config) {
+  std::string list;
+  for (const auto& entry : config.entries) {
+    if (entry.in_this_build || (entry.value != "true" && entry.value != "false")) continue;
+    if (!list.empty()) list += ", ";
+    list += entry.name;
+  }
+  return list;
+}
+
+std::string row(std::string_view name, std::string_view value, bool colour) {
+  const std::string padding(std::max<std::size_t>(18, width(name) + 1) - width(name), ' ');
+  return fmt::format("  {}{}{}{}{}\n", colour ? "\x1b[2m" : "", name, colour ? "\x1b[0m" : "", padding, value);
+}
+
+std::string json_panel(const Config& config, std::uint16_t port) {
+  std::string out = R"({"event":"started","version":)";
+  append_json_string(out, version());
+  out += R"(,"url":)";
+  append_json_string(out, local_url(config, port));
+  out += fmt::format(R"(,"port":{},"upstream":)", port);
+  append_json_string(out, config.upstream.origin());
+  return out + "}\n";
+}
+
+}  // namespace
+
+bool use_colour(const Config& config, int fd) {
+  if (config.colour == ColourMode::automatic) return ::isatty(fd) == 1;
+  return config.colour == ColourMode::always;
+}
+
+std::string local_url(const Config& config, std::uint16_t port) {
+  auto host = config.listen.host;
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return fmt::format("http://{}:{}", host, port);
+}
+
+std::string start_panel(const Config& config, std::uint16_t port, bool colour) {
+  if (config.log_format == LogFormat::json) return json_panel(config, port);
+  const auto& say = words(config);
+  const auto url = local_url(config, port);
+  auto address = config.listen.is_loopback() ? url : fmt::format("{} ({})", url, config.listen.host);
+  if (!config.listen.token.empty()) address += fmt::format(", {}", say.token);
+  auto upstream = config.upstream.origin();
+  if (const auto* proxy = config.proxy_for_upstream()) {
+    upstream += fmt::format(" {} {}:{}", say.by_proxy, proxy->host, proxy->port);
+  }
+  std::string out =
+      fmt::format("\n  {}distiq-code{} {}\n\n", colour ? "\x1b[1m" : "", colour ? "\x1b[0m" : "", version());
+  out += row(say.listening, address, colour);
+  out += row(say.upstream, upstream, colour);
+  out += row(say.on, say.on_list, colour);
+  out += row(say.not_yet, features_not_here(config), colour);
+  out += fmt::format("\n  {}\n    {}ANTHROPIC_BASE_URL={} claude{}\n\n  {}\n\n", say.paste, colour ? "\x1b[36m" : "",
+                     url, colour ? "\x1b[0m" : "", say.stop);
+  return out;
+}
+
+std::string port_in_use_text(const Config& config, PortOccupant occupant) {
+  const bool russian = config.language == Language::russian;
+  const auto port = config.listen.port;
+  const auto other = port == 65535 ? 11435 : port + 1;
+  switch (occupant) {
+    case PortOccupant::distiq_code:
+      return russian ? fmt::format(
+                           "distiq-code уже работает на порту {}. Пользуйтесь им, остановите его или выберите другой "
+                           "порт: distiq-code start --port {}.",
+                           port, other)
+                     : fmt::format(
+                           "distiq-code is already running on port {}. Use that one, stop it, or take another port: "
+                           "distiq-code start --port {}.",
+                           port, other);
+    case PortOccupant::ollama:
+      return russian
+                 ? fmt::format("Порт {} занят Ollama. Выберите другой порт: distiq-code start --port {}.", port, other)
+                 : fmt::format("Port {} is in use by Ollama. Take another port: distiq-code start --port {}.", port,
+                               other);
+    case PortOccupant::nobody:
+    case PortOccupant::somebody:
+      break;
+  }
+  return russian ? fmt::format(
+                       "Порт {} занят другой программой. Остановите её или выберите другой порт: distiq-code start "
+                       "--port {}.",
+                       port, other)
+                 : fmt::format(
+                       "Port {} is in use by another program. Stop it, or take another port: distiq-code start "
+                       "--port {}.",
+                       port, other);
+}
+
+}  // namespace distiq
