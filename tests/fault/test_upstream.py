@@ -293,16 +293,38 @@ class BrokenAnswers(FaultCase):
                 self.assertFalse(raw.endswith(b"0\r\n\r\n"), "a clean end would be a lie")
 
     async def test_an_answer_before_the_request_is_whole(self):
-        @early
-        async def too_large(call):
-            await call.wire.read_exactly(10_000)
-            answer = Answer(413, "Payload Too Large", [("Connection", "close"), ("content-type", "application/json")],
-                            b'{"type":"error","error":{"type":"request_too_large","message":"No."}}')
-            await call.send(answer.wire_bytes())
+        """The client must get it as it would directly, whether upstream then closes, reads on, or just waits."""
+        answer = Answer(413, "Payload Too Large", [("content-type", "application/json")],
+                        b'{"type":"error","error":{"type":"request_too_large","message":"No."}}')
+
+        async def close(call):
             await call.end(FIN)
-        self.upstream.answer = too_large
-        reply = await self.post(body=BODY + b" " * 8_000_000)
-        self.assertEqual((reply.status, error_of(reply)["message"]), (413, "No."))
+
+        async def read_on(call):
+            while await call.wire.fill():
+                call.wire.buffer.clear()
+
+        async def wait(call):
+            await asyncio.sleep(8)
+        for path in ("/v1/messages", "/v1/files"):
+            for then in (close, read_on, wait):
+                with self.subTest(path=path, then=then.__name__):
+                    @early
+                    async def hasty(call):
+                        await call.wire.read_exactly(10_000)
+                        await call.send(answer.wire_bytes())
+                        await then(call)
+                        call.ended = True
+                    self.upstream.answer = hasty
+                    client = await self.client()
+                    sending = asyncio.create_task(client.start("POST", path, [], BODY + b" " * 8_000_000))
+                    try:
+                        reply = await asyncio.wait_for(client.reply("POST"), 4)
+                    finally:
+                        sending.cancel()
+                        await asyncio.gather(sending, return_exceptions=True)
+                    self.assertEqual((reply.status, error_of(reply)["message"]), (413, "No."))
+                    client.close()
 
     async def test_a_slow_answer_is_not_given_up(self):
         self.upstream.answer = Answer(headers=[("content-type", "text/event-stream")], body=b"".join(stream_events()[:2]),

@@ -2,6 +2,7 @@
 
 After each test the proxy must be alive, must answer the next request, and must not have reported a sanitizer error."""
 import asyncio
+import contextlib
 import inspect
 import unittest
 
@@ -53,6 +54,19 @@ class AsyncCase(unittest.TestCase):
 
     async def after(self):
         """After each test, also a failed one."""
+
+    @contextlib.contextmanager
+    def subTest(self, *args, **kwargs):
+        """unittest's own takes the cancellation of a test that is over its limit for one more failure, and goes on for ever."""
+        cancelled = None
+        with super().subTest(*args, **kwargs):
+            try:
+                yield
+            except asyncio.CancelledError as error:
+                cancelled = error
+                raise AssertionError(f"over the limit of {self.limit_s} s for the whole test") from None
+        if cancelled:
+            raise cancelled
 
     def _callSetUp(self):
         run_async(self.runner, self.before(), self.limit_s)
