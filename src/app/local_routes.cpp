@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view json_type = "application/json";
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
@@ -22,7 +22,7 @@ std::string settings_json(const Config& config) {
   std::string out = "{";
   for (const ConfigEntry& entry : config.entries) {
     if (out.size() > 1) out += ',';
-    out += quoted(entry.name) + ':' + quoted(entry.in_this_build ? entry.value : "not in this build");
+    out += json_string(entry.name) + ':' + json_string(entry.in_this_build ? entry.value : "not in this build");
   }
   return out + '}';
 }
@@ -50,8 +50,8 @@ LocalAnswer LocalRoutes::health() const {
       R"("store":{{"ok":{},"reason":{},"written":{},"dropped":{},"waiting":{}}},)"
       R"("features":{{"observe":true,"routing":false,"prompt_caching":false,"response_cache":false,"compression":false}},)"
       R"("settings":{}}})",
-      quoted(store.ok ? "ok" : "degraded"), quoted(version()), uptime_seconds(), quoted(config_.upstream.origin()),
-      server ? server->connections() : 0, server ? server->buffered_bytes() : 0, store.ok, quoted(store.reason),
+      json_string(store.ok ? "ok" : "degraded"), json_string(version()), uptime_seconds(), json_string(config_.upstream.origin()),
+      server ? server->connections() : 0, server ? server->buffered_bytes() : 0, store.ok, json_string(store.reason),
       store.written, store.dropped, store.waiting, settings_json(config_));
   return {200, std::string(json_type), body + "\n"};
 }
