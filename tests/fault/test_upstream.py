@@ -301,8 +301,7 @@ class BrokenAnswers(FaultCase):
             await call.end(FIN)
 
         async def read_on(call):
-            while await call.wire.fill():
-                call.wire.buffer.clear()
+            await call.wire.read_exactly(int(call.request.get("content-length")) - 10_000)
 
         async def wait(call):
             await asyncio.sleep(8)
@@ -325,6 +324,29 @@ class BrokenAnswers(FaultCase):
                         await asyncio.gather(sending, return_exceptions=True)
                     self.assertEqual((reply.status, error_of(reply)["message"]), (413, "No."))
                     client.close()
+
+    async def test_a_connection_with_half_a_request_in_it_is_never_used_again(self):
+        """Upstream answered early and keeps the connection: what we send next would be read as the rest of that body."""
+        @early
+        async def hasty(call):
+            await call.wire.read_exactly(1000)
+            await call.send(Answer(401, "Unauthorized", body=b"{}").wire_bytes())
+            call.wire.buffer.clear()  # the next bytes on this connection are taken for a new request
+        for size in (2_000, 5_000_000):
+            with self.subTest(size=size):
+                self.upstream.reset()
+                self.upstream.script(hasty)
+                client = await self.client()
+                head = f"POST /v1/files HTTP/1.1\r\nHost: {self.proxy.authority}\r\nContent-Length: {size}\r\n\r\n"
+                await client.send(head.encode() + b"x" * 1000)
+                reply = await asyncio.wait_for(client.reply("POST"), 4)
+                self.assertEqual(reply.status, 401)
+                client.close()
+                await asyncio.sleep(0.05)
+                self.upstream.answer = Answer(body=b"mine")
+                reply = await asyncio.wait_for(self.post(), 4)
+                self.assertEqual((reply.status, reply.data), (200, b"mine"))
+                self.assertNotEqual(self.upstream.requests[-1].connection, self.upstream.requests[0].connection)
 
     async def test_a_slow_answer_is_not_given_up(self):
         self.upstream.answer = Answer(headers=[("content-type", "text/event-stream")], body=b"".join(stream_events()[:2]),
