@@ -1,8 +1,7 @@
-// JSON strings as text, both ways: escapes resolved without a copy where possible, and text written as a JSON string.
+// JSON strings as text: escapes resolved, without a copy where possible. Writing them is base/text.h.
 // "Inner" means the bytes between the quotes of a string whose escapes were validated. Any thread.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
