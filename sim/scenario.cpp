@@ -96,6 +96,8 @@ json::object call_for(const Wish& wish, const Conversation& conversation, std::s
       return tool_use_block("Agent", {{"description", "List files"},
                                       {"prompt", "Run ls, then say the files are listed"},
                                       {"subagent_type", "general-purpose"}});
+    case Kind::load_tool:
+      return tool_use_block("ToolSearch", {{"query", "select:" + wish.what}, {"max_results", 1}});
     case Kind::search: return tool_use_block("WebSearch", {{"query", wish.what}});
     default: return {};
   }
@@ -109,6 +111,7 @@ std::string_view tool_of(Kind kind) {
     case Kind::read: return "Read";
     case Kind::write: return "Write";
     case Kind::agent: return "Agent";
+    case Kind::load_tool: return "ToolSearch";
     case Kind::search: return "WebSearch";
     default: return {};
   }
@@ -140,13 +143,25 @@ Answer last_words(const Conversation& conversation, const std::vector<std::vecto
   return say("The simulator answers: " + (wish.what.empty() ? std::string("hello") : wish.what));
 }
 
+// Claude Code names WebSearch only, until its ToolSearch has loaded it.
+void load_deferred_tools(std::vector<std::vector<Wish>>& steps, const Conversation& conversation) {
+  if (!conversation.has_tool("ToolSearch")) return;
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    if (steps[i].front().kind == Kind::search)
+      steps.insert(steps.begin() + static_cast<std::ptrdiff_t>(i++), {Wish{Kind::load_tool, "WebSearch", 1}});
+}
+
+bool is_available(const Wish& wish, const Conversation& conversation) {
+  const auto tool = tool_of(wish.kind);
+  const bool to_be_loaded = wish.kind == Kind::search && conversation.has_tool("ToolSearch");
+  return tool.empty() || to_be_loaded || conversation.has_tool(tool);
+}
+
 Answer play_turn(const Conversation& conversation) {
   auto steps = read_wishes(conversation.prompt);
+  load_deferred_tools(steps, conversation);
   for (auto& step : steps)  // what no tool can do is said, not called
-    std::erase_if(step, [&](const Wish& wish) {
-      const auto tool = tool_of(wish.kind);
-      return !tool.empty() && !conversation.has_tool(tool);
-    });
+    std::erase_if(step, [&](const Wish& wish) { return !is_available(wish, conversation); });
   std::erase_if(steps, [](const auto& step) { return step.empty(); });
   if (steps.empty()) return say("I have no tool for that.");
   if (conversation.step < steps.size() && !tool_of(steps[conversation.step].front().kind).empty()) {

@@ -11,7 +11,7 @@ Answer play_default(const Conversation& conversation);
 
 // What a prompt asks for, clause by clause; exposed for its test.
 struct Wish {
-  enum class Kind { run, read, write, agent, search, image, echo_loop, refuse, long_text, say };
+  enum class Kind { run, read, write, agent, load_tool, search, image, echo_loop, refuse, long_text, say };
   Kind kind = Kind::say;
   std::string what;       // command, path, text
   std::int64_t times = 1;  // echo_loop, long_text

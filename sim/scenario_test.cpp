@@ -56,6 +56,16 @@ TEST(Scenario, knows_agents_search_and_writing) {
   EXPECT_EQ(input_of(written).at("content"), "some words");
 }
 
+TEST(Scenario, loads_a_deferred_tool_first) {
+  auto conversation = talk("search the web for bun");
+  conversation.tools = {"ToolSearch"};
+  EXPECT_EQ(calls(play_default(conversation)), "ToolSearch");
+  EXPECT_EQ(input_of(play_default(conversation)).at("query"), "select:WebSearch");
+  conversation.step = 1;
+  conversation.tools.push_back("WebSearch");
+  EXPECT_EQ(calls(play_default(conversation)), "WebSearch");
+}
+
 TEST(Scenario, calls_only_tools_that_are_offered) {
   auto conversation = talk("run ls, then read a");
   conversation.tools = {"Read"};
