@@ -28,7 +28,9 @@ std::string money(std::int64_t usd_micros) {
   return usd_text(PicoUsd{shown * 1'000'000}, large ? 2 : 4);
 }
 
-std::string count(std::int64_t number) { return count_text(static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0))); }
+std::string count(std::int64_t number) {
+  return count_text(static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0)));
+}
 
 // "1,234,567" in English, "1 234 567" in Russian.
 std::string grouped(std::int64_t number, ReportLanguage language) {
@@ -70,7 +72,7 @@ class Notes {
 };
 
 std::string heading(const Summary& summary, const ReportTexts& say, bool colour) {
-  const std::string_view period = summary.period == Period::day    ? say.today
+  const std::string_view period = summary.period == Period::day     ? say.today
                                   : summary.period == Period::week  ? say.week
                                   : summary.period == Period::month ? say.month
                                                                     : say.all;
@@ -106,7 +108,9 @@ void add_money(ReportTable& table, const Totals& total, const ReportTexts& say) 
   }
   const std::int64_t saved = total.saved_usd_micros();
   const std::int64_t comparable = total.counterfactual_usd_micros - total.restored_usd_micros;
-  table.add({label(say.saved), {money(saved), tone_of_saving(saved)}, {saved > 0 ? percent(saved, comparable) : "", Tone::dim}});
+  table.add({label(say.saved),
+             {money(saved), tone_of_saving(saved)},
+             {saved > 0 ? percent(saved, comparable) : "", Tone::dim}});
   if (total.restored_usd_micros != 0) {
     table.add({label(say.restored), {money(total.restored_usd_micros)}, {std::string(say.restored_note), Tone::dim}});
   }
@@ -160,8 +164,8 @@ std::vector<Cell> table_row(std::string name, const Totals& totals, ReportLangua
 }
 
 ReportTable totals_table(std::string_view first, const ReportTexts& say) {
-  ReportTable table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right,
-                     Align::left});
+  ReportTable table(
+      {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right, Align::left});
   table.add(table_head(first, say));
   return table;
 }
@@ -197,7 +201,9 @@ std::string format_days(const Summary& summary, const ReportTexts& say, const Re
   if (summary.by_day.size() < 2) return "";
   const std::size_t skipped = summary.by_day.size() - std::min(summary.by_day.size(), max_days_shown);
   const auto first = summary.by_day.begin() + static_cast<std::ptrdiff_t>(skipped);
-  const auto by_cost = [](const DayTotals& a, const DayTotals& b) { return a.totals.cost_usd_micros < b.totals.cost_usd_micros; };
+  const auto by_cost = [](const DayTotals& a, const DayTotals& b) {
+    return a.totals.cost_usd_micros < b.totals.cost_usd_micros;
+  };
   const std::int64_t highest = std::max_element(first, summary.by_day.end(), by_cost)->totals.cost_usd_micros;
   ReportTable table = totals_table(say.by_day, say);
   for (auto day = first; day != summary.by_day.end(); ++day) {

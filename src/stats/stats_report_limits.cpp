@@ -62,8 +62,8 @@ void add_windows(ReportTable& table, const AccountLimits& account, std::int64_t 
   for (const auto& [name, value] : account.headers) {
     if (!name.starts_with(unified_prefix) || !name.ends_with(suffix)) continue;
     if (name.size() <= unified_prefix.size() + suffix.size()) continue;
-    const std::string_view window = std::string_view(name).substr(
-        unified_prefix.size(), name.size() - unified_prefix.size() - suffix.size());
+    const std::string_view window =
+        std::string_view(name).substr(unified_prefix.size(), name.size() - unified_prefix.size() - suffix.size());
     const auto used = thousandths_from(value);
     if (!used) {
       table.add({{window_name(window, say)}, {}, {printable(value, max_shown_bytes)}});
@@ -98,7 +98,9 @@ std::optional<int> thousandths_from(std::string_view decimal) {
   const auto digits_only = [](std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   };
-  if (decimal.size() > max_digits || whole.empty() || !digits_only(whole) || !digits_only(fraction)) return std::nullopt;
+  if (decimal.size() > max_digits || whole.empty() || !digits_only(whole) || !digits_only(fraction)) {
+    return std::nullopt;
+  }
   const auto units = integer_from(whole);
   if (!units || *units > 10) return std::nullopt;
   int thousandths = static_cast<int>(*units) * 1000;
@@ -113,13 +115,15 @@ std::string format_account_limits(const AccountLimits& account, std::int64_t now
   const ReportTexts& say = report_texts(style.language);
   ReportTable table({Align::left, Align::left, Align::right, Align::left});
   if (const auto status = account.header(fmt::format("{}status", unified_prefix)); !status.empty()) {
-    table.add({{std::string(say.status)}, {printable(status, max_shown_bytes), status == "allowed" ? Tone::good : Tone::bad}});
+    table.add({{std::string(say.status)},
+               {printable(status, max_shown_bytes), status == "allowed" ? Tone::good : Tone::bad}});
   }
   add_windows(table, account, now_ms, say);
   add_buckets(table, account, say);
   constexpr std::size_t shown_hash_bytes = 12;
-  const std::string heading = fmt::format("{} {}, {} {}", say.limits_of, printable(account.account_hash.substr(0, shown_hash_bytes)),
-                                          say.measured, minute_text(account.observed_at_ms));
+  const std::string heading =
+      fmt::format("{} {}, {} {}", say.limits_of, printable(account.account_hash.substr(0, shown_hash_bytes)),
+                  say.measured, minute_text(account.observed_at_ms));
   return fmt::format("\n  {}\n{}", toned(heading, Tone::strong, style.colour), table.render(style.colour));
 }
 

@@ -11,7 +11,8 @@
 namespace distiq {
 
 // One account: a heading and a row per window (subscription) or per kind of limit (API key).
-[[nodiscard]] std::string format_account_limits(const AccountLimits& account, std::int64_t now_ms, const ReportStyle& style);
+[[nodiscard]] std::string format_account_limits(const AccountLimits& account, std::int64_t now_ms,
+                                                const ReportStyle& style);
 
 // "0.42" -> 420 (thousandths, cut); empty for anything but digits with at most one point, or above 10.
 [[nodiscard]] std::optional<int> thousandths_from(std::string_view decimal);

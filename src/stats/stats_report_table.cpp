@@ -7,12 +7,18 @@ namespace {
 
 std::string_view escape_of(Tone tone) {
   switch (tone) {
-    case Tone::plain: return "";
-    case Tone::dim: return "\x1b[2m";
-    case Tone::strong: return "\x1b[1m";
-    case Tone::good: return "\x1b[32m";
-    case Tone::bad: return "\x1b[31m";
-    case Tone::doubtful: return "\x1b[33m";
+    case Tone::plain:
+      return "";
+    case Tone::dim:
+      return "\x1b[2m";
+    case Tone::strong:
+      return "\x1b[1m";
+    case Tone::good:
+      return "\x1b[32m";
+    case Tone::bad:
+      return "\x1b[31m";
+    case Tone::doubtful:
+      return "\x1b[33m";
   }
   return "";
 }

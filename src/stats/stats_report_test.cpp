@@ -142,15 +142,18 @@ TEST_F(StatsReportTest, an_empty_period_is_one_sentence) {
 
 TEST_F(StatsReportTest, limits_are_shown_as_measured) {
   Summary summary = some_summary();
-  summary.limits = {{"3fa2bc0012345678",
-                     now_ms - 60'000,
-                     {{"anthropic-ratelimit-unified-5h-reset", "1795010000"},
-                      {"anthropic-ratelimit-unified-5h-utilization", "0.42"},
-                      {"anthropic-ratelimit-unified-7d-reset", "1794000000"},
-                      {"anthropic-ratelimit-unified-7d-utilization", "0.915"},
-                      {"anthropic-ratelimit-unified-7d_oi-utilization", "odd"},
-                      {"anthropic-ratelimit-unified-status", "allowed"}}},
-                    {"key", now_ms, {{"anthropic-ratelimit-requests-limit", "4000"}, {"anthropic-ratelimit-requests-remaining", "3999"}}}};
+  summary.limits = {
+      {"3fa2bc0012345678",
+       now_ms - 60'000,
+       {{"anthropic-ratelimit-unified-5h-reset", "1795010000"},
+        {"anthropic-ratelimit-unified-5h-utilization", "0.42"},
+        {"anthropic-ratelimit-unified-7d-reset", "1794000000"},
+        {"anthropic-ratelimit-unified-7d-utilization", "0.915"},
+        {"anthropic-ratelimit-unified-7d_oi-utilization", "odd"},
+        {"anthropic-ratelimit-unified-status", "allowed"}}},
+      {"key",
+       now_ms,
+       {{"anthropic-ratelimit-requests-limit", "4000"}, {"anthropic-ratelimit-requests-remaining", "3999"}}}};
   const std::string text = report(summary);
   EXPECT_THAT(text, HasSubstr("limits of account 3fa2bc001234, measured 2026-11-18 11:05"));
   EXPECT_THAT(text, HasSubstr("status   allowed"));
@@ -163,7 +166,8 @@ TEST_F(StatsReportTest, limits_are_shown_as_measured) {
 TEST_F(StatsReportTest, hostile_limits_neither_crash_nor_reach_the_terminal) {
   for (const std::string value : {"-1", "1e300", "99999999999999999999999", "", ".", "0.", "\x1b[2J", "NaN", "0.4.2"}) {
     Summary summary = some_summary();
-    summary.limits = {{"\x1b]0;x\x07", now_ms,
+    summary.limits = {{"\x1b]0;x\x07",
+                       now_ms,
                        {{"anthropic-ratelimit-unified-utilization", value},
                         {"anthropic-ratelimit-unified--utilization", value},
                         {"anthropic-ratelimit-unified-5h-utilization", value},
@@ -182,7 +186,8 @@ TEST(ThousandthsFrom, takes_plain_decimals_only) {
   EXPECT_EQ(thousandths_from("1."), 1000);
   EXPECT_EQ(thousandths_from("0.9999"), 999);
   EXPECT_EQ(thousandths_from("1.05"), 1050);
-  for (const std::string_view bad : {"", ".5", "-1", "+1", "1e1", "11", "0.4.2", "0,4", " 0.4", "0.4 ", "nan", "123456789012345678901"}) {
+  for (const std::string_view bad :
+       {"", ".5", "-1", "+1", "1e1", "11", "0.4.2", "0,4", " 0.4", "0.4 ", "nan", "123456789012345678901"}) {
     EXPECT_FALSE(thousandths_from(bad)) << bad;
   }
 }

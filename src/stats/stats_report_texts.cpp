@@ -110,12 +110,12 @@ constexpr ReportTexts russian = {
 };
 
 // In the order of RequestClass.
-constexpr std::array<std::string_view, 8> english_classes = {
-    "main conversation", "sub-agents", "titles and summaries", "compaction",
-    "web helpers",       "classifier", "token counting",       "other"};
-constexpr std::array<std::string_view, 8> russian_classes = {
-    "основной диалог", "субагенты",     "заголовки и сводки", "сжатие диалога",
-    "веб-помощники",   "классификатор", "подсчёт токенов",    "прочее"};
+constexpr std::array<std::string_view, 8> english_classes = {"main conversation", "sub-agents",  "titles and summaries",
+                                                             "compaction",        "web helpers", "classifier",
+                                                             "token counting",    "other"};
+constexpr std::array<std::string_view, 8> russian_classes = {"основной диалог", "субагенты",     "заголовки и сводки",
+                                                             "сжатие диалога",  "веб-помощники", "классификатор",
+                                                             "подсчёт токенов", "прочее"};
 
 struct GapText {
   std::string_view reason;
@@ -126,7 +126,8 @@ constexpr std::array<GapText, 5> gap_texts = {{
     {"queue_full", "more requests at once than could be written", "запросов больше, чем удавалось записать"},
     {"store_unavailable", "the store could not be written", "хранилище было недоступно для записи"},
     {"unclean_shutdown", "the proxy ended without goodbye", "прокси завершился аварийно"},
-    {"damaged_file", "the file was damaged; it is kept, a new one was begun", "файл повреждён; он сохранён, начат новый"},
+    {"damaged_file", "the file was damaged; it is kept, a new one was begun",
+     "файл повреждён; он сохранён, начат новый"},
     {"rejected", "the store did not accept a record", "хранилище не приняло запись"},
 }};
 

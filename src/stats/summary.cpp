@@ -10,7 +10,9 @@ constexpr std::array<std::string_view, 4> period_names = {"day", "week", "month"
 
 }  // namespace
 
-std::string_view to_string(Period period) { return period_names[static_cast<std::size_t>(period)]; }
+std::string_view to_string(Period period) {
+  return period_names[static_cast<std::size_t>(period)];
+}
 
 std::optional<Period> period_from(std::string_view name) {
   const auto found = std::find(period_names.begin(), period_names.end(), name);

@@ -1,5 +1,5 @@
-// What `stats` knows about a stretch of days: sums over records, gaps, and the latest rate limits. Plain data, filled by
-// storage/, shown by stats_report. Money is whole micro-dollars, rounded once per request, so every sum is exact.
+// What `stats` knows about a stretch of days: sums over records, gaps, and the latest rate limits. Plain data, filled
+// by storage/, shown by stats_report. Money is whole micro-dollars, rounded once per request, so every sum is exact.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +53,8 @@ struct Totals {
   }
 };
 
-// Calls visit("name", totals.field) for every field. The names are the columns of `daily_totals` and the keys of the JSON form.
+// Calls visit("name", totals.field) for every field. The names are the columns of `daily_totals` and the keys of the
+// JSON form.
 template <class AnyTotals, class Visitor>
 void visit_totals(AnyTotals& totals, Visitor&& visit) {
   visit("requests", totals.requests);
@@ -112,7 +113,8 @@ struct Summary {
   std::int32_t first_day = 0;  // of the period; for `all` the first day with a record
   std::int32_t last_day = 0;   // today
   Totals total;
-  std::vector<NamedTotals> by_model;  // dearest first; at most 50, the rest summed up as "(other)"; "" is no model at all
+  std::vector<NamedTotals>
+      by_model;  // dearest first; at most 50, the rest summed up as "(other)"; "" is no model at all
   std::vector<NamedTotals> by_class;  // names of RequestClass, dearest first
   std::vector<DayTotals> by_day;      // oldest first, days without a request left out
   std::vector<Gap> gaps;              // newest first, at most 50

@@ -1,5 +1,5 @@
-// Dates and times of day as the user's clock on the wall shows them, in the process's time zone. For sums by day and for
-// showing people; never for intervals.
+// Dates and times of day as the user's clock on the wall shows them, in the process's time zone. For sums by day and
+// for showing people; never for intervals.
 // Any thread.
 #pragma once
 

@@ -19,13 +19,34 @@ struct NameList {
     names += name;
     marks += marks.empty() ? "?" : ", ?";
   }
-  template <class T> void identifier(const char* name, T&) { add(name); }
-  template <class T> void line(const char* name, T&) { add(name); }
-  template <class T> void named(const char* name, T&) { add(name); }
-  template <class T> void integer(const char* name, T&) { add(name); }
-  template <class T> void count(const char* name, T&) { add(name); }
-  template <class T> void flag(const char* name, T&) { add(name); }
-  template <class T> void money(const char* name, T&) { add(name); }
+  template <class T>
+  void identifier(const char* name, T&) {
+    add(name);
+  }
+  template <class T>
+  void line(const char* name, T&) {
+    add(name);
+  }
+  template <class T>
+  void named(const char* name, T&) {
+    add(name);
+  }
+  template <class T>
+  void integer(const char* name, T&) {
+    add(name);
+  }
+  template <class T>
+  void count(const char* name, T&) {
+    add(name);
+  }
+  template <class T>
+  void flag(const char* name, T&) {
+    add(name);
+  }
+  template <class T>
+  void money(const char* name, T&) {
+    add(name);
+  }
 };
 
 NameList list_names() {
@@ -39,11 +60,12 @@ struct Binder {
   Statement& statement;
   int next;
 
-  void identifier(const char*, const std::string& text) {
-    statement.bind(next++, StoredText::identifier(text).view());
-  }
+  void identifier(const char*, const std::string& text) { statement.bind(next++, StoredText::identifier(text).view()); }
   void line(const char*, const std::string& text) { statement.bind(next++, StoredText::line(text).view()); }
-  template <class Enum> void named(const char*, Enum value) { statement.bind(next++, to_string(value)); }
+  template <class Enum>
+  void named(const char*, Enum value) {
+    statement.bind(next++, to_string(value));
+  }
   void integer(const char*, std::int64_t value) { statement.bind(next++, value); }
   void count(const char*, std::uint64_t value) { statement.bind(next++, stored_count(value)); }
   void flag(const char*, bool value) { statement.bind(next++, std::int64_t{value}); }
@@ -70,8 +92,12 @@ struct Reader {
 
 }  // namespace
 
-std::string request_column_names() { return list_names().names; }
-std::string request_column_marks() { return list_names().marks; }
+std::string request_column_names() {
+  return list_names().names;
+}
+std::string request_column_marks() {
+  return list_names().marks;
+}
 
 void bind_request(Statement& statement, int first, const RequestRecord& record) {
   Binder binder{statement, first};
@@ -91,6 +117,8 @@ std::int64_t stored_micro_usd(PicoUsd amount) {
   return bounded.to_micro_usd();
 }
 
-std::int64_t stored_count(std::uint64_t count) { return static_cast<std::int64_t>(std::min(count, max_count)); }
+std::int64_t stored_count(std::uint64_t count) {
+  return static_cast<std::int64_t>(std::min(count, max_count));
+}
 
 }  // namespace distiq

@@ -57,10 +57,12 @@ void visit_columns(Record& r, Visitor& visit) {
 [[nodiscard]] std::string request_column_marks();
 // Binds every column, the first as parameter `first`. Texts pass through StoredText, numbers are cut to sane bounds.
 void bind_request(Statement& statement, int first, const RequestRecord& record);
-// Reads every column, the first as column `first`. Money comes back in whole micro-dollars; `id` is not among the columns.
+// Reads every column, the first as column `first`. Money comes back in whole micro-dollars; `id` is not among the
+// columns.
 [[nodiscard]] RequestRecord read_request(const Statement& statement, int first);
 
-// What the store keeps of an amount: whole micro-dollars, within +-1 million dollars per request, so that no sum overflows.
+// What the store keeps of an amount: whole micro-dollars, within +-1 million dollars per request, so that no sum
+// overflows.
 [[nodiscard]] std::int64_t stored_micro_usd(PicoUsd amount);
 // What the store keeps of a count: at most 2^40, for the same reason.
 [[nodiscard]] std::int64_t stored_count(std::uint64_t count);

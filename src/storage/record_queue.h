@@ -1,5 +1,5 @@
-// What waits for the storage thread: bounded, many producers, one consumer. Counts what it had to refuse, with the time span,
-// so that the loss can be written down later.
+// What waits for the storage thread: bounded, many producers, one consumer. Counts what it had to refuse, with the time
+// span, so that the loss can be written down later.
 // Any thread; take*() and wait*() are the storage thread's.
 #pragma once
 
@@ -28,8 +28,8 @@ class RecordQueue {
   // Never blocks for longer than another caller's push; a full queue counts the item as lost at now_ms.
   void push(StoreItem item, std::int64_t now_ms) noexcept;
 
-  // Waits until there is a batch to write: `company` after the first item, or a whole batch, a flush or the end; or until
-  // `idle` has passed without any item (then false).
+  // Waits until there is a batch to write: `company` after the first item, or a whole batch, a flush or the end; or
+  // until `idle` has passed without any item (then false).
   bool wait_for_batch(std::chrono::milliseconds company, std::chrono::milliseconds idle);
   // Waits `pause`, shorter if a flush or the end is asked for meanwhile.
   void wait_for_retry(std::chrono::milliseconds pause);

@@ -21,11 +21,16 @@ void shorten(std::string& text) {
 struct Shortener {
   void identifier(const char*, std::string& text) { shorten(text); }
   void line(const char*, std::string& text) { shorten(text); }
-  template <class T> void named(const char*, T&) {}
-  template <class T> void integer(const char*, T&) {}
-  template <class T> void count(const char*, T&) {}
-  template <class T> void flag(const char*, T&) {}
-  template <class T> void money(const char*, T&) {}
+  template <class T>
+  void named(const char*, T&) {}
+  template <class T>
+  void integer(const char*, T&) {}
+  template <class T>
+  void count(const char*, T&) {}
+  template <class T>
+  void flag(const char*, T&) {}
+  template <class T>
+  void money(const char*, T&) {}
 };
 
 Result<void> check(const StoreConfig& config) {
@@ -35,7 +40,9 @@ Result<void> check(const StoreConfig& config) {
   };
   if (config.path.empty()) return refuse("it has no file name");
   if (config.retention_days < 0 || config.retention_days > 36'500) return refuse("retention must be 0 to 36500 days");
-  if (config.queue_limit < 1 || config.queue_limit > 1'000'000) return refuse("the queue must hold 1 to 1000000 records");
+  if (config.queue_limit < 1 || config.queue_limit > 1'000'000) {
+    return refuse("the queue must hold 1 to 1000000 records");
+  }
   if (config.batch_rows < 1 || config.batch_rows > 100'000) return refuse("a batch must be 1 to 100000 rows");
   if (config.retention_step_rows < 1 || config.retention_step_rows > 100'000) {
     return refuse("a retention step must be 1 to 100000 rows");
@@ -76,7 +83,11 @@ void RecordStore::record(RateLimitRecord record) noexcept {
   writer_->push(std::move(record));
 }
 
-bool RecordStore::flush(std::chrono::milliseconds limit) { return writer_->flush(limit); }
-StoreHealth RecordStore::health() const { return writer_->health(); }
+bool RecordStore::flush(std::chrono::milliseconds limit) {
+  return writer_->flush(limit);
+}
+StoreHealth RecordStore::health() const {
+  return writer_->health();
+}
 
 }  // namespace distiq

@@ -130,7 +130,7 @@ TEST_F(RecordStoreTest, files_are_the_users_alone) {
   store->record(make_record(1));
   ASSERT_TRUE(store->flush(5s));
   const auto mode = [](const std::string& path) {
-    struct stat found {};
+    struct stat found{};
     EXPECT_EQ(::stat(path.c_str(), &found), 0) << path;
     return found.st_mode & 0777;
   };
@@ -142,7 +142,7 @@ TEST_F(RecordStoreTest, an_existing_files_rights_for_others_are_taken_away) {
   open().reset();
   ASSERT_EQ(::chmod(path_.c_str(), 0644), 0);
   open().reset();
-  struct stat found {};
+  struct stat found{};
   ASSERT_EQ(::stat(path_.c_str(), &found), 0);
   EXPECT_EQ(found.st_mode & 0777, 0600u);
 }
@@ -204,22 +204,26 @@ TEST_F(RecordStoreTest, no_prompt_and_no_credential_reaches_the_disk) {
   const std::string key = "sk-ant-api03-VERYSECRET";
   const std::string prompt = "please write SOMETHINGPRIVATE";
   RequestRecord record = make_record(1);
-  RateLimitRecord limits{key, clock_.now_ms(), {{"authorization", "Bearer VERYSECRET"},
-                                                {"x-api-key", key},
-                                                {"set-cookie", "VERYSECRET"},
-                                                {"anthropic-ratelimit-unified-status", key},
-                                                {"anthropic-ratelimit-" + prompt, "SOMETHINGPRIVATE please"},
-                                                {"anthropic-ratelimit-tokens-limit", prompt}}};
-  for (std::string* field : {&record.session_id, &record.agent_id, &record.lane_id, &record.account_hash, &record.method,
-                             &record.path, &record.requested_model, &record.served_model, &record.error_type,
-                             &record.upstream_request_id, &record.message_id, &record.stop_reason}) {
+  RateLimitRecord limits{key,
+                         clock_.now_ms(),
+                         {{"authorization", "Bearer VERYSECRET"},
+                          {"x-api-key", key},
+                          {"set-cookie", "VERYSECRET"},
+                          {"anthropic-ratelimit-unified-status", key},
+                          {"anthropic-ratelimit-" + prompt, "SOMETHINGPRIVATE please"},
+                          {"anthropic-ratelimit-tokens-limit", prompt}}};
+  for (std::string* field :
+       {&record.session_id, &record.agent_id, &record.lane_id, &record.account_hash, &record.method, &record.path,
+        &record.requested_model, &record.served_model, &record.error_type, &record.upstream_request_id,
+        &record.message_id, &record.stop_reason}) {
     *field = prompt;
   }
   RequestRecord with_key = record;
   with_key.id = key;
   with_key.reason = "sent with " + key;
-  for (std::string* field : {&with_key.session_id, &with_key.agent_id, &with_key.account_hash, &with_key.path,
-                             &with_key.requested_model, &with_key.served_model, &with_key.error_type, &with_key.message_id}) {
+  for (std::string* field :
+       {&with_key.session_id, &with_key.agent_id, &with_key.account_hash, &with_key.path, &with_key.requested_model,
+        &with_key.served_model, &with_key.error_type, &with_key.message_id}) {
     *field = key;
   }
   {

@@ -27,8 +27,8 @@ std::string add_to_day_sql() {
     fmt::format_to(std::back_inserter(sums), "{0}{1} = {1} + excluded.{1}", sums.empty() ? "" : ", ", name);
   });
   return fmt::format(
-      "INSERT INTO daily_totals (local_day, model, request_class{}) VALUES (?, ?, ?{}) ON CONFLICT DO UPDATE SET {}", names,
-      marks, sums);
+      "INSERT INTO daily_totals (local_day, model, request_class{}) VALUES (?, ?, ?{}) ON CONFLICT DO UPDATE SET {}",
+      names, marks, sums);
 }
 
 bool is_error(const RequestRecord& record) {

@@ -14,8 +14,9 @@ class RecordWriter {
   // The statements belong to `db`, which must outlive the writer.
   [[nodiscard]] static DbResult<RecordWriter> prepare(Database& db);
 
-  // Writing the same id again changes nothing, so a batch whose commit ended in doubt may be repeated. A second record of
-  // one upstream answer (same message id and request id) is kept, marked as duplicate, and not counted in tokens and money.
+  // Writing the same id again changes nothing, so a batch whose commit ended in doubt may be repeated. A second record
+  // of one upstream answer (same message id and request id) is kept, marked as duplicate, and not counted in tokens and
+  // money.
   [[nodiscard]] DbResult<void> write(const RequestRecord& record);
   // Only anthropic-ratelimit-*, anthropic-priority-*, anthropic-fast-* and retry-after are kept, at most 64 per answer.
   [[nodiscard]] DbResult<void> write(const RateLimitRecord& record);
@@ -23,7 +24,8 @@ class RecordWriter {
  private:
   [[nodiscard]] DbResult<bool> is_duplicate(const RequestRecord& record);
   [[nodiscard]] DbResult<void> add_to_day(const RequestRecord& record, std::int64_t day, bool duplicate);
-  [[nodiscard]] DbResult<void> write_header(const RateLimitRecord& record, std::string_view name, std::string_view value);
+  [[nodiscard]] DbResult<void> write_header(const RateLimitRecord& record, std::string_view name,
+                                            std::string_view value);
 
   Database* db_ = nullptr;
   Statement insert_request_;

@@ -42,13 +42,20 @@ DbError describe(sqlite3* db, int code, std::string_view what) {
 
 std::string_view to_string(DbFault fault) {
   switch (fault) {
-    case DbFault::busy: return "locked by another program";
-    case DbFault::full: return "no space left on the disk";
-    case DbFault::unwritable: return "the file or its folder cannot be written";
-    case DbFault::io: return "the disk reports an error";
-    case DbFault::corrupt: return "the file is damaged";
-    case DbFault::foreign: return "the file belongs to another program or a newer version";
-    case DbFault::rejected: return "a record was not accepted";
+    case DbFault::busy:
+      return "locked by another program";
+    case DbFault::full:
+      return "no space left on the disk";
+    case DbFault::unwritable:
+      return "the file or its folder cannot be written";
+    case DbFault::io:
+      return "the disk reports an error";
+    case DbFault::corrupt:
+      return "the file is damaged";
+    case DbFault::foreign:
+      return "the file belongs to another program or a newer version";
+    case DbFault::rejected:
+      return "a record was not accepted";
   }
   return "unknown";
 }
@@ -58,7 +65,9 @@ Error to_error(DbError error) {
   return {ErrorKind::store_unavailable, std::move(error.detail), fmt::format("The statistics store: {}.", cause)};
 }
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
 
 void Statement::note(int code) {
   if (code != SQLITE_OK && bind_error_ == SQLITE_OK) bind_error_ = code;
@@ -105,9 +114,13 @@ DbResult<void> Statement::run() {
   return {};
 }
 
-void Statement::reset() { sqlite3_reset(statement_.get()); }
+void Statement::reset() {
+  sqlite3_reset(statement_.get());
+}
 
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
 
 std::string_view Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
@@ -115,11 +128,17 @@ std::string_view Statement::text(int column) const {
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
-bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
 
-void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+void Database::Close::operator()(sqlite3* db) const {
+  sqlite3_close_v2(db);
+}
 
-DbError Database::error(int code, std::string_view what) const { return describe(db_.get(), code, what); }
+DbError Database::error(int code, std::string_view what) const {
+  return describe(db_.get(), code, what);
+}
 
 DbResult<Database> Database::open(const std::string& path, DbAccess access, std::chrono::milliseconds busy_timeout) {
   const int flags =
@@ -156,8 +175,8 @@ DbResult<void> Database::execute(const char* sql) {
 
 DbResult<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
-  const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &raw, nullptr);
+  const int code =
+      sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
   if (code != SQLITE_OK) return std::unexpected(error(sqlite3_extended_errcode(db_.get()), "prepare"));
   Statement statement;
   statement.statement_.reset(raw);
@@ -172,8 +191,12 @@ DbResult<std::int64_t> Database::query_integer(std::string_view sql) {
   return *row ? statement->integer(0) : 0;
 }
 
-std::int64_t Database::changed_rows() const { return sqlite3_changes64(db_.get()); }
-std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(db_.get()); }
+std::int64_t Database::changed_rows() const {
+  return sqlite3_changes64(db_.get());
+}
+std::int64_t Database::last_row_id() const {
+  return sqlite3_last_insert_rowid(db_.get());
+}
 
 DbResult<void> Database::migrate(std::span<const Migration> migrations, std::int32_t application_id) {
   const auto target = static_cast<std::int64_t>(migrations.size());

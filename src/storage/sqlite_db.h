@@ -1,6 +1,6 @@
 // SQLite as values: connections, statements, transactions, migrations. The only code that sees <sqlite3.h>.
-// A Database and its statements belong to one thread at a time; several connections to one file may be on several threads.
-// Errors come as DbResult: the fault says what the caller should do next; nothing here throws.
+// A Database and its statements belong to one thread at a time; several connections to one file may be on several
+// threads. Errors come as DbResult: the fault says what the caller should do next; nothing here throws.
 #pragma once
 
 #include <chrono>
@@ -20,13 +20,13 @@ struct sqlite3_stmt;
 namespace distiq {
 
 enum class DbFault {
-  busy,          // another connection holds the lock: try again later
-  full,          // no space: try again later
-  unwritable,    // no permission, read-only file or missing folder: try again later with a new connection
-  io,            // any other I/O failure: try again later with a new connection
-  corrupt,       // the file is damaged or no database: start a new one
-  foreign,       // a database, but not ours or of a newer version: leave it alone
-  rejected,      // this statement can never work: a bug of ours, or a row that breaks a constraint
+  busy,        // another connection holds the lock: try again later
+  full,        // no space: try again later
+  unwritable,  // no permission, read-only file or missing folder: try again later with a new connection
+  io,          // any other I/O failure: try again later with a new connection
+  corrupt,     // the file is damaged or no database: start a new one
+  foreign,     // a database, but not ours or of a newer version: leave it alone
+  rejected,    // this statement can never work: a bug of ours, or a row that breaks a constraint
 };
 [[nodiscard]] std::string_view to_string(DbFault fault);
 
@@ -41,8 +41,8 @@ using DbResult = std::expected<T, DbError>;
 // For callers outside storage/: kind store_unavailable.
 [[nodiscard]] Error to_error(DbError error);
 
-// A prepared statement. bind() remembers its first failure, which the next step() or run() returns; parameters count from
-// 1, columns from 0. bind() copies; views returned by text() live until the next step().
+// A prepared statement. bind() remembers its first failure, which the next step() or run() returns; parameters count
+// from 1, columns from 0. bind() copies; views returned by text() live until the next step().
 class Statement {
  public:
   Statement() = default;

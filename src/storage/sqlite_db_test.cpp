@@ -15,7 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using store_test::TempFolder;
 
-constexpr std::array two_steps = {Migration{"CREATE TABLE t (a INTEGER)"}, Migration{"ALTER TABLE t ADD COLUMN b TEXT"}};
+constexpr std::array two_steps = {Migration{"CREATE TABLE t (a INTEGER)"},
+                                  Migration{"ALTER TABLE t ADD COLUMN b TEXT"}};
 
 Database open_new(const std::string& path) {
   EXPECT_TRUE(prepare_store_file(path));
@@ -44,7 +45,8 @@ TEST(Database, migrates_from_an_older_version_and_keeps_the_rows) {
 }
 
 TEST(Database, a_failing_step_leaves_the_older_version_whole) {
-  constexpr std::array broken = {Migration{"CREATE TABLE t (a INTEGER)"}, Migration{"CREATE TABLE u (a); ALTER TABLE nope ADD b"}};
+  constexpr std::array broken = {Migration{"CREATE TABLE t (a INTEGER)"},
+                                 Migration{"CREATE TABLE u (a); ALTER TABLE nope ADD b"}};
   const TempFolder folder;
   Database db = open_new(folder / "a.db");
   ASSERT_TRUE(db.migrate(std::span(broken).first(1), 7));
@@ -175,8 +177,9 @@ TEST(StoreSchema, the_first_version_grows_to_the_newest_with_its_rows) {
   const TempFolder folder;
   Database db = open_new(folder / "a.db");
   ASSERT_TRUE(db.migrate(store_migrations().first(1), store_application_id));
-  ASSERT_TRUE(db.execute(
-      "INSERT INTO daily_totals VALUES (20775, 'claude-opus-4-8', 'main', 3, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 0, 60, 70, 0, 9)"));
+  ASSERT_TRUE(
+      db.execute("INSERT INTO daily_totals VALUES (20775, 'claude-opus-4-8', 'main', 3, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, "
+                 "5, 0, 60, 70, 0, 9)"));
   ASSERT_TRUE(db.migrate(store_migrations(), store_application_id));
   EXPECT_EQ(db.query_integer("SELECT sum(requests) FROM daily_totals WHERE subscription_requests = 0").value(), 3);
 }

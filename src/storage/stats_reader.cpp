@@ -43,10 +43,14 @@ std::unexpected<DbError> pass_on(DbResult<T>& failed) {
 
 std::int32_t days_before_today(Period period) {
   switch (period) {
-    case Period::day: return 0;
-    case Period::week: return 6;
-    case Period::month: return 29;
-    case Period::all: break;
+    case Period::day:
+      return 0;
+    case Period::week:
+      return 6;
+    case Period::month:
+      return 29;
+    case Period::all:
+      break;
   }
   return std::numeric_limits<std::int32_t>::max() / 2;
 }
@@ -111,8 +115,9 @@ DbResult<Summary> StatsReader::read_summary(Period period, std::int64_t now_ms) 
 
 DbResult<void> StatsReader::read_days(Summary& summary) {
   // Records dated after today (a clock was wrong) count as part of every period rather than vanish.
-  auto days = db_.prepare(fmt::format(
-      "SELECT local_day, {} FROM daily_totals WHERE local_day >= ? GROUP BY local_day ORDER BY local_day", sums_of_totals()));
+  auto days = db_.prepare(
+      fmt::format("SELECT local_day, {} FROM daily_totals WHERE local_day >= ? GROUP BY local_day ORDER BY local_day",
+                  sums_of_totals()));
   if (!days) return pass_on(days);
   days->bind(1, summary.first_day);
   auto row = days->step();
@@ -125,10 +130,10 @@ DbResult<void> StatsReader::read_days(Summary& summary) {
 }
 
 DbResult<std::vector<NamedTotals>> StatsReader::read_groups(std::string_view column, const Summary& summary) {
-  auto groups = db_.prepare(
-      fmt::format("SELECT {0}, {1} FROM daily_totals WHERE local_day >= ? GROUP BY {0} "
-                  "ORDER BY sum(cost_usd_micros) DESC, sum(requests) DESC, {0}",
-                  column, sums_of_totals()));
+  auto groups =
+      db_.prepare(fmt::format("SELECT {0}, {1} FROM daily_totals WHERE local_day >= ? GROUP BY {0} "
+                              "ORDER BY sum(cost_usd_micros) DESC, sum(requests) DESC, {0}",
+                              column, sums_of_totals()));
   if (!groups) return pass_on(groups);
   groups->bind(1, summary.first_day);
   std::vector<NamedTotals> named;
@@ -163,7 +168,8 @@ DbResult<void> StatsReader::read_gaps(Summary& summary) {
 }
 
 DbResult<void> StatsReader::read_limits(Summary& summary) {
-  auto limits = db_.prepare("SELECT account_hash, observed_at_ms, name, value FROM rate_limit_latest ORDER BY account_hash, name");
+  auto limits = db_.prepare(
+      "SELECT account_hash, observed_at_ms, name, value FROM rate_limit_latest ORDER BY account_hash, name");
   if (!limits) return pass_on(limits);
   auto row = limits->step();
   for (; row && *row; row = limits->step()) {

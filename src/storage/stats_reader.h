@@ -1,7 +1,7 @@
 // Reads the record store while the proxy writes it, from the same process or another: a read-only connection that never
 // blocks the writer and cannot change the file.
-// One thread at a time per object; blocks on the disk. A summary costs milliseconds whatever the number of records: it reads
-// daily totals, not rows.
+// One thread at a time per object; blocks on the disk. A summary costs milliseconds whatever the number of records: it
+// reads daily totals, not rows.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,8 @@ namespace distiq {
 
 class StatsReader {
  public:
-  // Fails with store_unavailable and a sentence for the user: no store yet, not readable, damaged, or of another version.
+  // Fails with store_unavailable and a sentence for the user: no store yet, not readable, damaged, or of another
+  // version.
   [[nodiscard]] static Result<StatsReader> open(const std::string& path,
                                                 std::chrono::milliseconds busy_timeout = std::chrono::seconds(2));
 

@@ -138,7 +138,8 @@ TEST_F(StatsReaderTest, limits_are_shown_per_account_the_newest_first) {
   const std::string five = "anthropic-ratelimit-unified-5h-utilization";
   std::vector<StoreItem> items;
   for (int account = 0; account < 10; ++account) {
-    items.push_back(RateLimitRecord{"acc" + std::to_string(account), clock_.now_ms() - 1000 * account,
+    items.push_back(RateLimitRecord{"acc" + std::to_string(account),
+                                    clock_.now_ms() - 1000 * account,
                                     {{five, "0." + std::to_string(account)}, {"retry-after", "3"}}});
   }
   write(items);
@@ -159,9 +160,9 @@ TEST_F(StatsReaderTest, gaps_of_the_period_are_told) {
     ASSERT_TRUE(db);
     const std::string now = std::to_string(clock_.now_ms());
     const std::string long_ago = std::to_string(clock_.now_ms() - 20 * day_ms);
-    ASSERT_TRUE(db->execute(("INSERT INTO gaps (from_ms, to_ms, lost, reason, detail) VALUES (" + long_ago + ", " + long_ago +
-                             ", 7, 'queue_full', ''), (" + now + ", " + now + ", 3, 'queue_full', ''), (" + now + ", " + now +
-                             ", NULL, 'unclean_shutdown', '')")
+    ASSERT_TRUE(db->execute(("INSERT INTO gaps (from_ms, to_ms, lost, reason, detail) VALUES (" + long_ago + ", " +
+                             long_ago + ", 7, 'queue_full', ''), (" + now + ", " + now + ", 3, 'queue_full', ''), (" +
+                             now + ", " + now + ", NULL, 'unclean_shutdown', '')")
                                 .c_str()));
   }
   const Summary week = summary(Period::week);
@@ -216,8 +217,9 @@ TEST_F(StatsReaderTest, a_proxy_of_the_older_version_is_grown_in_place) {
     std::ofstream(path_).flush();
     auto db = Database::open(path_, DbAccess::read_write, 1s);
     ASSERT_TRUE(db && db->migrate(store_migrations().first(1), store_application_id));
-    ASSERT_TRUE(db->execute("INSERT INTO daily_totals VALUES (20775, 'claude-opus-4-8', 'main', 3, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, "
-                            "5, 0, 60, 70, 0, 9)"));
+    ASSERT_TRUE(db->execute(
+        "INSERT INTO daily_totals VALUES (20775, 'claude-opus-4-8', 'main', 3, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, "
+        "5, 0, 60, 70, 0, 9)"));
   }
   write({make_record(2)});
   const Summary all = summary(Period::all);

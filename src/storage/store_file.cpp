@@ -27,7 +27,7 @@ DbError from_errno(int code, const std::string& what) {
 
 DbResult<void> make_folders(const std::filesystem::path& folder) {
   if (folder.empty()) return {};
-  struct stat found {};
+  struct stat found{};
   if (::stat(folder.c_str(), &found) == 0) {
     if (S_ISDIR(found.st_mode)) return {};
     return std::unexpected(from_errno(ENOTDIR, folder.string()));
@@ -50,7 +50,7 @@ DbResult<void> prepare_store_file(const std::string& path) {
     return {};
   }
   if (errno != EEXIST) return std::unexpected(from_errno(errno, path));
-  struct stat found {};
+  struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return std::unexpected(from_errno(errno, path));
   if ((found.st_mode & 0077) == 0) return {};
   if (::chmod(path.c_str(), found.st_mode & 0700) != 0) return std::unexpected(from_errno(errno, path));
@@ -75,7 +75,7 @@ DbResult<std::string> move_store_aside(const std::string& path, std::int64_t now
 }
 
 FileIdentity identify_file(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return {};
   return {static_cast<std::uint64_t>(found.st_dev), static_cast<std::uint64_t>(found.st_ino)};
 }

@@ -1,5 +1,5 @@
-// The store's file as a thing of the file system: who may read it, whether it is still the one we opened, moving a damaged
-// one aside, and knowing whether other processes have it open.
+// The store's file as a thing of the file system: who may read it, whether it is still the one we opened, moving a
+// damaged one aside, and knowing whether other processes have it open.
 // Any thread; blocks on the file system.
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace distiq {
 
-// Makes the folder (0700, with parents) and an empty file (0600) where they are missing, and takes group's and others' rights
-// from an existing file. Existing folders keep their mode.
+// Makes the folder (0700, with parents) and an empty file (0600) where they are missing, and takes group's and others'
+// rights from an existing file. Existing folders keep their mode.
 [[nodiscard]] DbResult<void> prepare_store_file(const std::string& path);
 
 // Renames the file to `path.damaged-<unix_ms>` and its -wal and -shm along with it; returns the new name.
@@ -39,8 +39,8 @@ class WriterLock {
   // to be running has died. Without a lock file (read-only folder) alone() is false.
   [[nodiscard]] static WriterLock acquire(const std::string& store_path);
   [[nodiscard]] bool alone() const { return alone_; }
-  // Lets others in; call when done with what needed to be alone. Repeat it now and then: a lock that could not be had at
-  // first (another process was just starting) is taken then.
+  // Lets others in; call when done with what needed to be alone. Repeat it now and then: a lock that could not be had
+  // at first (another process was just starting) is taken then.
   void share();
 
  private:

@@ -84,7 +84,8 @@ inline RequestRecord make_record(std::uint64_t n, std::int64_t started_at_ms = t
   record.usage = {.input = n, .cache_read = 10 * n, .cache_write_5m = 3, .cache_write_1h = 4, .output = 5 + n};
   record.usage_seen = true;
   record.usage_complete = true;
-  record.cost = PicoUsd{static_cast<std::int64_t>(n) * 1'000'000 + 400'000};  // n micro-dollars and a rest to be rounded away
+  record.cost =
+      PicoUsd{static_cast<std::int64_t>(n) * 1'000'000 + 400'000};  // n micro-dollars and a rest to be rounded away
   record.counterfactual = PicoUsd{static_cast<std::int64_t>(2 * n) * 1'000'000};
   record.duration_us = 1000;
   record.first_byte_us = 300;

@@ -128,6 +128,8 @@ constexpr std::array migrations = {Migration{version_1}, Migration{version_2}};
 
 }  // namespace
 
-std::span<const Migration> store_migrations() { return migrations; }
+std::span<const Migration> store_migrations() {
+  return migrations;
+}
 
 }  // namespace distiq

@@ -59,7 +59,8 @@ DbResult<std::unique_ptr<StoreSession>> StoreSession::open(const SessionConfig& 
   auto writer = RecordWriter::prepare(session->db_);
   if (!writer) return pass_on(writer);
   session->writer_ = std::move(*writer);
-  auto touch = session->db_.prepare("UPDATE runs SET last_commit_ms = max(last_commit_ms, ?), ended_at_ms = NULL WHERE run = ?");
+  auto touch =
+      session->db_.prepare("UPDATE runs SET last_commit_ms = max(last_commit_ms, ?), ended_at_ms = NULL WHERE run = ?");
   if (!touch) return pass_on(touch);
   session->touch_run_ = std::move(*touch);
   if (auto begun = session->begin_run(mine, now_ms); !begun) return pass_on(begun);
@@ -70,8 +71,8 @@ DbResult<std::unique_ptr<StoreSession>> StoreSession::open(const SessionConfig& 
 DbResult<void> StoreSession::begin_run(RunMark& mine, std::int64_t now_ms) {
   auto transaction = Transaction::begin(db_);
   if (!transaction) return pass_on(transaction);
-  const auto known = count_with(db_, "SELECT count(*) FROM runs WHERE run = ? AND started_at_ms = ?",
-                                {mine.run, mine.started_at_ms});
+  const auto known =
+      count_with(db_, "SELECT count(*) FROM runs WHERE run = ? AND started_at_ms = ?", {mine.run, mine.started_at_ms});
   if (!known) return std::unexpected(known.error());
   const RunMark run = *known > 0 ? mine : RunMark{0, now_ms};
   if (lock_.alone()) {
@@ -81,7 +82,8 @@ DbResult<void> StoreSession::begin_run(RunMark& mine, std::int64_t now_ms) {
                           "'unclean_shutdown', '' FROM runs WHERE ended_at_ms IS NULL AND run != ?",
                           {now_ms, run.run});
     if (!found) return found;
-    auto ended = run_with(db_, "UPDATE runs SET ended_at_ms = ? WHERE ended_at_ms IS NULL AND run != ?", {now_ms, run.run});
+    auto ended =
+        run_with(db_, "UPDATE runs SET ended_at_ms = ? WHERE ended_at_ms IS NULL AND run != ?", {now_ms, run.run});
     if (!ended) return ended;
   }
   if (run.run == 0) {
@@ -129,7 +131,8 @@ DbResult<void> StoreSession::finish(std::int64_t now_ms) {
   return run_with(db_, "UPDATE runs SET ended_at_ms = ? WHERE run = ?", {now_ms, run_});
 }
 
-DbResult<std::int64_t> StoreSession::delete_expired(std::int64_t cutoff_ms, std::int64_t step_rows, std::int64_t now_ms) {
+DbResult<std::int64_t> StoreSession::delete_expired(std::int64_t cutoff_ms, std::int64_t step_rows,
+                                                    std::int64_t now_ms) {
   auto transaction = Transaction::begin(db_);
   if (!transaction) return pass_on(transaction);
   // Only an unbroken run of the oldest rows goes, so that one anchor describes all that is gone.
@@ -166,12 +169,13 @@ DbResult<std::int64_t> StoreSession::delete_expired(std::int64_t cutoff_ms, std:
 }
 
 DbResult<void> StoreSession::move_anchor(std::int64_t last_seq, std::int64_t rows) {
-  return run_with(db_,
-                  "INSERT INTO retention_anchor (one, last_seq, last_id, last_started_at_ms, deleted_rows, chain_hash) "
-                  "SELECT 1, seq, id, started_at_ms, ?2, NULL FROM requests WHERE seq = ?1 "
-                  "ON CONFLICT (one) DO UPDATE SET last_seq = excluded.last_seq, last_id = excluded.last_id, "
-                  "last_started_at_ms = excluded.last_started_at_ms, deleted_rows = deleted_rows + excluded.deleted_rows",
-                  {last_seq, rows});
+  return run_with(
+      db_,
+      "INSERT INTO retention_anchor (one, last_seq, last_id, last_started_at_ms, deleted_rows, chain_hash) "
+      "SELECT 1, seq, id, started_at_ms, ?2, NULL FROM requests WHERE seq = ?1 "
+      "ON CONFLICT (one) DO UPDATE SET last_seq = excluded.last_seq, last_id = excluded.last_id, "
+      "last_started_at_ms = excluded.last_started_at_ms, deleted_rows = deleted_rows + excluded.deleted_rows",
+      {last_seq, rows});
 }
 
 }  // namespace distiq

@@ -1,5 +1,5 @@
-// One open store file: the connection, its statements and this process's row in `runs`. Knows nothing of queues or retries:
-// every call either worked or says by its fault what to do. Storage thread only; blocks on the disk.
+// One open store file: the connection, its statements and this process's row in `runs`. Knows nothing of queues or
+// retries: every call either worked or says by its fault what to do. Storage thread only; blocks on the disk.
 #pragma once
 
 #include <chrono>
@@ -33,8 +33,8 @@ struct RunMark {
 
 class StoreSession {
  public:
-  // Creates, migrates, and writes down a gap for every run that ended without goodbye. `mine` is in and out: the run that a
-  // former session of this process began is taken up again, if this file knows it.
+  // Creates, migrates, and writes down a gap for every run that ended without goodbye. `mine` is in and out: the run
+  // that a former session of this process began is taken up again, if this file knows it.
   [[nodiscard]] static DbResult<std::unique_ptr<StoreSession>> open(const SessionConfig& config, RunMark& mine,
                                                                     std::int64_t now_ms);
 
@@ -48,9 +48,10 @@ class StoreSession {
   [[nodiscard]] FileIdentity identity() const { return identity_; }
   // Says goodbye, so that the next start finds no gap.
   [[nodiscard]] DbResult<void> finish(std::int64_t now_ms);
-  // Deletes at most `step_rows` raw rows that started before cutoff_ms, oldest first, and other outdated rows beside them.
-  // Returns the number of raw rows deleted; fewer than step_rows means that nothing is left to do.
-  [[nodiscard]] DbResult<std::int64_t> delete_expired(std::int64_t cutoff_ms, std::int64_t step_rows, std::int64_t now_ms);
+  // Deletes at most `step_rows` raw rows that started before cutoff_ms, oldest first, and other outdated rows beside
+  // them. Returns the number of raw rows deleted; fewer than step_rows means that nothing is left to do.
+  [[nodiscard]] DbResult<std::int64_t> delete_expired(std::int64_t cutoff_ms, std::int64_t step_rows,
+                                                      std::int64_t now_ms);
 
  private:
   StoreSession(SessionConfig config, Database db) : config_(std::move(config)), db_(std::move(db)) {}

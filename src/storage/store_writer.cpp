@@ -40,7 +40,8 @@ void StoreWriter::run() {
     bool take = true;
     if (writable) {
       const bool deleting = clock_.monotonic() >= retention_due_;
-      take = queue_.wait_for_batch(config_.batch_delay, deleting ? retention_step_pause : milliseconds(retention_interval));
+      take = queue_.wait_for_batch(config_.batch_delay,
+                                   deleting ? retention_step_pause : milliseconds(retention_interval));
     } else {
       queue_.wait_for_retry(config_.retry_interval);
     }
@@ -179,7 +180,8 @@ void StoreWriter::delete_expired_when_due() {
   const MonotonicTime now = clock_.monotonic();
   if (now < retention_due_ || session_ == nullptr) return;
   const std::int64_t keep_ms = config_.retention_days * ms_per_day;
-  const std::int64_t cutoff = config_.retention_days > 0 ? now_ms() - keep_ms : std::numeric_limits<std::int64_t>::min();
+  const std::int64_t cutoff =
+      config_.retention_days > 0 ? now_ms() - keep_ms : std::numeric_limits<std::int64_t>::min();
   const auto deleted = session_->delete_expired(cutoff, config_.retention_step_rows, now_ms());
   if (!deleted && deleted.error().fault == DbFault::corrupt) (void)replace_damaged_file(deleted.error());
   if (!deleted || *deleted < config_.retention_step_rows) retention_due_ = now + retention_interval;

@@ -1,5 +1,5 @@
-// The storage thread: takes batches from the queue, keeps a session open, decides by the fault what a failure means, and
-// remembers losses until they can be written down. Internal to storage/.
+// The storage thread: takes batches from the queue, keeps a session open, decides by the fault what a failure means,
+// and remembers losses until they can be written down. Internal to storage/.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// The only text a record may put into the store: short, of a known alphabet, and never a credential. Prompts and answers do
-// not fit through either door; a Secret has no conversion to any of them.
+// The only text a record may put into the store: short, of a known alphabet, and never a credential. Prompts and
+// answers do not fit through either door; a Secret has no conversion to any of them.
 // Any thread.
 #pragma once
 
@@ -11,11 +11,11 @@ namespace distiq {
 
 class StoredText {
  public:
-  // Ids, model names, paths, header values: letters, digits and -_.:/@+=,~%*[]() only, cut at max_bytes. Anything else is
-  // replaced whole by "(not stored)", anything shaped like a credential by "(redacted)".
+  // Ids, model names, paths, header values: letters, digits and -_.:/@+=,~%*[]() only, cut at max_bytes. Anything else
+  // is replaced whole by "(not stored)", anything shaped like a credential by "(redacted)".
   [[nodiscard]] static StoredText identifier(std::string_view text, std::size_t max_bytes = 128);
-  // One line written by us (why a request went as it went): control bytes become spaces, cut at 240 bytes on a character
-  // boundary; credentials as above.
+  // One line written by us (why a request went as it went): control bytes become spaces, cut at 240 bytes on a
+  // character boundary; credentials as above.
   [[nodiscard]] static StoredText line(std::string_view text);
 
   [[nodiscard]] std::string_view view() const { return text_; }

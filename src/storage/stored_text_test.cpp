@@ -16,8 +16,9 @@ static_assert(!std::convertible_to<Secret, std::string> && !std::convertible_to<
 static_assert(!std::assignable_from<std::string&, Secret>, "no field of a record takes a Secret");
 
 TEST(StoredText, identifiers_pass) {
-  for (const std::string_view text : {"", "claude-opus-4-8[1m]", "/v1/messages/count_tokens", "req_011CSHoEeqs5C35K2UUqR7Fy",
-                                      "2026-11-18T10:00:00Z", "0.42", "us-east-1", "eu.anthropic.claude:0"}) {
+  for (const std::string_view text :
+       {"", "claude-opus-4-8[1m]", "/v1/messages/count_tokens", "req_011CSHoEeqs5C35K2UUqR7Fy", "2026-11-18T10:00:00Z",
+        "0.42", "us-east-1", "eu.anthropic.claude:0"}) {
     EXPECT_EQ(StoredText::identifier(text).view(), text);
   }
 }
@@ -30,7 +31,8 @@ TEST(StoredText, sentences_do_not_pass_as_identifiers) {
 }
 
 TEST(StoredText, credentials_pass_nowhere) {
-  for (const std::string_view text : {"sk-ant-api03-abc", "x/SK-ANT-oat01-abc", "Bearer abc", "x-api-key:abc", "Authorization: abc"}) {
+  for (const std::string_view text :
+       {"sk-ant-api03-abc", "x/SK-ANT-oat01-abc", "Bearer abc", "x-api-key:abc", "Authorization: abc"}) {
     EXPECT_EQ(StoredText::identifier(text).view(), "(redacted)") << text;
     EXPECT_EQ(StoredText::line(text).view(), "(redacted)") << text;
   }
