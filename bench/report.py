@@ -54,8 +54,8 @@ def memory_bars(idle_mb, streams_mb):
             Bar("memory, 256 streams", "at most 100 MB", f"{streams_mb:.1f} MB", streams_mb <= 100)]
 
 
-def start_bar(milliseconds):
-    return Bar("start to ready", "at most 50 ms", f"{milliseconds:.1f} ms", milliseconds <= 50)
+def start_bar(what, milliseconds):
+    return Bar(f"start to ready ({what})", "at most 50 ms", f"{milliseconds:.1f} ms", milliseconds <= 50)
 
 
 def faults_bar(faults):

@@ -162,10 +162,11 @@ def start_upstream(tool, work, certificate=None, key=None):
     return Upstream(port, certificate), Peer("direct", port, process, tls_ca=certificate, log=log)
 
 
-def start_distiq(binary, work, upstream):
+def start_distiq(binary, work, upstream, home=None):
+    """`home`: of an earlier start, whose store is there already."""
     port = free_port()
-    home = work / f"distiq-{port}"
-    home.mkdir()
+    home = home or work / f"distiq-{port}"
+    home.mkdir(exist_ok=True)
     settings = {"ANTHROPIC_API_BASE": upstream.url(), "PROXY_HOST": "127.0.0.1", "PROXY_PORT": str(port),
                 "DISTIQ_HOME": str(home / "state")}
     if upstream.ca:
