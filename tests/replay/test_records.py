@@ -1,8 +1,11 @@
 """Each replayed request leaves one record, and its numbers are what the transcript says by our own count and price list."""
+import json
+import subprocess
 import unittest
 
 from tests.replay.replay_case import ReplayCase, recorded_answer
 from tests.support import http1, recordings, store, usage
+from tests.support.proxy import binary
 from tests.support.recordings import stream_events
 from tests.support.upstream import Answer
 
@@ -78,6 +81,38 @@ class Records(ReplayCase):
                 row = (await store.rows_by_id(self.proxy.home, [identity]))[identity]
                 self.assertEqual(row["cost_usd_micros"], micros(usage.cost_pico(usage.of_answer(body))))
                 self.assertEqual(row["counterfactual_usd_micros"], row["cost_usd_micros"])
+
+    async def test_stats_sum_what_the_records_hold(self):
+        """A second reader of the same rows: sums by our own addition, an answer that came twice counted once."""
+        events = b"".join(stream_events("sum", "claude-sonnet-5-5")).replace(b"msg_01substitute", b"msg_sum")
+        headers = [("content-type", "text/event-stream"), ("request-id", "req_sum")]
+        self.upstream.answer = Answer(headers=headers, body=events, framing="chunked")
+        ids = [(await self.ask(body=b'{"model":"claude-sonnet-5-5"}')).get("x-distiq-id") for _ in range(3)]
+        found = await store.rows_by_id(self.proxy.home, ids)
+        self.assertEqual(sorted(found[identity]["duplicate"] for identity in ids), [0, 1, 1])
+        self.assertEqual(sum(found[identity]["cost_usd_micros"] for identity in ids), micros(usage.cost_pico(usage.of_answer(events))))
+        done = subprocess.run([str(binary()), "stats", "--period", "all", "--json"], env=self.proxy.env, capture_output=True, timeout=20)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        total = json.loads(done.stdout)["total"]
+        rows = store.rows(self.proxy.home)
+        for name in ("cost_usd_micros", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "output_tokens"):
+            self.assertEqual(total[name], sum(row[name] for row in rows), name)
+        self.assertEqual(total["requests"], len(rows))
+
+    async def test_rate_limit_headers_are_kept_per_account(self):
+        limits = [("anthropic-ratelimit-unified-status", "allowed"), ("Anthropic-RateLimit-Unified-5h-Utilization", "0.37"),
+                  ("anthropic-ratelimit-unified-reset", "1795474418"), ("anthropic-ratelimit-requests-remaining", "3999")]
+        self.upstream.answer = Answer(headers=[("content-type", "application/json"), *limits], body=b'{"type":"message"}')
+        accounts = set()
+        for key in ("key-one", "key-two", "key-one"):
+            reply = await self.ask(headers=[("x-api-key", key)])
+            self.assertEqual([pair for pair in reply.headers if pair in limits], limits)
+            identity = reply.get("x-distiq-id")
+            accounts.add((await store.rows_by_id(self.proxy.home, [identity]))[identity]["account_hash"])
+        self.assertEqual(len(accounts), 2)
+        for account in accounts:
+            kept = await store.rate_limits(self.proxy.home, account)
+            self.assertEqual(kept, {name.lower(): value for name, value in limits})
 
     async def test_an_answer_cut_in_the_middle_is_metered_as_far_as_known(self):
         events = stream_events("A long story that will not be told to its end")

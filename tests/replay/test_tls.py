@@ -242,6 +242,22 @@ class Tunnels(UpstreamCase):
         self.assertIn(b"Proxy-Authorization: Basic dXNlcjpwYTpzcw==\r\n", self.tunnel.heads[0])
         self.assertIsNone(self.upstream.requests[0].get("proxy-authorization"))
 
+    async def test_a_plain_upstream_behind_http_proxy(self):
+        self.tunnel.target_port = self.upstream.port
+        proxy = await self.new_proxy(f"http://{self.name}:8080", env={"HTTP_PROXY": f"http://127.0.0.1:{self.tunnel.port}"}).start()
+        self.assertEqual((await proxy.ask("POST", "/v1/messages", [], BODY)).status, 200)
+        self.assertTrue(self.tunnel.heads[0].startswith(f"CONNECT {self.name}:8080 HTTP/1.1\r\n".encode()), self.tunnel.heads[0])
+        self.assertEqual(self.upstream.requests[0].get("host"), f"{self.name}:8080")
+
+    async def test_names_in_no_proxy_are_reached_directly(self):
+        for pattern in (self.name, "tunnel.example", ".tunnel.example", "*"):
+            with self.subTest(pattern):
+                self.tunnel.heads.clear()
+                proxy = await self.start(NO_PROXY="somewhere.example," + pattern)
+                reply = await proxy.ask("POST", "/v1/messages", [], BODY)
+                self.assertEqual(reply.status, 502, "the name resolves nowhere, and the tunnel must not be used")
+                self.assertEqual(self.tunnel.heads, [])
+
     async def test_a_tunnel_that_is_refused(self):
         for answer in (b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", b"HTTP/1.1 502 Bad Gateway\r\n\r\nsorry", b"nonsense\r\n\r\n", b""):
             with self.subTest(answer):

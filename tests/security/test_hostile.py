@@ -1,6 +1,7 @@
 """Peers that mean harm: framing tricks by Connection, endless extensions and trailers, control characters for the terminal,
 labels without bound."""
 import asyncio
+import json
 import re
 import unittest
 
@@ -10,7 +11,6 @@ from tests.support.recordings import sse_event, stream_events
 from tests.support.upstream import Answer, early
 
 MIB = 1 << 20
-CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 
 class HostileCase(ProxyCase):
@@ -169,6 +169,8 @@ class Terminal(HostileCase):
     """Names from outside are shown and stored: they must not drive the terminal, forge lines, or fill the store."""
     evil = '\\u001b]0;owned\\u0007\\u001b[2J\\r\\n[proxy] forged | line\\u009b31m'
 
+    control = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
+
     async def record_of(self, reply):
         identity = reply.get("x-distiq-id")
         return (await store.rows_by_id(self.proxy.home, [identity]))[identity]
@@ -185,7 +187,7 @@ class Terminal(HostileCase):
             await self.record_of(reply)
         await asyncio.sleep(0.2)
         shown = (self.proxy.folder / "stdout").read_bytes() + (self.proxy.folder / "stderr").read_bytes()
-        self.assertIsNone(CONTROL.search(shown), shown[-600:])
+        self.assertIsNone(self.control.search(shown), shown[-600:])
         self.assertNotIn(b"\n[proxy] forged", shown)
 
     async def test_control_characters_in_a_target(self):
@@ -194,7 +196,7 @@ class Terminal(HostileCase):
             self.assertIn(reply.status, (200, 400))
         await asyncio.sleep(0.2)
         shown = (self.proxy.folder / "stdout").read_bytes()
-        self.assertIsNone(CONTROL.search(shown))
+        self.assertIsNone(self.control.search(shown))
         shown.decode("utf-8")
 
     async def test_long_names_are_cut_in_the_store(self):
@@ -221,6 +223,20 @@ class Terminal(HostileCase):
             await client.ask(f"METHOD{number}", f"/v1/path{number}")
         after = await size()
         self.assertLess(after - before, 20_000, "labels grow with what strangers send")
+
+
+class JsonLines(Terminal):
+    env = {"LOG_FORMAT": "json"}
+    control = re.compile(rb"[\x00-\x08\x0b-\x1f]")  # JSON is for programs: what it must escape, no more
+
+    async def test_every_line_is_one_json_object(self):
+        await self.test_control_characters_in_names_from_both_sides()
+        await self.proxy.ask("GET", '/v1/"quoted"\\back\xff')
+        await asyncio.sleep(0.2)
+        lines = [line for line in self.proxy.stdout().splitlines() if line.startswith("{")]
+        self.assertGreaterEqual(len(lines), 3, self.proxy.output())
+        for line in lines:
+            self.assertIsInstance(json.loads(line), dict)
 
 
 class EarlyAnswers(HostileCase):

@@ -23,6 +23,7 @@ class Exchange:
     scenario: str
     number: int
     socket: int
+    kind: str              # main, sub, helper or None: what the recording server took it for
     method: str
     target: str
     headers: list          # [(name, value)] as recorded, Host included
@@ -117,7 +118,7 @@ def _exchange(scenario: str, request: dict, body: bytes, folder: Path) -> Exchan
     if substituted:
         writes = _substitute(headers)
     return Exchange(
-        scenario=scenario, number=request["n"], socket=request["socket"], method=request["method"],
+        scenario=scenario, number=request["n"], socket=request["socket"], kind=request["kind"], method=request["method"],
         target=request["path"], headers=[tuple(header) for header in request["headers"]], body=body, status=status,
         reason=_reason(status), answer_headers=headers, writes=writes, outcome=answer.get("outcome"),
         substituted=substituted)

@@ -45,3 +45,17 @@ async def rows_by_id(home: Path, ids, timeout: float = 5.0) -> dict:
             raise AssertionError(f"{len(wanted - found.keys())} of {len(wanted)} requests have no record: "
                                  f"{sorted(wanted - found.keys())[:5]}")
         await asyncio.sleep(0.05)
+
+
+async def rate_limits(home: Path, account_hash: str, timeout: float = 3.0) -> dict:
+    """Latest rate-limit headers of an account: lower-case name -> value. Waits until there are some."""
+    end = asyncio.get_running_loop().time() + timeout
+    while True:
+        connection = sqlite3.connect(f"file:{database(home)}?mode=ro", uri=True, timeout=5)
+        try:
+            found = dict(connection.execute("SELECT name, value FROM rate_limit_latest WHERE account_hash = ?", (account_hash,)))
+        finally:
+            connection.close()
+        if found or asyncio.get_running_loop().time() > end:
+            return found
+        await asyncio.sleep(0.05)
