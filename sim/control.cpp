@@ -24,7 +24,7 @@ Reply read_clock(World& world, const Request&) {
 
 Reply advance_clock(World& world, const Request& request) {
   boost::system::error_code failed;
-  const auto body = json::parse(request.body, failed);
+  const auto body = parse_json(request.body, failed);
   const auto* object = failed ? nullptr : body.if_object();
   const auto ms = object ? find_integer(*object, "advance_ms") : std::nullopt;
   const auto seconds = object ? find_integer(*object, "advance_s") : std::nullopt;
@@ -38,7 +38,7 @@ Reply advance_clock(World& world, const Request& request) {
 template <class Take>
 Reply with_json(const Request& request, Take take) {
   boost::system::error_code failed;
-  const auto body = json::parse(request.body, failed);
+  const auto body = parse_json(request.body, failed);
   if (failed) return refuse("not valid JSON: " + failed.message());
   if (const std::optional<std::string> problem = take(body)) return refuse(*problem);
   return ok();

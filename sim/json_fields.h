@@ -8,6 +8,13 @@
 
 namespace sim {
 
+// Schemas of tools nest deeper than the library's default allows.
+inline boost::json::value parse_json(std::string_view text, boost::system::error_code& failed) {
+  boost::json::parse_options options;
+  options.max_depth = 256;
+  return boost::json::parse(text, failed, {}, options);
+}
+
 // nullptr when absent or of another type.
 inline const boost::json::value* find(const boost::json::object& object, std::string_view key) {
   return object.if_contains(key);

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "json_fields.h"
 #include "server.h"
 #include "tls_files.h"
 
@@ -54,7 +55,7 @@ void load_script(const std::string& path, sim::World& world) {
   std::stringstream text;
   text << file.rdbuf();
   boost::system::error_code failed;
-  const auto document = boost::json::parse(text.str(), failed);
+  const auto document = sim::parse_json(text.str(), failed);
   if (failed) throw std::runtime_error(path + ": not valid JSON: " + failed.message());
   if (const auto problem = world.script.load(document)) throw std::runtime_error(path + ": " + *problem);
 }

@@ -36,6 +36,9 @@ using Refusal = std::optional<ApiError>;
 Refusal check_credential(const World& world, const Request& request, Turn& turn) {
   turn.credential = read_credential(request.headers);
   if (!turn.credential.present) return ApiError{401, "authentication_error", "x-api-key header is required"};
+  if (turn.credential.subscriber && world.config.betas == BetaCheck::strict &&
+      !read_betas(request.headers).contains("oauth-2025-04-20"))
+    return ApiError{401, "authentication_error", "OAuth authentication is currently not supported."};
   if (world.config.api_key.empty()) return std::nullopt;
   const auto bearer = "Bearer " + world.config.api_key;
   if (request.header("x-api-key") == world.config.api_key || request.header("authorization") == bearer) return std::nullopt;
@@ -45,7 +48,7 @@ Refusal check_credential(const World& world, const Request& request, Turn& turn)
 Refusal parse_body(const Request& request, Turn& turn) {
   if (request.body_bytes > max_message_bytes) return ApiError{413, "request_too_large", "Request exceeds the maximum size"};
   boost::system::error_code failed;
-  turn.document = json::parse(request.body, failed);
+  turn.document = parse_json(request.body, failed);
   if (failed) return invalid_request("The request body is not valid JSON: " + failed.message());
   turn.body = turn.document.if_object();
   if (!turn.body) return invalid_request("Input should be a valid dictionary or object to extract fields from");

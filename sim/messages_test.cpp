@@ -168,6 +168,7 @@ TEST(RateLimits, plain_headers_for_keys_and_unified_ones_for_subscribers) {
   EXPECT_EQ(find_header(got.headers, "anthropic-ratelimit-requests-limit"), "4000");
   EXPECT_EQ(find_header(got.headers, "anthropic-ratelimit-requests-remaining"), "3999");
   EXPECT_FALSE(has_header(got.headers, "anthropic-ratelimit-unified-status"));
+  api.betas = "oauth-2025-04-20";
   got = api.ask(asking("hi"), {{"authorization", "Bearer sk-ant-oat01-x"}});
   EXPECT_EQ(find_header(got.headers, "anthropic-ratelimit-unified-status"), "allowed");
   EXPECT_EQ(find_header(got.headers, "anthropic-ratelimit-unified-representative-claim"), "five_hour");
@@ -201,7 +202,7 @@ TEST(RateLimits, cache_reads_do_not_count) {
 
 TEST(RateLimits, a_spent_five_hour_window_rejects_until_it_ends) {
   Api api(WorldConfig{.limits = {.five_hour_budget = 1}});
-  api.key = "";
+  api.betas = "oauth-2025-04-20";
   const HeaderList token{{"authorization", "Bearer sk-ant-oat01-x"}};
   EXPECT_EQ(api.ask(asking("hi"), token).status, 200);
   const auto got = api.ask(asking("hi"), token);

@@ -248,7 +248,11 @@ struct Server::State {
       tcp::socket socket(executor);
       const auto [error] = co_await acceptor.async_accept(socket, with_error);
       if (error == asio::error::operation_aborted) co_return;
-      if (error) continue;
+      if (error) {  // out of descriptors, say: do not spin
+        asio::steady_timer pause(io, std::chrono::milliseconds(20));
+        co_await pause.async_wait(with_error);
+        continue;
+      }
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
       const auto number = ++connections;

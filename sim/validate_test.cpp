@@ -323,6 +323,31 @@ TEST(Admission, a_wrong_key_is_401_where_one_is_set) {
   EXPECT_EQ(api.ask(R"({"model":"claude-opus-5-5","max_tokens":9,"messages":[{"role":"user","content":"x"}]})").status, 200);
 }
 
+TEST(Admission, a_subscription_token_needs_its_beta) {
+  Api api;
+  const std::string body = R"({"model":"claude-opus-5-5","max_tokens":9,"messages":[{"role":"user","content":"x"}]})";
+  const HeaderList token{{"authorization", "Bearer sk-ant-oat01-x"}};
+  const auto got = api.ask(body, token);
+  EXPECT_EQ(got.status, 401);
+  EXPECT_EQ(got.error(), "OAuth authentication is currently not supported.");
+  api.betas = "oauth-2025-04-20";
+  EXPECT_EQ(api.ask(body, token).status, 200);
+}
+
+TEST(Admission, deeply_nested_schemas_are_read_and_absurd_ones_refused) {
+  Api api;
+  const auto nested = [](int depth) {
+    std::string schema = R"({"type":"object","properties":)";
+    for (int i = 0; i < depth; ++i) schema += R"({"a":)";
+    schema += "1";
+    for (int i = 0; i < depth; ++i) schema += "}";
+    return R"({"model":"claude-opus-5-5","max_tokens":9,"messages":[{"role":"user","content":"x"}],"tools":[{"name":"A","input_schema":)" +
+           schema + "}}]}";
+  };
+  EXPECT_EQ(api.ask(nested(60)).status, 200);
+  EXPECT_EQ(api.ask(nested(10'000)).status, 400);
+}
+
 TEST(Admission, the_version_header_is_required_and_must_be_known) {
   Api api;
   Request request;
