@@ -77,7 +77,6 @@ struct UsageCollector::Reader {
   }
 
   void usage(dom::object from) const {
-    to.report_.seen = true;
     const ReportedCounts before = to.counts_;
     counts(from, to.counts_);
     text(from, "service_tier", to.report_.service_tier);
@@ -89,6 +88,7 @@ struct UsageCollector::Reader {
     } else if (!to.report_.iterations.empty() && to.counts_.to_usage() != before.to_usage()) {
       to.lost_ = true;  // the list that is billed is older than the counts
     }
+    to.report_.seen = to.counts_.has_tokens() || !to.report_.iterations.empty();
   }
 
   void stop(dom::object from) const {

@@ -17,6 +17,7 @@ struct ReportedCounts {
   std::optional<std::uint64_t> input, output, cache_read, cache_write, cache_write_5m, cache_write_1h;
   std::optional<std::uint64_t> web_searches, web_fetches, code_executions;
 
+  [[nodiscard]] bool has_tokens() const { return input || output || cache_read || cache_write || cache_write_5m || cache_write_1h; }
   // Splits cache writes by their TTL; writes of unknown TTL count as 5m, the API's default.
   [[nodiscard]] TokenUsage to_usage() const;
 };

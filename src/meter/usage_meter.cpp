@@ -1,5 +1,6 @@
 #include "meter/usage_meter.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "meter/body_decoder.h"
 #include "meter/json_capture.h"
 #include "meter/usage_collector.h"
+#include "meter/window_share.h"
 
 namespace distiq {
 namespace {
@@ -50,7 +52,10 @@ class UsageMeter::Body {
       parse(bytes);
       return true;
     }
-    return decoder_ != nullptr && decode(bytes);
+    if (decoder_ != nullptr && decode(bytes)) return true;
+    decoder_.reset();  // its window is the largest thing here
+    window_.release();
+    return false;
   }
 
   UsageReport finish(bool ended_cleanly, bool broken) {
@@ -81,12 +86,23 @@ class UsageMeter::Body {
       const auto written = decoder_->decode(in, out);
       if (!written.has_value()) return false;
       decoded_bytes_ += *written;
-      if (decoded_bytes_ > kMaxDecodedBytes) return false;
-      if (decoded_bytes_ > kFreeDecodedBytes && decoded_bytes_ / kMaxDecodedRatio > encoded_bytes_) return false;
+      if (is_bomb() || !window_.grow_to(window_bytes())) return false;
       parse({out.data(), *written});
       if (in.empty() && *written < out.size()) return true;
       if (in.size() == before && *written == 0) return false;
     }
+  }
+
+  [[nodiscard]] bool is_bomb() const {
+    return decoded_bytes_ > kMaxDecodedBytes ||
+           (decoded_bytes_ > kFreeDecodedBytes && decoded_bytes_ / kMaxDecodedRatio > encoded_bytes_);
+  }
+
+  // What the decoder holds by now, in steps: the sum over all streams is shared between threads.
+  [[nodiscard]] std::size_t window_bytes() const {
+    constexpr std::uint64_t kStep = 16U << 10U;
+    if (coding_ == BodyCoding::gzip || coding_ == BodyCoding::deflate) return 3 * kStep;
+    return static_cast<std::size_t>(std::min<std::uint64_t>((decoded_bytes_ / kStep + 1) * kStep, kMaxDecoderWindowBytes));
   }
 
   void parse(std::string_view bytes) {
@@ -112,6 +128,7 @@ class UsageMeter::Body {
 
   BodyCoding coding_;
   std::unique_ptr<BodyDecoder> decoder_;
+  WindowShare window_;
   std::uint64_t encoded_bytes_ = 0;
   std::uint64_t decoded_bytes_ = 0;
   std::optional<SseSplitter> splitter_;
@@ -150,7 +167,7 @@ UsageReport UsageMeter::finish(bool ended_cleanly) noexcept {
     return {};
   }
   UsageReport report;
-  report.complete = ended_cleanly && !broken_;
+  report.complete = kind_ == Kind::ignored && ended_cleanly;
   return report;
 }
 
