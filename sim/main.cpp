@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -60,8 +61,24 @@ void load_script(const std::string& path, sim::World& world) {
   if (const auto problem = world.script.load(document)) throw std::runtime_error(path + ": " + *problem);
 }
 
+// Blocked before any thread exists, so that a signal that comes early waits for wait_for_end().
+sigset_t block_end_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+void wait_for_end(const sigset_t& signals) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
 int run(Arguments arguments) {
   using namespace sim;
+  const auto end_signals = block_end_signals();
   auto& config = arguments.world;
   if (arguments.lenient_betas) config.betas = BetaCheck::lenient;
   if (arguments.accept_unknown_models) config.unknown_models = UnknownModels::accept;
@@ -79,7 +96,7 @@ int run(Arguments arguments) {
   std::printf("listening on %s:%u\n", arguments.server.address.c_str(), server.port());
   std::fflush(stdout);
   if (!arguments.port_file.empty()) std::ofstream(arguments.port_file) << server.port() << "\n";
-  server.wait_for_signal();
+  wait_for_end(end_signals);
   return 0;
 }
 

@@ -10,7 +10,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -293,13 +292,6 @@ void Server::start() {
   asio::co_spawn(state_->io, state_->accept_loop(), report_failure);
   for (unsigned i = 0; i < std::max(1u, state_->config.threads); ++i)
     state_->threads.emplace_back([this] { state_->io.run(); });
-}
-
-void Server::wait_for_signal() {
-  asio::io_context io;
-  asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([](error_code, int) {});
-  io.run();
 }
 
 }  // namespace sim

@@ -27,8 +27,6 @@ class Server {
 
   std::uint16_t port() const;
   void start();
-  // Returns when SIGINT or SIGTERM arrives.
-  void wait_for_signal();
 
  private:
   struct State;
