@@ -3,17 +3,10 @@ import asyncio
 import unittest
 
 from tests.support.case import ProxyCase
-from tests.support.proxy import binary
 from tests.support.recordings import stream_events
 from tests.support.upstream import Answer, early
 
 MIB = 1 << 20
-
-
-def is_sanitized() -> bool:
-    """Sanitizers multiply memory: bounds on it hold for plain builds only."""
-    data = binary().read_bytes()
-    return b"__asan_init" in data or b"__tsan_init" in data
 
 
 class SlowClient(ProxyCase):
@@ -40,12 +33,10 @@ class SlowClient(ProxyCase):
                 await asyncio.sleep(0.3)
                 self.assertEqual(sent, waiting, "upstream still sends although nobody reads")
                 self.assertLess(sent, 32 * MIB, "sockets hold a few MiB, nobody else should")
-                if not is_sanitized():
-                    self.assertLess(self.proxy.rss_kb() - before, 16 * 1024)
+                self.assert_memory_below(self.proxy.rss_kb() - before, 16)
                 reply = await asyncio.wait_for(client.reply("POST", keep=False), 50)
                 self.assertEqual((reply.body.size, reply.complete), (size, True))
-                if not is_sanitized():
-                    self.assertLess(self.proxy.rss_kb() - before, 16 * 1024)
+                self.assert_memory_below(self.proxy.rss_kb() - before, 16)
                 client.close()
 
     async def test_a_slow_reader_does_not_slow_others(self):
@@ -143,8 +134,7 @@ class Crowd(ProxyCase):
             for task in asking:
                 if task.done():
                     self.fail(f"ended early: {task.result()}")
-        if not is_sanitized():
-            self.assertLess(self.proxy.rss_kb(), 100 * 1024)
+        self.assert_memory_below(self.proxy.rss_kb(), 100)
         gate.set()
         replies = await asyncio.gather(*asking)
         self.assertEqual({(reply.status, reply.complete, reply.data) for reply in replies}, {(200, True, b"".join(events))})
@@ -162,8 +152,7 @@ class Crowd(ProxyCase):
         await run(300)
         before = self.proxy.rss_kb()
         await run(1500)
-        if not is_sanitized():
-            self.assertLess(self.proxy.rss_kb() - before, 6 * 1024)
+        self.assert_memory_below(self.proxy.rss_kb() - before, 6)
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ class Bodies(LimitCase):
                 await client.send(end)
                 reply = await asyncio.wait_for(client.reply("POST"), 20)
                 self.assertEqual(reply.data, str((size, True)).encode())
-                self.assertLess(peak - before, 24 * 1024, "the body was buffered")
+                self.assert_memory_below(peak - before, 24, "the body was buffered")
 
     async def test_other_paths_are_streamed_while_they_come(self):
         seen = asyncio.Event()
@@ -172,7 +172,7 @@ class Bodies(LimitCase):
         uploading = asyncio.create_task(upload())
         await asyncio.sleep(0.8)
         self.assertLess(sent, 40 * MIB, "sockets hold a few MiB, nobody else should")
-        self.assertLess(self.proxy.rss_kb() - before, 24 * 1024)
+        self.assert_memory_below(self.proxy.rss_kb() - before, 24)
         await uploading
         self.assertEqual((await asyncio.wait_for(client.reply("POST"), 20)).data, str(size).encode())
 
@@ -193,7 +193,7 @@ class BufferedBytes(LimitCase):
             await asyncio.sleep(0.005)
         self.assertEqual([reply.status for reply in await working], [200] * 24)
         self.assertTrue(all(request.data == body for request in self.upstream.requests))
-        self.assertLess(peak - before, 32 * 1024, "24 bodies of 2 MiB were held at one time")
+        self.assert_memory_below(peak - before, 32, "24 bodies of 2 MiB were held at one time")
 
     async def test_clients_that_stop_in_their_bodies_do_not_hold_the_budget_for_ever(self):
         stuck = []

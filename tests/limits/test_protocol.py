@@ -95,9 +95,14 @@ class Requests(ProtocolCase):
 
     async def test_empty_lines_between_requests_are_no_fault(self):
         client = await self.client()
-        self.assertEqual((await self.post(client)).status, 200)
-        await client.send(b"\r\n")
-        self.assertEqual((await self.post(client)).status, 200)
+        request = client.request("POST", "/v1/messages", [], b"{}")
+        for gap in (b"\r\n", b"\r\n\r\n"):
+            for pieces in ((gap + request,), (gap, request), (gap[:1], gap[1:] + request), (request + gap + request,)):
+                for piece in pieces:
+                    await client.send(piece)
+                    await asyncio.sleep(0.01)
+                for _ in range(b"".join(pieces).count(b"POST")):
+                    self.assertEqual((await asyncio.wait_for(client.reply("POST"), 2)).status, 200)
 
     async def test_keep_alive_and_close(self):
         client = await self.client()

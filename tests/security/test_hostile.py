@@ -71,7 +71,7 @@ class Endless(HostileCase):
         self.proxy.reset_peak()
         before = self.proxy.rss_kb()
         await work
-        self.assertLess(self.proxy.peak_rss_kb() - before, bound_mib * 1024)
+        self.assert_memory_below(self.proxy.peak_rss_kb() - before, bound_mib)
 
     async def pour(self, client, start: bytes, piece: bytes, pieces: int):
         """Sends until the proxy has had enough; what it answered."""

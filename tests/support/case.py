@@ -8,7 +8,7 @@ import unittest
 
 from .client import Client
 from .gate import Gate
-from .proxy import Proxy
+from .proxy import Proxy, is_sanitized
 from .upstream import Answer, Upstream
 
 TEST_LIMIT_S = 60.0
@@ -174,6 +174,10 @@ class ProxyCase(AsyncCase):
         while (value := measure()) > bound and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.02)
         return value
+
+    def assert_memory_below(self, kb: int, mib: int, why: str = "memory grows"):
+        if not is_sanitized():
+            self.assertLess(kb, mib * 1024, why)
 
     async def assert_no_fd_growth(self, before: int, allowed: int = 6):
         """`allowed` covers the idle pool to upstream."""

@@ -3,6 +3,7 @@
 The binary is DISTIQ_BIN, or build/release/distiq-code of this repository. It runs with an empty environment, its own HOME
 and its own DISTIQ_HOME, so that nothing of the machine leaks into a test."""
 import asyncio
+import functools
 import os
 import shutil
 import signal
@@ -21,6 +22,13 @@ START_LIMIT_S = float(os.environ.get("DISTIQ_START_LIMIT_S", "10"))  # generous:
 def binary() -> Path:
     path = Path(os.environ.get("DISTIQ_BIN", "build/release/distiq-code"))
     return path if path.is_absolute() else REPOSITORY / path
+
+
+@functools.cache
+def is_sanitized() -> bool:
+    """Sanitizers multiply memory and time: bounds on memory hold for plain builds only."""
+    data = binary().read_bytes()
+    return b"__asan_init" in data or b"__tsan_init" in data
 
 
 class ProxyFailed(AssertionError):
