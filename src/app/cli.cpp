@@ -167,6 +167,12 @@ class CommandLine {
     auto& version = add("version", "Which build this is and what is in it");
     version.add_flag("--json", json_, "For scripts");
     version.callback([this] { command_ = [this] { return run_version(json_, io_); }; });
+
+    auto& demo = add("demo", "Proxy and API simulator on this machine, with recorded sessions; needs no account");
+    demo.add_option("--simulator", demo_.simulator, "anthropic-sim, if it does not lie beside this program")
+        ->type_name("FILE");
+    demo.add_flag("--json", demo_.json, "Closing statistics as JSON");
+    demo.callback([this] { command_ = [this] { return run_demo(demo_, io_); }; });
   }
 
   [[nodiscard]] bool has_command(const std::string& name) {
@@ -183,6 +189,7 @@ class CommandLine {
   CLI::App app_{"A local proxy between Claude Code and the Anthropic API.", "distiq-code"};
   SettingOptions settings_;
   StatsOptions stats_;
+  DemoOptions demo_;
   bool json_ = false;
   std::function<ExitCode()> command_;
 };

@@ -1,6 +1,7 @@
 // One function per command. Each blocks until it is done, writes for people or scripts to `io` and gives the exit code.
 #pragma once
 
+#include <filesystem>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -22,10 +23,18 @@ struct StatsOptions {
   bool json = false;
 };
 
+struct DemoOptions {
+  std::filesystem::path simulator;  // empty: beside this program
+  bool json = false;                // closing statistics on stdout as JSON, everything else on stderr
+};
+
 [[nodiscard]] ExitCode run_start(const Config& config, const CommandIo& io);
 [[nodiscard]] ExitCode run_stats(const Config& config, const StatsOptions& options, const CommandIo& io);
 [[nodiscard]] ExitCode run_config(const Config& config, bool json, const CommandIo& io);
 [[nodiscard]] ExitCode run_version(bool json, const CommandIo& io);
+// Simulator and proxy as processes of their own on free ports with a temporary state folder; plays recorded sessions
+// and compares what was recorded with what the simulator billed.
+[[nodiscard]] ExitCode run_demo(const DemoOptions& options, const CommandIo& io);
 
 // "distiq-code: <sentence>" on stderr.
 void say_error(const CommandIo& io, std::string_view sentence);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/config_parse.h"
 #include "base/text.h"
 #include "base/version.h"
 
@@ -12,7 +13,7 @@ namespace distiq {
 namespace {
 
 struct Words {
-  std::string_view listening, upstream, by_proxy, on, on_list, token, not_yet, paste, stop;
+  std::string_view listening, upstream, by_proxy, on, core, token, not_yet, paste, stop;
 };
 
 constexpr Words kEnglish{
@@ -20,7 +21,7 @@ constexpr Words kEnglish{
     .upstream = "upstream",
     .by_proxy = "through",
     .on = "on",
-    .on_list = "pass-through, metering, statistics",
+    .core = "pass-through, metering, statistics",
     .token = "asks for x-distiq-token",
     .not_yet = "not in this build",
     .paste = "In another terminal:",
@@ -31,11 +32,22 @@ constexpr Words kRussian{
     .upstream = "апстрим",
     .by_proxy = "через",
     .on = "включено",
-    .on_list = "сквозная передача, учёт, статистика",
+    .core = "сквозная передача, учёт, статистика",
     .token = "нужен x-distiq-token",
     .not_yet = "нет в сборке",
     .paste = "В другом терминале:",
     .stop = "Ctrl-C завершает работу. Дальше - по строке на каждый завершённый запрос.",
+};
+
+struct Feature {
+  std::string_view setting, english, russian;
+};
+constexpr Feature kFeatures[] = {
+    {"SMART_ROUTING", "routing", "маршрутизация"},
+    {"CACHE_ENABLED", "response cache", "кэш ответов"},
+    {"PROMPT_CACHING_ENABLED", "prompt caching", "кэширование промптов"},
+    {"COMPRESSION_ENABLED", "compression", "сжатие"},
+    {"OPENAI_ENDPOINT", "OpenAI endpoint", "OpenAI API"},
 };
 
 const Words& words(const Config& config) {
@@ -46,13 +58,15 @@ std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-// Names of features that a later build will have; the switches, not their parameters.
-std::string features_not_here(const Config& config) {
+// Switches that are in this build and on, or not in it at all. What is off by choice stands in neither list.
+std::string features(const Config& config, bool in_this_build) {
   std::string list;
-  for (const auto& entry : config.entries) {
-    if (entry.in_this_build || (entry.value != "true" && entry.value != "false")) continue;
+  for (const auto& feature : kFeatures) {
+    const auto* entry = config.find(feature.setting);
+    if (entry == nullptr || entry->in_this_build != in_this_build) continue;
+    if (in_this_build && parse_bool(entry->value) != true) continue;
     if (!list.empty()) list += ", ";
-    list += entry.name;
+    list += config.language == Language::russian ? feature.russian : feature.english;
   }
   return list;
 }
@@ -101,8 +115,9 @@ std::string start_panel(const Config& config, std::uint16_t port, bool colour) {
       fmt::format("\n  {}distiq-code{} {}\n\n", colour ? "\x1b[1m" : "", colour ? "\x1b[0m" : "", version());
   out += row(say.listening, address, colour);
   out += row(say.upstream, upstream, colour);
-  out += row(say.on, say.on_list, colour);
-  out += row(say.not_yet, features_not_here(config), colour);
+  const auto on = features(config, true);
+  out += row(say.on, on.empty() ? std::string(say.core) : fmt::format("{}, {}", say.core, on), colour);
+  if (const auto missing = features(config, false); !missing.empty()) out += row(say.not_yet, missing, colour);
   out += fmt::format("\n  {}\n    {}ANTHROPIC_BASE_URL={} claude{}\n\n  {}\n\n", say.paste, colour ? "\x1b[36m" : "",
                      url, colour ? "\x1b[0m" : "", say.stop);
   return out;
