@@ -30,8 +30,17 @@ def thinking(words):
 
 def answer(*blocks, stop_reason=None, **delivery):
     """A scripted answer; `delivery` says how it travels (status, headers, cut, stall, sse_error, gzip, event_delay_ms ...)."""
-    made = {"blocks": list(blocks), "delivery": delivery}
+    made = {"content": list(blocks)} if blocks else {}
+    made |= {"fault": delivery} if delivery else {}
     return made | ({"stop_reason": stop_reason} if stop_reason else {})
+
+
+def _billed(entry):
+    usage = {"input": entry["input_tokens"], "cache_read": entry["cache_read_input_tokens"],
+             "write_5m": entry["ephemeral_5m_input_tokens"], "write_1h": entry["ephemeral_1h_input_tokens"],
+             "output": entry["output_tokens"]}
+    return {"request_id": entry["request_id"], "message_id": entry["message_id"], "model": entry["model"], "status": 200,
+            "usage": usage, "cost_pico": entry["cost_pico_usd"]}
 
 
 class Simulator:
@@ -50,10 +59,11 @@ class Simulator:
 
     def script(self, kind, *answers):
         """The next answers to requests of this kind ("main", "sub", "title"); later ones get a plain text."""
-        self._ask("POST", "/_sim/script", [dict(answer, kind=kind) for answer in answers])
+        lane = "subagent" if kind == "sub" else kind
+        self._ask("POST", "/_sim/answers", [dict(answer, lane=lane) for answer in answers])
 
     def ledger(self):
-        return json.loads(self._ask("GET", "/_sim/ledger"))
+        return [_billed(entry) for entry in json.loads(self._ask("GET", "/_sim/ledger"))["entries"]]
 
     def stop(self):
         self._process.terminate()
