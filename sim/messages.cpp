@@ -58,8 +58,8 @@ Refusal parse_body(const Request& request, Turn& turn) {
 Refusal find_model(const World& world, Turn& turn) {
   const auto id = find_string(*turn.body, "model");
   if (!id) return invalid_request(turn.body->contains("model") ? "model: Input should be a valid string" : "model: Field required");
-  turn.shown_model = *id;
   turn.model = ModelTable::builtin().find(*id);
+  turn.shown_model = turn.model ? turn.model->id : std::string(*id);  // an alias is answered by what it stands for
   if (!turn.model && world.config.unknown_models == UnknownModels::accept)
     turn.model = ModelTable::builtin().find(played_for_unknown);
   if (!turn.model) return ApiError{404, "not_found_error", "model: " + turn.shown_model};

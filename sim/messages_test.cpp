@@ -145,6 +145,12 @@ TEST(Answer, has_no_thinking_where_it_is_not_on) {
   EXPECT_EQ(first_type("claude-opus-5-5", ""), "thinking") << "always thinks";
 }
 
+TEST(Answer, an_alias_is_answered_by_the_model_it_stands_for) {
+  Api api;
+  EXPECT_EQ(api.ask(asking("hi", "", "claude-haiku-4-5")).json().at("model"), "claude-haiku-4-5-20251001");
+  EXPECT_EQ(api.ask(asking("hi")).json().at("model"), "claude-opus-5-5");
+}
+
 TEST(Answer, ids_are_the_same_again_with_the_same_seed) {
   Api one;
   Api two;
