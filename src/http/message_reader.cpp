@@ -42,15 +42,13 @@ bool has_unknown_transfer_coding(const HeaderList& fields) {
 // An empty line before a request line is an old client's slip (RFC 9112 2.2); more than a few are not.
 constexpr std::size_t most_leading_blank_bytes = 8;
 
-// Shared by both directions: Beast reports fields and body bytes, we keep fields in order and views of the body.
+// Shared by both directions: Beast reports fields, we keep them in order.
 template <bool is_request>
 class Collector : public beast_http::basic_parser<is_request> {
  public:
   HeaderList* fields = nullptr;
-  std::vector<std::string_view>* pieces = nullptr;
   RequestHead* request = nullptr;
   ResponseHead* response = nullptr;
-  bool in_trailer = false;
 
  private:
   void on_request_impl(beast_http::verb, BeastView method, BeastView target, int version, error_code&) override {
@@ -64,20 +62,14 @@ class Collector : public beast_http::basic_parser<is_request> {
     response->version_minor = version % 10;
   }
   void on_field_impl(beast_http::field, BeastView name, BeastView value, error_code&) override {
-    // Trailers are hop-by-hop unless both ends agreed on them; they are not merged into a head that has left already.
-    if (!in_trailer) fields->add(to_std(name), to_std(value));
+    fields->add(to_std(name), to_std(value));
   }
-  void on_header_impl(error_code&) override { in_trailer = true; }
+  // Bodies are read by ChunkReader and by counting: Beast stops behind the head.
+  void on_header_impl(error_code&) override {}
   void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
-  std::size_t on_body_impl(BeastView body, error_code&) override {
-    pieces->push_back(to_std(body));
-    return body.size();
-  }
+  std::size_t on_body_impl(BeastView, error_code&) override { return 0; }
   void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, BeastView body, error_code&) override {
-    if (!body.empty()) pieces->push_back(to_std(body));
-    return body.size();
-  }
+  std::size_t on_chunk_body_impl(std::uint64_t, BeastView, error_code&) override { return 0; }
   void on_finish_impl(error_code&) override {}
 };
 
@@ -99,7 +91,6 @@ struct MessageReader::Parser {
   virtual std::optional<std::uint64_t> content_length() const = 0;
   virtual bool keep_alive() const = 0;
   virtual bool need_eof() const = 0;
-  virtual void start_body(std::vector<std::string_view>* pieces) = 0;
   virtual void retarget(MessageReader& owner) = 0;
 };
 
@@ -126,10 +117,6 @@ struct ParserImpl final : Base {
   }
   bool keep_alive() const override { return beast.keep_alive(); }
   bool need_eof() const override { return beast.need_eof(); }
-  void start_body(std::vector<std::string_view>* pieces) override {
-    beast.pieces = pieces;
-    beast.eager(true);
-  }
   void retarget(MessageReader& owner) override {
     beast.request = &owner.request();
     beast.response = &owner.response();
@@ -203,6 +190,7 @@ Result<FeedResult> MessageReader::feed_head(std::string_view input) {
   } else {
     finished_ = true;
   }
+  parser_.reset();
   return FeedResult{consumed, finished_};
 }
 
@@ -219,13 +207,10 @@ Result<FeedResult> MessageReader::feed_body(std::string_view input, std::vector<
     pieces.push_back(input);
     return FeedResult{input.size(), false};
   }
-  parser_->retarget(*this);
-  parser_->start_body(&pieces);
-  error_code error;
-  const std::size_t consumed = parser_->put(input, error);
-  if (error && error != beast_http::error::need_more) return std::unexpected(syntax_error(error));
-  finished_ = parser_->done();
-  return FeedResult{consumed, finished_};
+  const auto taken = chunks_.feed(input, pieces);
+  if (!taken) return std::unexpected(taken.error());
+  finished_ = chunks_.finished();
+  return FeedResult{*taken, finished_};
 }
 
 }  // namespace distiq

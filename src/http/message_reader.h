@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "http/chunk_reader.h"
 #include "http/exchange.h"
 
 namespace distiq {
@@ -66,7 +67,8 @@ class MessageReader {
   struct Parser;
   MessageReader();
 
-  std::unique_ptr<Parser> parser_;
+  std::unique_ptr<Parser> parser_;  // until the head is done
+  ChunkReader chunks_;
   RequestHead request_;
   ResponseHead response_;
   std::uint64_t remaining_ = 0;

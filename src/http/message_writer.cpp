@@ -10,6 +10,10 @@ constexpr std::array<std::string_view, 9> connection_fields = {
     "connection", "keep-alive",        "proxy-connection", "proxy-authenticate", "proxy-authorization", "te",
     "trailer",    "transfer-encoding", "upgrade"};
 
+// Naming one of these in Connection would take a message's framing or meaning away on the way.
+constexpr std::array<std::string_view, 4> end_to_end_fields = {"host", "content-length", "content-type",
+                                                               "content-encoding"};
+
 constexpr std::string_view our_prefix = "x-distiq-";
 
 bool is_ours(std::string_view name) {
@@ -40,7 +44,11 @@ bool HopByHop::covers(std::string_view name) const {
   for (const std::string_view field : connection_fields) {
     if (equals_ignore_case(field, name)) return true;
   }
-  return names_fields_ && headers_.has_token("connection", name);
+  if (!names_fields_) return false;
+  for (const std::string_view field : end_to_end_fields) {
+    if (equals_ignore_case(field, name)) return false;
+  }
+  return headers_.has_token("connection", name);
 }
 
 std::string upstream_request_head(const RequestHead& head, const UpstreamTarget& target, BodyFraming framing) {
@@ -72,11 +80,10 @@ std::string client_response_head(const ResponseHead& head, const ClientFraming& 
   append_number(out, static_cast<std::size_t>(head.status));
   out.append(" ").append(head.reason).append("\r\n");
   const HopByHop hop_by_hop(head.headers);
-  bool chunked_written = client.framing != BodyFraming::chunked;
   for (const auto [name, value] : head.headers) {
     if (equals_ignore_case(name, "transfer-encoding")) {
-      if (!chunked_written) append_field(out, name, "chunked");
-      chunked_written = true;
+      // As it came: "gzip, chunked" is relayed as such.
+      if (client.framing == BodyFraming::chunked) append_field(out, name, value);
     } else if (!hop_by_hop.covers(name)) {
       append_field(out, name, value);
     }

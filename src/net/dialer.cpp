@@ -123,7 +123,7 @@ Task<Result<std::unique_ptr<ByteStream>>> Dialer::dial(Cancellation& cancellatio
   cancellation.set_hook([&step] { step.cancel(); });
   if (cancellation.cancelled()) step.cancel();
 
-  const bool through_proxy = config_.tls && config_.proxy.has_value();
+  const bool through_proxy = config_.proxy.has_value();
   const std::string host = through_proxy ? config_.proxy->host : config_.host;
   const std::string port = through_proxy ? config_.proxy->port : config_.port;
 

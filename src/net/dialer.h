@@ -27,7 +27,7 @@ struct UpstreamConfig {
   bool tls = true;
   std::string host = "api.anthropic.com";  // without brackets
   std::string port = "443";
-  std::optional<HttpProxy> proxy;                     // CONNECT; only used with tls
+  std::optional<HttpProxy> proxy;                     // by CONNECT, for plain upstreams too
   std::chrono::milliseconds connect_timeout{10'000};  // all of it: look-up, every address, proxy, TLS
   std::size_t header_limit = 256 * 1024;              // of an answer; far above anything real
   std::chrono::milliseconds idle_limit{50'000};       // pooled connections older than this are not reused
