@@ -53,7 +53,8 @@ class InflateDecoder final : public BodyDecoder {
 
   // False: what follows is padding, which is dropped.
   bool start_next_member(std::string_view& in) {
-    if (is_gzip_ && in.front() == '\x1f' && inflateReset(&stream_) == Z_OK) return true;
+    if (is_gzip_ && !padding_ && in.front() == '\x1f' && inflateReset(&stream_) == Z_OK) return true;
+    padding_ = true;  // to the end of the body, whatever it looks like
     in = {};
     return false;
   }
@@ -62,6 +63,7 @@ class InflateDecoder final : public BodyDecoder {
   bool is_gzip_;
   bool started_ = false;
   bool ended_ = false;
+  bool padding_ = false;
 };
 
 // Brotli has no limit for its window, which grows with the output: its allocations are limited instead. While the window

@@ -27,6 +27,8 @@ struct UsageIteration {
   std::string type{};   // "message", "compaction", ... as reported
   std::string model{};  // empty: the request's own
   TokenUsage tokens{};
+
+  bool operator==(const UsageIteration&) const = default;
 };
 
 // Everything the meter learned from one answer.
@@ -43,6 +45,8 @@ struct UsageReport {
   std::vector<UsageIteration> iterations{};  // when present these are what is billed, not `total`
   bool seen = false;       // any usage at all was reported
   bool complete = false;   // the answer ended as it should; false: cut, aborted or not decodable, metered as far as known
+
+  bool operator==(const UsageReport&) const = default;
 };
 
 }  // namespace distiq
