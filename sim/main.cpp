@@ -5,9 +5,9 @@
 #include <fstream>
 #include <sstream>
 
-#include "json_fields.h"
-#include "server.h"
-#include "tls_files.h"
+#include "base/json_fields.h"
+#include "wire/server.h"
+#include "wire/tls_files.h"
 
 namespace {
 
@@ -32,22 +32,28 @@ void declare(CLI::App& app, Arguments& to) {
   auto* key = app.add_option("--tls-key", to.server.tls_key, "PEM file: its private key");
   cert->needs(key);
   key->needs(cert);
-  app.add_option("--tls-self-signed", to.tls_directory, "Serve TLS; write ca.pem, cert.pem and key.pem into this directory")
+  app.add_option("--tls-self-signed", to.tls_directory,
+                 "Serve TLS; write ca.pem, cert.pem and key.pem into this directory")
       ->excludes(cert);
-  app.add_option("--frozen-clock", to.frozen_at, "Stop the clock at this time (ms since 1970); only /_sim/clock moves it");
+  app.add_option("--frozen-clock", to.frozen_at,
+                 "Stop the clock at this time (ms since 1970); only /_sim/clock moves it");
   app.add_option("--script", to.script_file, "JSON file with scripted answers and faults");
   app.add_option("--seed", to.world.seed, "Seed of all ids")->capture_default_str();
   app.add_option("--api-key", to.world.api_key, "The only credential accepted; without it any is");
   app.add_option("--requests-per-minute", to.world.limits.requests_per_minute)->capture_default_str();
-  app.add_option("--input-per-minute", to.world.limits.input_per_minute, "Input tokens per minute; cache reads do not count")
+  app.add_option("--input-per-minute", to.world.limits.input_per_minute,
+                 "Input tokens per minute; cache reads do not count")
       ->capture_default_str();
-  app.add_option("--output-per-minute", to.world.limits.output_per_minute, "Output tokens per minute")->capture_default_str();
+  app.add_option("--output-per-minute", to.world.limits.output_per_minute, "Output tokens per minute")
+      ->capture_default_str();
   app.add_option("--keep-requests", to.world.kept_requests, "Received requests to remember")->capture_default_str();
   app.add_flag("--gzip", to.world.gzip, "Compress answers for clients that accept gzip");
   app.add_flag("--lenient-betas", to.lenient_betas, "Accept unknown beta names and fields whose beta is not named");
   app.add_flag("--unknown-models", to.accept_unknown_models, "Play unknown models as claude-opus-5-5 instead of 404");
-  app.add_flag("--keep-billing-line", to.world.keep_billing_line, "Count the client's billing line as part of the prompt");
-  app.add_flag("--old-account", to.old_account, "Do not bind thinking to its conversation, as for accounts before 2026-08-31");
+  app.add_flag("--keep-billing-line", to.world.keep_billing_line,
+               "Count the client's billing line as part of the prompt");
+  app.add_flag("--old-account", to.old_account,
+               "Do not bind thinking to its conversation, as for accounts before 2026-08-31");
 }
 
 void load_script(const std::string& path, sim::World& world) {
