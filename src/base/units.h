@@ -8,8 +8,8 @@
 namespace distiq {
 
 // 10^-12 US dollars. One Haiku cache-read token costs 10 000 of them, so every list price is an integer per token.
-// int64 holds +-9.2 million dollars: enough for a sum over any store of ours. Sums stop at the ends of the range: counts come
-// from outside.
+// int64 holds +-9.2 million dollars: enough for a sum over any store of ours. Sums stop at the ends of the range:
+// counts come from outside.
 struct PicoUsd {
   std::int64_t value = 0;
 

@@ -1,6 +1,6 @@
-// Server-sent events (WHATWG HTML, section 9.2) as values: bytes in, whole events out. Sans-I/O: any split of the same bytes
-// gives the same events. It does not know what an event means and never changes what is relayed.
-// One owner at a time.
+// Server-sent events (WHATWG HTML, section 9.2) as values: bytes in, whole events out. Sans-I/O: any split of the same
+// bytes gives the same events. It does not know what an event means and never changes what is relayed. One owner at a
+// time.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@ namespace distiq {
 
 // Borrowed: valid until the splitter's next call.
 struct SseEvent {
-  std::string_view name;  // the `event:` field as sent; empty if there was none
-  std::string_view data;  // `data:` lines joined with '\n'; empty if oversized
+  std::string_view name;   // the `event:` field as sent; empty if there was none
+  std::string_view data;   // `data:` lines joined with '\n'; empty if oversized
   bool oversized = false;  // name and data together passed the bound: the content was dropped, the stream goes on
 };
 
@@ -25,12 +25,15 @@ class SseSplitter {
   // Holds at most twice `max_event_bytes` (one unfinished line beside the event so far).
   explicit SseSplitter(std::size_t max_event_bytes = kDefaultMaxEventBytes);
 
-  // Consumes from the front of `bytes` up to and including the line end that completes an event. nullopt: all of `bytes` was
-  // consumed, more is needed. An event that the stream's end cuts off is never reported, as the standard wants it.
+  // Consumes from the front of `bytes` up to and including the line end that completes an event. nullopt: all of
+  // `bytes` was consumed, more is needed. An event that the stream's end cuts off is never reported, as the standard
+  // wants it.
   [[nodiscard]] std::optional<SseEvent> next(std::string_view& bytes);
 
   // True if bytes of an event that has not ended were seen.
-  [[nodiscard]] bool mid_event() const { return !line_.empty() || (!reported_ && (has_data_ || !name_.empty() || oversized_)); }
+  [[nodiscard]] bool mid_event() const {
+    return !line_.empty() || (!reported_ && (has_data_ || !name_.empty() || oversized_));
+  }
 
  private:
   void start_event();
@@ -46,9 +49,9 @@ class SseSplitter {
   bool line_cut_ = false;
   bool has_data_ = false;
   bool oversized_ = false;
-  bool reported_ = false;     // the event in name_ and data_ was handed out
-  bool after_cr_ = false;     // an LF that follows belongs to the same line end
-  bool first_line_ = true;    // a byte order mark may stand here and nowhere else
+  bool reported_ = false;   // the event in name_ and data_ was handed out
+  bool after_cr_ = false;   // an LF that follows belongs to the same line end
+  bool first_line_ = true;  // a byte order mark may stand here and nowhere else
 };
 
 }  // namespace distiq

@@ -66,8 +66,8 @@ class InflateDecoder final : public BodyDecoder {
   bool padding_ = false;
 };
 
-// Brotli has no limit for its window, which grows with the output: its allocations are limited instead. While the window
-// doubles, the old one is still there.
+// Brotli has no limit for its window, which grows with the output: its allocations are limited instead. While the
+// window doubles, the old one is still there.
 class BrotliDecoder final : public BodyDecoder {
  public:
   BrotliDecoder() : state_(BrotliDecoderCreateInstance(&BrotliDecoder::allocate, &BrotliDecoder::release, this)) {}
@@ -168,12 +168,17 @@ BodyCoding body_coding_from(std::string_view value) {
 
 std::unique_ptr<BodyDecoder> make_body_decoder(BodyCoding coding) {
   switch (coding) {
-    case BodyCoding::gzip: return std::make_unique<InflateDecoder>(true);
-    case BodyCoding::deflate: return std::make_unique<InflateDecoder>(false);
-    case BodyCoding::brotli: return make_usable<BrotliDecoder>();
-    case BodyCoding::zstd: return make_usable<ZstdDecoder>();
+    case BodyCoding::gzip:
+      return std::make_unique<InflateDecoder>(true);
+    case BodyCoding::deflate:
+      return std::make_unique<InflateDecoder>(false);
+    case BodyCoding::brotli:
+      return make_usable<BrotliDecoder>();
+    case BodyCoding::zstd:
+      return make_usable<ZstdDecoder>();
     case BodyCoding::identity:
-    case BodyCoding::unknown: return nullptr;
+    case BodyCoding::unknown:
+      return nullptr;
   }
   return nullptr;
 }

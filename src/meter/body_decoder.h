@@ -1,6 +1,6 @@
-// Streaming decoders for Content-Encoding, for the meter's own copy of an answer: what the client gets is never decoded.
-// Memory is bounded: windows of br and zstd may take 8 MB, larger ones are refused as broken.
-// One owner at a time.
+// Streaming decoders for Content-Encoding, for the meter's own copy of an answer: what the client gets is never
+// decoded. Memory is bounded: windows of br and zstd may take 8 MB, larger ones are refused as broken. One owner at a
+// time.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,9 @@ class BodyDecoder {
   BodyDecoder(const BodyDecoder&) = delete;
   BodyDecoder& operator=(const BodyDecoder&) = delete;
 
-  // Consumes from the front of `in` and writes decoded bytes to `out`; returns how many, or nullopt when the bytes are not
-  // of this coding (then the decoder must not be used again). Call until `in` is empty and less than all of `out` was used.
+  // Consumes from the front of `in` and writes decoded bytes to `out`; returns how many, or nullopt when the bytes are
+  // not of this coding (then the decoder must not be used again). Call until `in` is empty and less than all of `out`
+  // was used.
   [[nodiscard]] virtual std::optional<std::size_t> decode(std::string_view& in, std::span<char> out) = 0;
   // True if the coded stream reached its own end: false at the end of the body means that it was cut.
   [[nodiscard]] virtual bool ended() const = 0;

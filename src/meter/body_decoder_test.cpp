@@ -89,7 +89,8 @@ TEST(body_decoder, cut_body_gives_what_it_held_and_does_not_end) {
 }
 
 TEST(body_decoder, gzip_members_follow_each_other_and_padding_is_dropped) {
-  const std::string body = encode_for_test("one ", "gzip") + encode_for_test("two", "gzip") + std::string(20, '\0') + encode_for_test("no", "gzip");
+  const std::string body = encode_for_test("one ", "gzip") + encode_for_test("two", "gzip") + std::string(20, '\0') +
+                           encode_for_test("no", "gzip");
   for (const std::size_t step : {std::size_t{1}, body.size()}) EXPECT_EQ(decode("gzip", body, step).text, "one two");
 }
 

@@ -1,6 +1,6 @@
 // Takes chosen top-level members out of one JSON object as it streams by, without keeping the rest: an answer may be
-// megabytes, its usage is a few hundred bytes. Not a validator: what it skips may be anything with balanced quotes and brackets.
-// One owner at a time.
+// megabytes, its usage is a few hundred bytes. Not a validator: what it skips may be anything with balanced quotes and
+// brackets. One owner at a time.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,8 @@ class JsonCapture {
   // True if a wanted value passed kMaxValueBytes and was dropped, or if the text is not one object.
   [[nodiscard]] bool lost_something() const { return lost_; }
 
-  // The captured members as one JSON object, those cut off by the end of the bytes left out. Of repeated members the last stays.
+  // The captured members as one JSON object, those cut off by the end of the bytes left out. Of repeated members the
+  // last stays.
   [[nodiscard]] std::string to_json() const;
 
  private:

@@ -37,8 +37,10 @@ data: {"type":"message_start","message":{"model":"claude-sonnet-5-5","id":"msg_0
 std::string stream() {
   std::string text = start_event();
   for (int i = 0; i < kDeltas; ++i) text += delta_event(i);
-  return text + "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":1000}}\n\n"
-                "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+  return text +
+         "event: message_delta\ndata: "
+         "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":1000}}\n\n"
+         "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 }
 
 void check(const UsageReport& report) {
@@ -87,7 +89,8 @@ void first_event(benchmark::State& state) {
 BENCHMARK(first_event);
 
 void charge_one_request(benchmark::State& state) {
-  const UsageReport report = {.model = "claude-haiku-5-5", .total = {.input = 10, .cache_read = 40'000, .output = 500}, .seen = true};
+  const UsageReport report = {
+      .model = "claude-haiku-5-5", .total = {.input = 10, .cache_read = 40'000, .output = 500}, .seen = true};
   for (auto _ : state) benchmark::DoNotOptimize(charge(PriceTable::builtin(), report, "haiku"));
 }
 BENCHMARK(charge_one_request);

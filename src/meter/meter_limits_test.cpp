@@ -39,7 +39,9 @@ std::string start_event() {
          "\n\n";
 }
 
-std::string stop_event() { return "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"; }
+std::string stop_event() {
+  return "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+}
 
 TEST(meter_limits, decompression_bomb_is_given_up_and_marked) {
   const std::string bomb = start_event() + ":" + std::string(std::size_t{64} << 20U, '0') + "\n" + stop_event();
@@ -58,7 +60,8 @@ TEST(meter_limits, decompression_bomb_is_given_up_and_marked) {
 TEST(meter_limits, well_compressed_answer_is_no_bomb) {
   std::string text = start_event();
   for (int i = 0; i < 40'000; ++i) {
-    text += "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"text\":\"" + std::to_string(i * 7919 % 10'007) + "\"}}\n\n";
+    text += "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"text\":\"" +
+            std::to_string(i * 7919 % 10'007) + "\"}}\n\n";
   }
   text += stop_event();
   for (const char* coding : {"gzip", "br", "zstd"}) {
@@ -81,7 +84,9 @@ TEST(meter_limits, coded_streams_256_at_once_fit_the_memory_bar) {
   std::string text = start_event();
   std::uint32_t noise = 1;
   while (text.size() < 200'000) {
-    text += "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"";
+    text +=
+        "event: content_block_delta\ndata: "
+        "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"";
     for (int i = 0; i < 24; ++i) {
       noise = noise * 1664525U + 1013904223U;
       text += static_cast<char>('a' + (noise >> 24U) % 26);
@@ -96,7 +101,8 @@ TEST(meter_limits, coded_streams_256_at_once_fit_the_memory_bar) {
     std::vector<UsageMeter> meters;
     for (int i = 0; i < 256; ++i) {
       meters.emplace_back(stream_head(coding));
-      for (std::size_t at = 0; at + 500 < body.size(); at += 500) meters.back().observe(std::string_view(body).substr(at, 500));
+      for (std::size_t at = 0; at + 500 < body.size(); at += 500)
+        meters.back().observe(std::string_view(body).substr(at, 500));
     }
     const std::size_t taken = resident_bytes() - std::min(before, resident_bytes());
     RecordProperty(std::string("resident_kb_") + coding, static_cast<int>(taken / 1024));

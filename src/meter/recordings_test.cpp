@@ -1,4 +1,5 @@
-// The meter against recorded answers (tests/recordings): what it reports must be what a plain text search finds in them.
+// The meter against recorded answers (tests/recordings): what it reports must be what a plain text search finds in
+// them.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -25,8 +26,8 @@ std::string first_match(const std::string& text, const std::string& pattern) {
   return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : "";
 }
 
-// "# +12ms 34B" is followed by the 34 bytes of one write; other lines that begin with "# " are notes. nullopt: the recording
-// holds sizes instead of bytes.
+// "# +12ms 34B" is followed by the 34 bytes of one write; other lines that begin with "# " are notes. nullopt: the
+// recording holds sizes instead of bytes.
 std::optional<Recording> read_recording(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string raw{std::istreambuf_iterator<char>(file), {}};
@@ -68,7 +69,8 @@ UsageReport meter(const Recording& recording, std::string_view body, std::string
 void expect_agrees_with_text(const Recording& recording, const UsageReport& report) {
   const std::string& body = recording.body;
   const bool has_usage = body.find("\"usage\":{\"input_tokens\"") != std::string::npos;
-  const bool metered = recording.content_type.starts_with("text/event-stream") || recording.content_type == "application/json";
+  const bool metered =
+      recording.content_type.starts_with("text/event-stream") || recording.content_type == "application/json";
   EXPECT_EQ(report.seen, has_usage && metered);
   if (!report.seen) return;
   EXPECT_EQ(report.total.input, last_count(body, "input_tokens"));
@@ -82,7 +84,8 @@ void expect_agrees_with_text(const Recording& recording, const UsageReport& repo
 TEST(meter_recordings, every_recorded_answer_in_pieces_and_codings) {
   int read = 0;
   int billed = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(DISTIQ_SOURCE_DIR "/tests/recordings/claude_code/transcripts")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(DISTIQ_SOURCE_DIR "/tests/recordings/claude_code/transcripts")) {
     const auto recording = read_recording(entry.path());
     if (!recording.has_value()) continue;
     SCOPED_TRACE(entry.path().filename().string());

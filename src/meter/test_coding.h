@@ -13,7 +13,8 @@ namespace distiq {
 
 inline std::string deflate_for_test(std::string_view plain, int window_bits) {
   z_stream stream{};
-  if (deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::runtime_error("deflateInit2");
+  if (deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::runtime_error("deflateInit2");
   std::string out(deflateBound(&stream, plain.size()) + 64, '\0');
   stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(plain.data()));
   stream.avail_in = static_cast<uInt>(plain.size());
@@ -46,7 +47,8 @@ inline std::string encode_for_test(std::string_view plain, std::string_view codi
     ZSTD_CCtx* context = ZSTD_createCCtx();
     if (window_log != 0) {
       ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
-      ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);  // as a server that streams: it does not know the size
+      ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag,
+                             0);  // as a server that streams: it does not know the size
     }
     std::string out(ZSTD_compressBound(plain.size()), '\0');
     ZSTD_inBuffer input{plain.data(), plain.size(), 0};

@@ -180,7 +180,8 @@ void UsageCollector::take_answer(std::string_view json) {
 
 UsageReport UsageCollector::take_report() {
   report_.total = counts_.to_usage();
-  // message_start names the model that was asked for; after a server-side fallback this entry names the one that answered.
+  // message_start names the model that was asked for; after a server-side fallback this entry names the one that
+  // answered.
   for (const UsageIteration& iteration : report_.iterations) {
     if (iteration.type == "fallback_message" && !iteration.model.empty()) report_.model = iteration.model;
   }

@@ -1,6 +1,6 @@
-// Reads the JSON of an answer's events (or of the answer itself) and adds it up to a UsageReport. Counts in later messages
-// replace earlier ones, they are cumulative. What is malformed or absurd is ignored and makes the report incomplete.
-// One owner at a time.
+// Reads the JSON of an answer's events (or of the answer itself) and adds it up to a UsageReport. Counts in later
+// messages replace earlier ones, they are cumulative. What is malformed or absurd is ignored and makes the report
+// incomplete. One owner at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,9 @@ struct ReportedCounts {
   std::optional<std::uint64_t> input, output, cache_read, cache_write, cache_write_5m, cache_write_1h;
   std::optional<std::uint64_t> web_searches, web_fetches, code_executions;
 
-  [[nodiscard]] bool has_tokens() const { return input || output || cache_read || cache_write || cache_write_5m || cache_write_1h; }
+  [[nodiscard]] bool has_tokens() const {
+    return input || output || cache_read || cache_write || cache_write_5m || cache_write_1h;
+  }
   // Splits cache writes by their TTL; writes of unknown TTL count as 5m, the API's default.
   [[nodiscard]] TokenUsage to_usage() const;
 };

@@ -16,8 +16,8 @@ namespace {
 
 // message_start and message_delta are about 1 KB; with 256 iterations 60 KB.
 constexpr std::size_t kMaxEventBytes = 64U << 10U;
-// A decompression bomb must not cost more than an answer can be worth: 128K tokens of output are below 2 MB of events each
-// way, and real answers shrink 5 to 30 times.
+// A decompression bomb must not cost more than an answer can be worth: 128K tokens of output are below 2 MB of events
+// each way, and real answers shrink 5 to 30 times.
 constexpr std::uint64_t kMaxDecodedBytes = 256U << 20U;
 constexpr std::uint64_t kFreeDecodedBytes = 1U << 20U;
 constexpr std::uint64_t kMaxDecodedRatio = 256;
@@ -102,7 +102,8 @@ class UsageMeter::Body {
   [[nodiscard]] std::size_t window_bytes() const {
     constexpr std::uint64_t kStep = 16U << 10U;
     if (coding_ == BodyCoding::gzip || coding_ == BodyCoding::deflate) return 3 * kStep;
-    return static_cast<std::size_t>(std::min<std::uint64_t>((decoded_bytes_ / kStep + 1) * kStep, kMaxDecoderWindowBytes));
+    return static_cast<std::size_t>(
+        std::min<std::uint64_t>((decoded_bytes_ / kStep + 1) * kStep, kMaxDecoderWindowBytes));
   }
 
   void parse(std::string_view bytes) {
@@ -171,7 +172,11 @@ UsageReport UsageMeter::finish(bool ended_cleanly) noexcept {
   return report;
 }
 
-bool UsageMeter::saw_event() const noexcept { return body_ != nullptr && body_->saw_event(); }
-bool UsageMeter::saw_content() const noexcept { return body_ != nullptr && body_->saw_content(); }
+bool UsageMeter::saw_event() const noexcept {
+  return body_ != nullptr && body_->saw_event();
+}
+bool UsageMeter::saw_content() const noexcept {
+  return body_ != nullptr && body_->saw_content();
+}
 
 }  // namespace distiq

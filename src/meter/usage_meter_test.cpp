@@ -31,12 +31,8 @@ const std::string kStream =
     R"(data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":11,"cache_creation_input_tokens":300,"cache_read_input_tokens":4000,"output_tokens":57,"server_tool_use":{"web_search_requests":2}}})"
     "\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 
-const TokenUsage kStreamUsage = {.input = 11,
-                                 .cache_read = 4000,
-                                 .cache_write_5m = 100,
-                                 .cache_write_1h = 200,
-                                 .output = 57,
-                                 .web_searches = 2};
+const TokenUsage kStreamUsage = {
+    .input = 11, .cache_read = 4000, .cache_write_5m = 100, .cache_write_1h = 200, .output = 57, .web_searches = 2};
 
 UsageReport meter_in_pieces(const ResponseHead& head, std::string_view body, std::size_t step, bool clean = true) {
   UsageMeter meter(head);
@@ -72,7 +68,8 @@ TEST(usage_meter, encoded_stream_is_the_same_for_every_split) {
   for (const char* coding : {"gzip", "deflate", "raw-deflate", "br", "zstd"}) {
     SCOPED_TRACE(coding);
     const std::string body = encode_for_test(kStream, coding);
-    const ResponseHead head = head_of("text/event-stream", coding == std::string_view("raw-deflate") ? "deflate" : coding);
+    const ResponseHead head =
+        head_of("text/event-stream", coding == std::string_view("raw-deflate") ? "deflate" : coding);
     expect_stream_report(meter_in_pieces(head, body, 1));
     for (std::size_t at = 0; at <= body.size(); ++at) {
       UsageMeter meter(head);
@@ -98,11 +95,14 @@ std::string event(std::string_view name, std::string_view data) {
 }
 
 std::string start_event(std::string_view usage) {
-  return event("message_start", R"({"type":"message_start","message":{"id":"msg_1","model":"claude-opus-5-5","usage":)" + std::string(usage) + "}}");
+  return event("message_start",
+               R"({"type":"message_start","message":{"id":"msg_1","model":"claude-opus-5-5","usage":)" +
+                   std::string(usage) + "}}");
 }
 
 std::string delta_event(std::string_view usage, std::string_view delta = R"({"stop_reason":"end_turn"})") {
-  return event("message_delta", R"({"type":"message_delta","delta":)" + std::string(delta) + R"(,"usage":)" + std::string(usage) + "}");
+  return event("message_delta",
+               R"({"type":"message_delta","delta":)" + std::string(delta) + R"(,"usage":)" + std::string(usage) + "}");
 }
 
 const std::string kStop = event("message_stop", R"({"type":"message_stop"})");
@@ -123,16 +123,18 @@ TEST(usage_meter, crlf_and_nameless_streams_are_metered_alike) {
 }
 
 TEST(usage_meter, later_counts_replace_earlier_ones) {
-  const UsageReport report = meter_events(start_event(R"({"input_tokens":5,"output_tokens":1})") + delta_event(R"({"output_tokens":10})") +
-                                          delta_event(R"({"output_tokens":25,"input_tokens":7})") + kStop);
+  const UsageReport report =
+      meter_events(start_event(R"({"input_tokens":5,"output_tokens":1})") + delta_event(R"({"output_tokens":10})") +
+                   delta_event(R"({"output_tokens":25,"input_tokens":7})") + kStop);
   EXPECT_EQ(report.total.output, 25U);
   EXPECT_EQ(report.total.input, 7U);
   EXPECT_TRUE(report.complete);
 }
 
 TEST(usage_meter, null_and_absent_counts_leave_what_was_known) {
-  const UsageReport report = meter_events(start_event(R"({"input_tokens":5,"cache_read_input_tokens":9,"cache_creation":null,"server_tool_use":null})") +
-                                          delta_event(R"({"output_tokens":3,"input_tokens":null,"cache_read_input_tokens":null})") + kStop);
+  const UsageReport report = meter_events(
+      start_event(R"({"input_tokens":5,"cache_read_input_tokens":9,"cache_creation":null,"server_tool_use":null})") +
+      delta_event(R"({"output_tokens":3,"input_tokens":null,"cache_read_input_tokens":null})") + kStop);
   EXPECT_EQ(report.total, (TokenUsage{.input = 5, .cache_read = 9, .output = 3}));
   EXPECT_TRUE(report.complete);
 }
@@ -143,22 +145,29 @@ TEST(usage_meter, cache_writes_by_lifetime) {
     return std::pair(usage.cache_write_5m, usage.cache_write_1h);
   };
   using Pair = std::pair<std::uint64_t, std::uint64_t>;
-  EXPECT_EQ(written(R"({"cache_creation_input_tokens":30})", "{}"), Pair(30, 0)) << "no parts: the API's default lifetime";
-  EXPECT_EQ(written(R"({"cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20}})", "{}"), Pair(10, 20));
-  const char* both = R"({"cache_creation_input_tokens":30,"cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20}})";
+  EXPECT_EQ(written(R"({"cache_creation_input_tokens":30})", "{}"), Pair(30, 0))
+      << "no parts: the API's default lifetime";
+  EXPECT_EQ(written(R"({"cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20}})", "{}"),
+            Pair(10, 20));
+  const char* both =
+      R"({"cache_creation_input_tokens":30,"cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20}})";
   EXPECT_EQ(written(both, R"({"cache_creation_input_tokens":30})"), Pair(10, 20));
-  EXPECT_EQ(written(both, R"({"cache_creation_input_tokens":45})"), Pair(25, 20)) << "a newer sum: what is new counts as 5m";
+  EXPECT_EQ(written(both, R"({"cache_creation_input_tokens":45})"), Pair(25, 20))
+      << "a newer sum: what is new counts as 5m";
   EXPECT_EQ(written(both, R"({"cache_creation_input_tokens":15})"), Pair(0, 15));
-  const char* only_1h = R"({"cache_creation_input_tokens":20,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":20}})";
-  EXPECT_EQ(written(only_1h, R"({"cache_creation_input_tokens":45})"), Pair(0, 45)) << "all was 1h so far: so is the rest";
+  const char* only_1h =
+      R"({"cache_creation_input_tokens":20,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":20}})";
+  EXPECT_EQ(written(only_1h, R"({"cache_creation_input_tokens":45})"), Pair(0, 45))
+      << "all was 1h so far: so is the rest";
 }
 
 TEST(usage_meter, iterations_tiers_speed_and_server_tools) {
   const UsageReport report = meter_events(
       start_event(R"({"input_tokens":5,"service_tier":"priority","inference_geo":"us","speed":"fast"})") +
-      delta_event(R"({"input_tokens":5,"output_tokens":3,"server_tool_use":{"web_search_requests":1,"web_fetch_requests":2,"code_execution_requests":3},)"
-                  R"("iterations":[{"type":"compaction","input_tokens":100,"output_tokens":40,"cache_creation":{"ephemeral_1h_input_tokens":7}},)"
-                  R"({"type":"message","model":"claude-opus-5-5","input_tokens":5,"output_tokens":3,"cache_read_input_tokens":6}]})") +
+      delta_event(
+          R"({"input_tokens":5,"output_tokens":3,"server_tool_use":{"web_search_requests":1,"web_fetch_requests":2,"code_execution_requests":3},)"
+          R"("iterations":[{"type":"compaction","input_tokens":100,"output_tokens":40,"cache_creation":{"ephemeral_1h_input_tokens":7}},)"
+          R"({"type":"message","model":"claude-opus-5-5","input_tokens":5,"output_tokens":3,"cache_read_input_tokens":6}]})") +
       kStop);
   EXPECT_EQ(report.service_tier, "priority");
   EXPECT_EQ(report.inference_geo, "us");
@@ -177,27 +186,35 @@ TEST(usage_meter, iterations_tiers_speed_and_server_tools) {
 
 TEST(usage_meter, counts_newer_than_the_iterations_make_the_report_incomplete) {
   const std::string iterations = R"({"output_tokens":3,"iterations":[{"type":"message","output_tokens":3}]})";
-  EXPECT_TRUE(meter_events(start_event("{}") + delta_event(iterations) + delta_event(R"({"output_tokens":3})") + kStop).complete);
-  EXPECT_FALSE(meter_events(start_event("{}") + delta_event(iterations) + delta_event(R"({"output_tokens":9})") + kStop).complete);
+  EXPECT_TRUE(meter_events(start_event("{}") + delta_event(iterations) + delta_event(R"({"output_tokens":3})") + kStop)
+                  .complete);
+  EXPECT_FALSE(meter_events(start_event("{}") + delta_event(iterations) + delta_event(R"({"output_tokens":9})") + kStop)
+                   .complete);
 }
 
 TEST(usage_meter, server_side_fallback_names_the_model_that_answered) {
   const UsageReport report = meter_events(
       start_event(R"({"input_tokens":5})") +
-      delta_event(R"({"iterations":[{"type":"message","model":"claude-opus-5-5"},{"type":"fallback_message","model":"claude-opus-4-8"}]})") + kStop);
+      delta_event(
+          R"({"iterations":[{"type":"message","model":"claude-opus-5-5"},{"type":"fallback_message","model":"claude-opus-4-8"}]})") +
+      kStop);
   EXPECT_EQ(report.model, "claude-opus-4-8");
 }
 
 TEST(usage_meter, refusal_carries_its_category) {
-  const UsageReport report = meter_events(
-      start_event(R"({"input_tokens":5})") +
-      delta_event(R"({"output_tokens":0})", R"({"stop_reason":"refusal","stop_details":{"type":"refusal","category":"cyber"}})") + kStop);
+  const UsageReport report =
+      meter_events(start_event(R"({"input_tokens":5})") +
+                   delta_event(R"({"output_tokens":0})",
+                               R"({"stop_reason":"refusal","stop_details":{"type":"refusal","category":"cyber"}})") +
+                   kStop);
   EXPECT_EQ(report.stop_reason, "refusal");
   EXPECT_EQ(report.refusal_category, "cyber");
-  EXPECT_EQ(meter_whole(head_of("application/json"),
-                        R"({"type":"message","stop_reason":"refusal","stop_details":{"category":"bio"},"usage":{"input_tokens":4}})")
-                .refusal_category,
-            "bio");
+  EXPECT_EQ(
+      meter_whole(
+          head_of("application/json"),
+          R"({"type":"message","stop_reason":"refusal","stop_details":{"category":"bio"},"usage":{"input_tokens":4}})")
+          .refusal_category,
+      "bio");
 }
 
 TEST(usage_meter, absurd_or_malformed_counts_are_ignored_and_marked) {
@@ -242,7 +259,8 @@ TEST(usage_meter, usage_is_final_at_message_stop_however_the_connection_ends) {
 }
 
 TEST(usage_meter, error_event_is_named_and_ends_completeness) {
-  const std::string error = event("error", R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})");
+  const std::string error =
+      event("error", R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})");
   UsageReport report = meter_events(error);
   EXPECT_EQ(report.error_type, "overloaded_error");
   EXPECT_FALSE(report.seen);
@@ -285,15 +303,17 @@ TEST(usage_meter, json_answer_cut_before_its_end_is_never_complete) {
 }
 
 TEST(usage_meter, json_answer_may_be_larger_than_any_buffer) {
-  std::string answer = R"({"id":"msg_7","content":")" + std::string(3'000'000, 'x') + R"(","usage":{"output_tokens":9}})";
+  std::string answer =
+      R"({"id":"msg_7","content":")" + std::string(3'000'000, 'x') + R"(","usage":{"output_tokens":9}})";
   const UsageReport report = meter_in_pieces(head_of("application/json"), answer, 16'384);
   EXPECT_EQ(report.total.output, 9U);
   EXPECT_TRUE(report.complete);
 }
 
 TEST(usage_meter, error_envelopes_and_count_tokens_are_not_billed) {
-  const UsageReport error = meter_whole(head_of("application/json", "", 529),
-                                        R"({"type":"error","error":{"type":"overloaded_error","message":"x"},"request_id":"req_1"})");
+  const UsageReport error =
+      meter_whole(head_of("application/json", "", 529),
+                  R"({"type":"error","error":{"type":"overloaded_error","message":"x"},"request_id":"req_1"})");
   EXPECT_EQ(error.error_type, "overloaded_error");
   EXPECT_FALSE(error.seen);
   EXPECT_TRUE(error.complete);
@@ -304,7 +324,9 @@ TEST(usage_meter, error_envelopes_and_count_tokens_are_not_billed) {
 }
 
 TEST(usage_meter, usage_of_another_api_is_not_taken_for_ours) {
-  const UsageReport report = meter_whole(head_of("application/json"), R"({"id":"chatcmpl-1","model":"x","usage":{"prompt_tokens":7,"completion_tokens":2}})");
+  const UsageReport report =
+      meter_whole(head_of("application/json"),
+                  R"({"id":"chatcmpl-1","model":"x","usage":{"prompt_tokens":7,"completion_tokens":2}})");
   EXPECT_FALSE(report.seen);
 }
 
@@ -344,18 +366,22 @@ TEST(usage_meter, coded_answer_that_lacks_only_its_last_bytes_is_cut) {
 }
 
 TEST(usage_meter, oversized_event_costs_only_itself) {
-  const std::string huge = event("message_delta", R"({"type":"message_delta","x":")" + std::string(100'000, 'x') + "\"}");
-  const UsageReport report = meter_events(start_event(R"({"input_tokens":5})") + huge + delta_event(R"({"output_tokens":3})") + kStop);
+  const std::string huge =
+      event("message_delta", R"({"type":"message_delta","x":")" + std::string(100'000, 'x') + "\"}");
+  const UsageReport report =
+      meter_events(start_event(R"({"input_tokens":5})") + huge + delta_event(R"({"output_tokens":3})") + kStop);
   EXPECT_EQ(report.total, (TokenUsage{.input = 5, .output = 3}));
   EXPECT_FALSE(report.complete) << "it might have held usage";
 
   const std::string huge_block = event("content_block_start", std::string(100'000, 'x'));
-  EXPECT_TRUE(meter_events(start_event("{}") + huge_block + delta_event("{}") + kStop).complete) << "this one could not";
+  EXPECT_TRUE(meter_events(start_event("{}") + huge_block + delta_event("{}") + kStop).complete)
+      << "this one could not";
 }
 
 TEST(usage_meter, long_texts_are_cut) {
   const std::string name(5000, 'm');
-  const UsageReport report = meter_events(event("message_start", R"({"message":{"id":")" + name + R"(","model":")" + name + R"("}})"));
+  const UsageReport report =
+      meter_events(event("message_start", R"({"message":{"id":")" + name + R"(","model":")" + name + R"("}})"));
   EXPECT_EQ(report.message_id.size(), 128U);
   EXPECT_EQ(report.model.size(), 128U);
 }

@@ -1,6 +1,6 @@
-// One decoder's share of the memory that all decoders' windows may take together: what a br or zstd decoder holds grows with
-// what it has decoded, up to its window, and 256 streams must fit the memory bar.
-// One owner at a time; the sum is kept across threads.
+// One decoder's share of the memory that all decoders' windows may take together: what a br or zstd decoder holds grows
+// with what it has decoded, up to its window, and 256 streams must fit the memory bar. One owner at a time; the sum is
+// kept across threads.
 #pragma once
 
 #include <algorithm>

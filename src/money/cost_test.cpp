@@ -40,14 +40,16 @@ TEST(cost, billed_tokens_are_the_sum_of_the_passes_and_searches_count_once) {
 }
 
 TEST(cost, nothing_is_billed_where_no_usage_was_seen) {
-  const Charge charged = charge(PriceTable::builtin(), {.model = "claude-opus-5-5", .total = {.input = 68}}, "claude-opus-5-5");
+  const Charge charged =
+      charge(PriceTable::builtin(), {.model = "claude-opus-5-5", .total = {.input = 68}}, "claude-opus-5-5");
   EXPECT_EQ(charged.billed, TokenUsage{});
   EXPECT_FALSE(charged.estimated);
 }
 
 TEST(cost, absurd_counts_stop_at_the_largest_amount) {
   const std::uint64_t huge = std::numeric_limits<std::uint64_t>::max() / 4;
-  const UsageReport report = {.model = "claude-opus-5-5", .inference_geo = "us", .total = {.input = huge, .output = huge}, .seen = true};
+  const UsageReport report = {
+      .model = "claude-opus-5-5", .inference_geo = "us", .total = {.input = huge, .output = huge}, .seen = true};
   EXPECT_EQ(charge(PriceTable::builtin(), report, "").cost.value, std::numeric_limits<std::int64_t>::max());
 }
 
@@ -58,7 +60,8 @@ TEST(cost, half_a_pico_dollar_of_a_factor_rounds_up) {
       "test");
   ASSERT_TRUE(table.has_value()) << table.error().log_detail;
   const auto cost_of = [&](std::uint64_t tokens) {
-    return charge(*table, {.model = "tiny", .inference_geo = "us", .total = {.input = tokens}, .seen = true}, "").cost.value;
+    return charge(*table, {.model = "tiny", .inference_geo = "us", .total = {.input = tokens}, .seen = true}, "")
+        .cost.value;
   };
   EXPECT_EQ(cost_of(4), 4);    // 4.4
   EXPECT_EQ(cost_of(5), 6);    // 5.5

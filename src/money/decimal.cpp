@@ -23,7 +23,8 @@ std::optional<std::int64_t> parse_decimal(std::string_view text, int fraction_di
     if (!take(c)) return std::nullopt;
   }
   for (int i = 0; i < fraction_digits; ++i) {
-    if (!take(static_cast<std::size_t>(i) < fraction.size() ? fraction[static_cast<std::size_t>(i)] : '0')) return std::nullopt;
+    if (!take(static_cast<std::size_t>(i) < fraction.size() ? fraction[static_cast<std::size_t>(i)] : '0'))
+      return std::nullopt;
   }
   return value;
 }

@@ -22,7 +22,9 @@ struct BadFile {
   std::string what;
 };
 
-[[noreturn]] void bad(const std::string& key, std::string_view what) { throw BadFile{fmt::format("{}: {}", key, what)}; }
+[[noreturn]] void bad(const std::string& key, std::string_view what) {
+  throw BadFile{fmt::format("{}: {}", key, what)};
+}
 
 std::optional<dom::element> member(dom::object from, std::string_view name) {
   dom::element value;
@@ -82,14 +84,21 @@ std::int64_t as_decimal(dom::element value, int fraction_digits, std::int64_t ma
   for (int i = 0; i < fraction_digits; ++i) limit *= 10;
   const auto scaled = parse_decimal(text, fraction_digits);
   if (!scaled.has_value() || *scaled > limit) {
-    bad(key, fmt::format("must be a decimal in quotes from 0 to {}, with at most {} digits after the point", max_whole, fraction_digits));
+    bad(key, fmt::format("must be a decimal in quotes from 0 to {}, with at most {} digits after the point", max_whole,
+                         fraction_digits));
   }
   return *scaled;
 }
 
-PicoUsd as_usd_per_million(dom::element value, const std::string& key) { return {as_decimal(value, 6, kMaxUsd, key)}; }
-PicoUsd as_usd_per_thousand(dom::element value, const std::string& key) { return {as_decimal(value, 9, kMaxUsd, key)}; }
-std::int64_t as_permille(dom::element value, const std::string& key) { return as_decimal(value, 3, 100, key); }
+PicoUsd as_usd_per_million(dom::element value, const std::string& key) {
+  return {as_decimal(value, 6, kMaxUsd, key)};
+}
+PicoUsd as_usd_per_thousand(dom::element value, const std::string& key) {
+  return {as_decimal(value, 9, kMaxUsd, key)};
+}
+std::int64_t as_permille(dom::element value, const std::string& key) {
+  return as_decimal(value, 3, 100, key);
+}
 
 TokenPrices as_prices(dom::element value, const std::string& key) {
   const dom::object object = as_object(value, key);
@@ -114,9 +123,12 @@ std::vector<PriceStep> as_steps(dom::element value, const std::string& key) {
     const auto above = member(object, "above_prompt_tokens");
     const auto prices = member(object, "prices");
     if (!above.has_value() || !prices.has_value()) bad(at, "needs above_prompt_tokens and prices");
-    steps.push_back({.above_prompt_tokens = as_count(*above, at + ".above_prompt_tokens"), .prices = as_prices(*prices, at + ".prices")});
+    steps.push_back({.above_prompt_tokens = as_count(*above, at + ".above_prompt_tokens"),
+                     .prices = as_prices(*prices, at + ".prices")});
   }
-  const auto not_ascending = [](const PriceStep& a, const PriceStep& b) { return a.above_prompt_tokens >= b.above_prompt_tokens; };
+  const auto not_ascending = [](const PriceStep& a, const PriceStep& b) {
+    return a.above_prompt_tokens >= b.above_prompt_tokens;
+  };
   if (std::ranges::adjacent_find(steps, not_ascending) != steps.end()) bad(key, "must be in ascending order");
   return steps;
 }
@@ -188,7 +200,8 @@ void read_models(dom::element value, std::vector<ModelInfo>& models) {
     auto it = std::ranges::find(models, id, &ModelInfo::id);
     if (it == models.end()) {
       for (const std::string_view needed : {"tier", "prices"}) {
-        if (!member(object, needed).has_value()) bad(fmt::format("{}.{}", key, needed), fmt::format("is missing for the new model \"{}\"", id));
+        if (!member(object, needed).has_value())
+          bad(fmt::format("{}.{}", key, needed), fmt::format("is missing for the new model \"{}\"", id));
       }
       if (models.size() == ModelFileReader::kMaxModels) bad("models", "are too many (at most 1000)");
       models.push_back({});
@@ -208,11 +221,13 @@ void read_families(dom::element value, std::vector<ModelFamily>& families) {
     const auto contains = member(object, "contains");
     const auto priced_as = member(object, "priced_as");
     if (!contains.has_value() || !priced_as.has_value()) bad(key, "needs contains and priced_as");
-    families.push_back({.contains = as_text(*contains, key + ".contains"), .priced_as = as_text(*priced_as, key + ".priced_as")});
+    families.push_back(
+        {.contains = as_text(*contains, key + ".contains"), .priced_as = as_text(*priced_as, key + ".priced_as")});
   }
 }
 
-void read_factors(dom::element value, std::map<std::string, std::int64_t, std::less<>>& factors, const std::string& key) {
+void read_factors(dom::element value, std::map<std::string, std::int64_t, std::less<>>& factors,
+                  const std::string& key) {
   for (const auto field : as_object(value, key)) {
     factors[std::string(field.key)] = as_permille(field.value, fmt::format("{}.{}", key, field.key));
   }

@@ -58,7 +58,7 @@ struct ModelInfo {
 
   std::uint64_t context_tokens = 0;
   std::uint64_t max_output_tokens = 0;
-  std::uint64_t min_cacheable_tokens = 0;  // 0: not known
+  std::uint64_t min_cacheable_tokens = 0;     // 0: not known
   std::int64_t token_factor_permille = 1000;  // tokens for the same text, relative to the 4.6 generation
 
   std::vector<std::string> thinking;  // forms accepted: "adaptive", "enabled", "disabled", "between_tools"
@@ -66,7 +66,9 @@ struct ModelInfo {
   std::string default_effort;
   std::uint32_t feature_bits = 0;
 
-  [[nodiscard]] bool has(ModelFeature feature) const { return (feature_bits >> static_cast<unsigned>(feature) & 1U) != 0; }
+  [[nodiscard]] bool has(ModelFeature feature) const {
+    return (feature_bits >> static_cast<unsigned>(feature) & 1U) != 0;
+  }
   [[nodiscard]] bool accepts_thinking(std::string_view form) const;
   [[nodiscard]] bool accepts_effort(std::string_view level) const;
 };

@@ -16,12 +16,21 @@ extern const std::string_view models_json;
 
 namespace {
 
-constexpr std::array<std::string_view, kModelFeatures> kFeatureNames = {
-    "system_messages",    "message_output_config", "mid_conversation_tools", "sampling",           "prefill",     "forced_tool_choice",
-    "context_management", "compaction",            "tool_search",            "structured_outputs", "task_budgets"};
+constexpr std::array<std::string_view, kModelFeatures> kFeatureNames = {"system_messages",
+                                                                        "message_output_config",
+                                                                        "mid_conversation_tools",
+                                                                        "sampling",
+                                                                        "prefill",
+                                                                        "forced_tool_choice",
+                                                                        "context_management",
+                                                                        "compaction",
+                                                                        "tool_search",
+                                                                        "structured_outputs",
+                                                                        "task_budgets"};
 
 bool is_date(std::string_view text) {
-  return text.size() == 8 && text.starts_with("20") && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return text.size() == 8 && text.starts_with("20") &&
+         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // "claude-x-20260101" -> "claude-x"; what has no such ending stays.
@@ -48,10 +57,16 @@ bool contains_any(const std::vector<std::string>& list, std::string_view name) {
 
 }  // namespace
 
-std::string_view to_string(ModelFeature feature) { return kFeatureNames[static_cast<std::size_t>(feature)]; }
+std::string_view to_string(ModelFeature feature) {
+  return kFeatureNames[static_cast<std::size_t>(feature)];
+}
 
-bool ModelInfo::accepts_thinking(std::string_view form) const { return contains_any(thinking, form); }
-bool ModelInfo::accepts_effort(std::string_view level) const { return contains_any(efforts, level); }
+bool ModelInfo::accepts_thinking(std::string_view form) const {
+  return contains_any(thinking, form);
+}
+bool ModelInfo::accepts_effort(std::string_view level) const {
+  return contains_any(efforts, level);
+}
 
 const PriceTable& PriceTable::builtin() {
   static const PriceTable table = [] {
@@ -110,8 +125,8 @@ const ModelInfo* PriceTable::find(std::string_view id) const {
 
 ModelMatch PriceTable::match(std::string_view id) const {
   if (const ModelInfo* model = find(id)) return {.model = model, .kind = ModelMatch::Kind::listed};
-  const auto family =
-      std::ranges::find_if(families_, [&](const ModelFamily& f) { return id.find(f.contains) != std::string_view::npos; });
+  const auto family = std::ranges::find_if(
+      families_, [&](const ModelFamily& f) { return id.find(f.contains) != std::string_view::npos; });
   return {.model = look_up(family->priced_as),
           .kind = family->contains.empty() ? ModelMatch::Kind::unknown : ModelMatch::Kind::family};
 }

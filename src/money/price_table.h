@@ -1,5 +1,5 @@
-// The table of models: prices, windows, capabilities. Data, never code: data/models.json is compiled in, a user's file may
-// replace or add entries. Immutable once built, so any thread may read it.
+// The table of models: prices, windows, capabilities. Data, never code: data/models.json is compiled in, a user's file
+// may replace or add entries. Immutable once built, so any thread may read it.
 #pragma once
 
 #include <cstdint>
@@ -42,16 +42,18 @@ class PriceTable {
   // The compiled-in table. Built on first use; a defect in it is a bug, found by a test.
   [[nodiscard]] static const PriceTable& builtin();
 
-  // This table with a user's file over it: an entry with a known id replaces the fields that it names, a new id is a new model
-  // and must be whole. Fails with bad_config; the text names `source`, the key and what is wrong with it.
+  // This table with a user's file over it: an entry with a known id replaces the fields that it names, a new id is a
+  // new model and must be whole. Fails with bad_config; the text names `source`, the key and what is wrong with it.
   [[nodiscard]] Result<PriceTable> with_file(std::string_view json, std::string_view source) const;
 
-  // By id or alias. "claude-x-20260101", "-latest" and the client's "[1m]" suffix mean the plain id. nullptr if not listed.
+  // By id or alias. "claude-x-20260101", "-latest" and the client's "[1m]" suffix mean the plain id. nullptr if not
+  // listed.
   [[nodiscard]] const ModelInfo* find(std::string_view id) const;
   // As find, else by family. An empty id is an unknown one.
   [[nodiscard]] ModelMatch match(std::string_view id) const;
 
-  // "sonnet" for the model that this alias means today, "sonnet-4-6" for others, unlisted ids as they are. For people only.
+  // "sonnet" for the model that this alias means today, "sonnet-4-6" for others, unlisted ids as they are. For people
+  // only.
   [[nodiscard]] std::string short_name(std::string_view id) const;
 
   [[nodiscard]] std::span<const ModelInfo> models() const { return models_; }

@@ -129,7 +129,8 @@ TEST(price_table, a_file_replaces_what_it_names_and_adds_models) {
 }
 
 TEST(price_table, a_bad_file_is_refused_with_its_key) {
-  const std::string prices = R"("prices":{"input":"1","output":"2","cache_read":"0.1","cache_write_5m":"1","cache_write_1h":"2"})";
+  const std::string prices =
+      R"("prices":{"input":"1","output":"2","cache_read":"0.1","cache_write_5m":"1","cache_write_1h":"2"})";
   const struct {
     std::string json;
     const char* says;
@@ -144,22 +145,32 @@ TEST(price_table, a_bad_file_is_refused_with_its_key) {
       {R"({"format":1,"models":[{"tier":"x"}]})", "models[0].id: is missing"},
       {R"({"format":1,"models":[{"id":"x","tier":"y"}]})", "models[0].prices: is missing for the new model \"x\""},
       {R"({"format":1,"models":[{"id":"opus2",)" + prices + "}]}", "models[0].tier: is missing"},
-      {R"({"format":1,"models":[{"id":"x","tier":"y","prices":{"input":"1"}}]})", "models[0].prices.output: is missing"},
-      {R"({"format":1,"models":[{"id":"claude-opus-5-5","prices":{"input":1.5}}]})", "models[0].prices.input: must be a decimal in quotes"},
-      {R"({"format":1,"models":[{"id":"claude-opus-5-5","prices":{"input":"-1"}}]})", "models[0].prices.input: must be a decimal"},
-      {R"({"format":1,"models":[{"id":"claude-opus-5-5","prices":{"input":"100001"}}]})", "models[0].prices.input: must be a decimal"},
-      {R"({"format":1,"models":[{"id":"claude-opus-5-5","context_tokens":-1}]})", "models[0].context_tokens: must be a whole number"},
-      {R"({"format":1,"models":[{"id":"claude-opus-5-5","geography":"yes"}]})", "models[0].geography: must be true or false"},
-      {R"({"format":1,"models":[{"id":"claude-opus-5-5","features":["telepathy"]}]})", "models[0].features: knows no feature \"telepathy\""},
+      {R"({"format":1,"models":[{"id":"x","tier":"y","prices":{"input":"1"}}]})",
+       "models[0].prices.output: is missing"},
+      {R"({"format":1,"models":[{"id":"claude-opus-5-5","prices":{"input":1.5}}]})",
+       "models[0].prices.input: must be a decimal in quotes"},
+      {R"({"format":1,"models":[{"id":"claude-opus-5-5","prices":{"input":"-1"}}]})",
+       "models[0].prices.input: must be a decimal"},
+      {R"({"format":1,"models":[{"id":"claude-opus-5-5","prices":{"input":"100001"}}]})",
+       "models[0].prices.input: must be a decimal"},
+      {R"({"format":1,"models":[{"id":"claude-opus-5-5","context_tokens":-1}]})",
+       "models[0].context_tokens: must be a whole number"},
+      {R"({"format":1,"models":[{"id":"claude-opus-5-5","geography":"yes"}]})",
+       "models[0].geography: must be true or false"},
+      {R"({"format":1,"models":[{"id":"claude-opus-5-5","features":["telepathy"]}]})",
+       "models[0].features: knows no feature \"telepathy\""},
       {R"({"format":1,"models":[{"id":"claude-opus-5-5","colour":"red"}]})", "models[0].colour: is not a known key"},
       {R"({"format":1,"models":[{"id":"claude-opus-5-5","aliases":["haiku"]}]})", "the name \"haiku\" belongs to both"},
-      {R"({"format":1,"models":[{"id":"claude-haiku-5-5","steps":[{"above_prompt_tokens":5}]}]})", "models[0].steps[0]: needs"},
-      {R"({"format":1,"models":[{"id":"claude-haiku-5-5","steps":[{"above_prompt_tokens":5,)" + prices + R"(},{"above_prompt_tokens":5,)" +
-           prices + "}]}]}",
+      {R"({"format":1,"models":[{"id":"claude-haiku-5-5","steps":[{"above_prompt_tokens":5}]}]})",
+       "models[0].steps[0]: needs"},
+      {R"({"format":1,"models":[{"id":"claude-haiku-5-5","steps":[{"above_prompt_tokens":5,)" + prices +
+           R"(},{"above_prompt_tokens":5,)" + prices + "}]}]}",
        "models[0].steps: must be in ascending order"},
       {R"({"format":1,"families":[{"contains":"opus"}]})", "families[0]: needs contains and priced_as"},
-      {R"({"format":1,"families":[{"contains":"","priced_as":"nobody"}]})", "families: priced_as names the unknown model \"nobody\""},
-      {R"({"format":1,"families":[{"contains":"opus","priced_as":"opus"}]})", "families: the last one must contain \"\""},
+      {R"({"format":1,"families":[{"contains":"","priced_as":"nobody"}]})",
+       "families: priced_as names the unknown model \"nobody\""},
+      {R"({"format":1,"families":[{"contains":"opus","priced_as":"opus"}]})",
+       "families: the last one must contain \"\""},
       {R"({"format":1,"modifiers":{"service_tier":{"gold":"101"}}})", "modifiers.service_tier.gold: must be a decimal"},
       {R"({"format":1,"modifiers":{"tax":"1"}})", "modifiers.tax: is not a known key"},
   };

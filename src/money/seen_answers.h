@@ -1,6 +1,5 @@
-// Remembers which answers were booked, so that one that comes twice (two hops of ours in a row, a replay by something in
-// between) is counted once. Bounded: the oldest are forgotten.
-// Any thread.
+// Remembers which answers were booked, so that one that comes twice (two hops of ours in a row, a replay by something
+// in between) is counted once. Bounded: the oldest are forgotten. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +15,8 @@ class SeenAnswers {
  public:
   explicit SeenAnswers(std::size_t capacity = 4096) : capacity_(capacity) {}
 
-  // True the first time a pair is seen, and always when one of the two is missing: without both nothing can be told apart.
+  // True the first time a pair is seen, and always when one of the two is missing: without both nothing can be told
+  // apart.
   [[nodiscard]] bool is_first(std::string_view message_id, std::string_view request_id);
 
  private:

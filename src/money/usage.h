@@ -36,15 +36,15 @@ struct UsageReport {
   std::string message_id{};  // "msg_..."; empty if none was seen
   std::string model{};       // message_start.model or the JSON answer's
   std::string stop_reason{};
-  std::string refusal_category{};  // stop_details.category of a refusal: decides whether an answer without output is billed
-  std::string error_type{};  // error envelope or SSE error event: "overloaded_error", ...
+  std::string refusal_category{};  // stop_details.category; decides whether a refusal without output is billed
+  std::string error_type{};        // error envelope or SSE error event: "overloaded_error", ...
   std::string service_tier{};
   std::string speed{};          // "fast", "standard" or empty
   std::string inference_geo{};  // "us", ... or empty
   TokenUsage total{};
   std::vector<UsageIteration> iterations{};  // when present these are what is billed, not `total`
-  bool seen = false;       // any usage at all was reported
-  bool complete = false;   // the answer ended as it should; false: cut, aborted or not decodable, metered as far as known
+  bool seen = false;                         // any usage at all was reported
+  bool complete = false;                     // false: cut, aborted or not decodable, metered as far as known
 
   bool operator==(const UsageReport&) const = default;
 };

@@ -8,8 +8,8 @@
 
 namespace distiq {
 
-// The request's Authorization and x-api-key values as sent, "" where absent. With both, the subscription counts: its beta header
-// goes with the bearer token.
+// The request's Authorization and x-api-key values as sent, "" where absent. With both, the subscription counts: its
+// beta header goes with the bearer token.
 [[nodiscard]] AccountKind account_kind_of_credentials(std::string_view authorization, std::string_view x_api_key);
 
 }  // namespace distiq

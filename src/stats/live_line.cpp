@@ -18,12 +18,18 @@ enum class Tone { dim, model, plain, good, bad, doubtful };
 
 std::string_view escape_of(Tone tone) {
   switch (tone) {
-    case Tone::dim: return "\x1b[2m";
-    case Tone::model: return "\x1b[1;36m";
-    case Tone::plain: return "";
-    case Tone::good: return "\x1b[32m";
-    case Tone::bad: return "\x1b[31m";
-    case Tone::doubtful: return "\x1b[33m";
+    case Tone::dim:
+      return "\x1b[2m";
+    case Tone::model:
+      return "\x1b[1;36m";
+    case Tone::plain:
+      return "";
+    case Tone::good:
+      return "\x1b[32m";
+    case Tone::bad:
+      return "\x1b[31m";
+    case Tone::doubtful:
+      return "\x1b[33m";
   }
   return "";
 }
@@ -61,11 +67,15 @@ Tone tone_of_saving(PicoUsd saved) {
 std::string trouble_of(const RequestRecord& record) {
   const std::string error = record.error_type.empty() ? "" : " " + printable(record.error_type, kMaxNameBytes);
   switch (record.outcome) {
-    case Outcome::ok: return record.usage_seen && !error.empty() ? "error:" + error : "";
-    case Outcome::client_gone: return "stopped by the client";
-    case Outcome::upstream_cut: return "cut off by upstream";
+    case Outcome::ok:
+      return record.usage_seen && !error.empty() ? "error:" + error : "";
+    case Outcome::client_gone:
+      return "stopped by the client";
+    case Outcome::upstream_cut:
+      return "cut off by upstream";
     case Outcome::upstream_unreachable:
-    case Outcome::refused: return printable(record.reason, kMaxReasonBytes);
+    case Outcome::refused:
+      return printable(record.reason, kMaxReasonBytes);
   }
   return "";
 }
@@ -101,7 +111,8 @@ void add_usage(LineText& line, const RequestRecord& record) {
   const Tone price_tone = unsure_price ? Tone::doubtful : Tone::plain;
   const std::string_view unsure = unsure_price ? "~" : "";
   line.field().add(unsure_tokens.empty() ? Tone::plain : Tone::doubtful,
-                   fmt::format("{}{} in / {} out", unsure_tokens, count_text(record.usage.prompt()), count_text(record.usage.output)));
+                   fmt::format("{}{} in / {} out", unsure_tokens, count_text(record.usage.prompt()),
+                               count_text(record.usage.output)));
   const std::string_view basis = record.account_kind == AccountKind::subscription ? " (list)" : "";
   line.field().add(price_tone, fmt::format("{}{}{}", unsure, usd_text(record.cost, 4), basis));
   line.field().add(tone_of_saving(record.saved()), "saved " + usd_text(record.saved(), 4));
@@ -121,7 +132,8 @@ std::string LiveLine::format(const RequestRecord& record, PicoUsd session_saved)
     line.field().add(failed ? Tone::bad : Tone::plain, status_of(record));
   }
   line.field().add(Tone::plain, duration_text(record.duration_us));
-  if (record.usage_seen) line.field().add(Tone::plain, "session saved: ").add(tone_of_saving(session_saved), usd_text(session_saved, 3));
+  if (record.usage_seen)
+    line.field().add(Tone::plain, "session saved: ").add(tone_of_saving(session_saved), usd_text(session_saved, 3));
   const std::string trouble = trouble_of(record);
   if (!trouble.empty()) line.field().add(record.outcome == Outcome::client_gone ? Tone::doubtful : Tone::bad, trouble);
   return line.take();

@@ -17,7 +17,9 @@ class JsonLine {
     return *this;
   }
   // Left out when empty: absent says the same in less.
-  JsonLine& optional_text(std::string_view name, std::string_view value) { return value.empty() ? *this : text(name, value); }
+  JsonLine& optional_text(std::string_view name, std::string_view value) {
+    return value.empty() ? *this : text(name, value);
+  }
   template <class Number>
   JsonLine& number(std::string_view name, Number value) {
     key(name);

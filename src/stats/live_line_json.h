@@ -1,5 +1,5 @@
-// The live line for machines (LOG_FORMAT=json): one JSON object, names and units in its keys. New members may come, names stay.
-// Any thread.
+// The live line for machines (LOG_FORMAT=json): one JSON object, names and units in its keys. New members may come,
+// names stay. Any thread.
 #pragma once
 
 #include <string>

@@ -44,14 +44,16 @@ TEST(live_line, unmoved_request_names_one_model) {
   RequestRecord record = moved_request();
   record.requested_model = "sonnet[1m]";
   record.counterfactual = record.cost;
-  EXPECT_EQ(plain(record, {}), "[proxy] sonnet | 6.1K in / 795 out | $0.0303 | saved $0.0000 | 20.3s | session saved: $0.000");
+  EXPECT_EQ(plain(record, {}),
+            "[proxy] sonnet | 6.1K in / 795 out | $0.0303 | saved $0.0000 | 20.3s | session saved: $0.000");
 }
 
 TEST(live_line, loss_is_shown_as_one) {
   RequestRecord record = moved_request();
   record.counterfactual = record.cost - PicoUsd{12'000'000'000};
-  EXPECT_EQ(plain(record, {-12'000'000'000}),
-            "[proxy] sonnet (from opus) | 6.1K in / 795 out | $0.0303 | saved -$0.0120 | 20.3s | session saved: -$0.012");
+  EXPECT_EQ(
+      plain(record, {-12'000'000'000}),
+      "[proxy] sonnet (from opus) | 6.1K in / 795 out | $0.0303 | saved -$0.0120 | 20.3s | session saved: -$0.012");
 }
 
 TEST(live_line, what_only_repairs_is_no_saving) {
@@ -64,9 +66,10 @@ TEST(live_line, unfinished_metering_and_guessed_prices_are_marked) {
   RequestRecord record = moved_request();
   record.usage_complete = false;
   record.outcome = Outcome::client_gone;
-  EXPECT_EQ(plain(record),
-            "[proxy] sonnet (from opus) | ~6.1K in / 795 out | ~$0.0303 | saved $0.1210 | 20.3s | session saved: $0.134 | "
-            "stopped by the client");
+  EXPECT_EQ(
+      plain(record),
+      "[proxy] sonnet (from opus) | ~6.1K in / 795 out | ~$0.0303 | saved $0.1210 | 20.3s | session saved: $0.134 | "
+      "stopped by the client");
   record = moved_request();
   record.price_estimated = true;
   EXPECT_THAT(plain(record), HasSubstr("| 6.1K in / 795 out | ~$0.0303 |"));

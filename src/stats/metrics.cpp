@@ -15,21 +15,29 @@ constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::refused) + 1
 constexpr std::size_t kErrorKinds = static_cast<std::size_t>(ErrorKind::internal) + 1;
 constexpr std::size_t kStatuses = 600;  // 0: nothing was answered; what is above 599 counts as 599
 
-constexpr std::array<std::string_view, 5> kTokenKinds = {"input", "cache_read", "cache_write_5m", "cache_write_1h", "output"};
+constexpr std::array<std::string_view, 5> kTokenKinds = {"input", "cache_read", "cache_write_5m", "cache_write_1h",
+                                                         "output"};
 constexpr std::array<std::string_view, 3> kServerTools = {"web_search", "web_fetch", "code_execution"};
 
 // Ours is tens of microseconds; the bars are 0.3 and 1 ms.
-constexpr std::array<std::int64_t, 11> kOverheadBounds = {25, 50, 100, 200, 300, 500, 1000, 2500, 10'000, 100'000, 1'000'000};
+constexpr std::array<std::int64_t, 11> kOverheadBounds = {25,   50,   100,    200,     300,      500,
+                                                          1000, 2500, 10'000, 100'000, 1'000'000};
 // A model thinks between a tenth of a second and minutes.
-constexpr std::array<std::int64_t, 12> kFirstByteBounds = {50'000,    100'000,   250'000,   500'000,    1'000'000,  2'000'000,
-                                                           4'000'000, 8'000'000, 15'000'000, 30'000'000, 60'000'000, 120'000'000};
-constexpr std::array<std::int64_t, 12> kDurationBounds = {100'000,    250'000,    500'000,    1'000'000,   2'500'000,   5'000'000,
-                                                          10'000'000, 20'000'000, 40'000'000, 120'000'000, 300'000'000, 600'000'000};
+constexpr std::array<std::int64_t, 12> kFirstByteBounds = {50'000,     100'000,    250'000,    500'000,
+                                                           1'000'000,  2'000'000,  4'000'000,  8'000'000,
+                                                           15'000'000, 30'000'000, 60'000'000, 120'000'000};
+constexpr std::array<std::int64_t, 12> kDurationBounds = {100'000,    250'000,     500'000,     1'000'000,
+                                                          2'500'000,  5'000'000,   10'000'000,  20'000'000,
+                                                          40'000'000, 120'000'000, 300'000'000, 600'000'000};
 
 using Counter = std::atomic<std::uint64_t>;
 
-void bump(Counter& counter, std::uint64_t by = 1) noexcept { counter.fetch_add(by, std::memory_order_relaxed); }
-std::uint64_t read(const Counter& counter) { return counter.load(std::memory_order_relaxed); }
+void bump(Counter& counter, std::uint64_t by = 1) noexcept {
+  counter.fetch_add(by, std::memory_order_relaxed);
+}
+std::uint64_t read(const Counter& counter) {
+  return counter.load(std::memory_order_relaxed);
+}
 
 struct MoneyCounter {
   std::atomic<std::int64_t> pico{0};
@@ -89,14 +97,19 @@ void Metrics::count(const RequestRecord& record) noexcept {
   model.cost.add(record.cost);
   model.counterfactual.add(record.counterfactual);
   model.restored.add(record.restored);
-  const std::array<std::uint64_t, kServerTools.size()> tools = {usage.web_searches, usage.web_fetches, usage.code_executions};
+  const std::array<std::uint64_t, kServerTools.size()> tools = {usage.web_searches, usage.web_fetches,
+                                                                usage.code_executions};
   for (std::size_t i = 0; i < tools.size(); ++i) bump(all.server_tools[i], tools[i]);
   if (!record.usage_complete) bump(all.incomplete);
   if (record.price_estimated) bump(all.estimated);
 }
 
-void Metrics::count_error(ErrorKind kind) noexcept { bump(counters_->errors[static_cast<std::size_t>(kind)]); }
-void Metrics::count_duplicate() noexcept { bump(counters_->duplicates); }
+void Metrics::count_error(ErrorKind kind) noexcept {
+  bump(counters_->errors[static_cast<std::size_t>(kind)]);
+}
+void Metrics::count_duplicate() noexcept {
+  bump(counters_->duplicates);
+}
 
 namespace {
 
@@ -111,9 +124,11 @@ void render_requests(MetricsText& text, const Counters& all) {
     }
   }
   text.family("distiq_request_outcomes_total", "counter", "How requests ended.");
-  for (std::size_t i = 0; i < kOutcomes; ++i) text.sample({{"outcome", to_string(static_cast<Outcome>(i))}}, read(all.outcomes[i]));
+  for (std::size_t i = 0; i < kOutcomes; ++i)
+    text.sample({{"outcome", to_string(static_cast<Outcome>(i))}}, read(all.outcomes[i]));
   text.family("distiq_errors_total", "counter", "Errors by what they mean.");
-  for (std::size_t i = 0; i < kErrorKinds; ++i) text.sample({{"kind", to_string(static_cast<ErrorKind>(i))}}, read(all.errors[i]));
+  for (std::size_t i = 0; i < kErrorKinds; ++i)
+    text.sample({{"kind", to_string(static_cast<ErrorKind>(i))}}, read(all.errors[i]));
   text.family("distiq_request_bytes_total", "counter", "Body bytes from clients.");
   text.sample({}, read(all.request_bytes));
   text.family("distiq_response_bytes_total", "counter", "Body bytes to clients.");
@@ -133,20 +148,25 @@ void render_by_model(const Counters& all, const PriceTable& models, Add add) {
 template <class Counters>
 void render_usage(MetricsText& text, const Counters& all, const PriceTable& models) {
   text.family("distiq_billed_requests_total", "counter", "Requests with usage, by the model that answered.");
-  render_by_model(all, models, [&](std::string_view model, const ModelCounters& of) { text.sample({{"model", model}}, read(of.requests)); });
+  render_by_model(all, models, [&](std::string_view model, const ModelCounters& of) {
+    text.sample({{"model", model}}, read(of.requests));
+  });
   text.family("distiq_tokens_total", "counter", "Tokens by model and kind.");
   std::uint64_t prompt = 0;
   std::uint64_t cache_read = 0;
   render_by_model(all, models, [&](std::string_view model, const ModelCounters& of) {
-    for (std::size_t i = 0; i < kTokenKinds.size(); ++i) text.sample({{"model", model}, {"kind", kTokenKinds[i]}}, read(of.tokens[i]));
+    for (std::size_t i = 0; i < kTokenKinds.size(); ++i)
+      text.sample({{"model", model}, {"kind", kTokenKinds[i]}}, read(of.tokens[i]));
     for (std::size_t i = 0; i + 1 < kTokenKinds.size(); ++i) prompt += read(of.tokens[i]);
     cache_read += read(of.tokens[1]);
   });
-  text.family("distiq_cache_read_ratio", "gauge", "Share of all prompt tokens that were read from the prompt cache, 0 to 1.");
+  text.family("distiq_cache_read_ratio", "gauge",
+              "Share of all prompt tokens that were read from the prompt cache, 0 to 1.");
   const std::uint64_t ratio_permyriad = prompt == 0 ? 0 : cache_read * 10'000 / prompt;
   text.sample({}, fmt::format("{}.{:04}", ratio_permyriad / 10'000, ratio_permyriad % 10'000));
   text.family("distiq_server_tool_requests_total", "counter", "Server-side tool uses.");
-  for (std::size_t i = 0; i < kServerTools.size(); ++i) text.sample({{"tool", kServerTools[i]}}, read(all.server_tools[i]));
+  for (std::size_t i = 0; i < kServerTools.size(); ++i)
+    text.sample({{"tool", kServerTools[i]}}, read(all.server_tools[i]));
   text.family("distiq_incomplete_usage_total", "counter", "Requests metered only as far as known.");
   text.sample({}, read(all.incomplete));
   text.family("distiq_estimated_price_total", "counter", "Requests whose price is a guess.");
@@ -167,7 +187,8 @@ void render_money(MetricsText& text, const Counters& all, const PriceTable& mode
   });
   text.family("distiq_counterfactual_usd_total", "counter", "What the same requests would have cost untouched.");
   text.dollars({}, counterfactual);
-  text.family("distiq_restored_usd", "gauge", "Part of the difference that only repairs what a custom base URL changes.");
+  text.family("distiq_restored_usd", "gauge",
+              "Part of the difference that only repairs what a custom base URL changes.");
   text.dollars({}, restored);
   text.family("distiq_saved_usd", "gauge", "Counterfactual less restored less cost; negative: a loss.");
   text.dollars({}, counterfactual - restored - cost);

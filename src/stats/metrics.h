@@ -1,6 +1,6 @@
-// Counters, gauges and histograms of the running process, and their Prometheus text. Fixed arrays of atomics: bumping never
-// locks, allocates or fails, and the number of series is bounded by the model table whatever clients send.
-// Any thread.
+// Counters, gauges and histograms of the running process, and their Prometheus text. Fixed arrays of atomics: bumping
+// never locks, allocates or fails, and the number of series is bounded by the model table whatever clients send. Any
+// thread.
 #pragma once
 
 #include <array>
@@ -43,7 +43,9 @@ class Metrics {
   // Hold one while a connection is open or an answer streams.
   class Held {
    public:
-    explicit Held(std::atomic<std::int64_t>& gauge) : gauge_(&gauge) { gauge_->fetch_add(1, std::memory_order_relaxed); }
+    explicit Held(std::atomic<std::int64_t>& gauge) : gauge_(&gauge) {
+      gauge_->fetch_add(1, std::memory_order_relaxed);
+    }
     Held(Held&& other) noexcept : gauge_(std::exchange(other.gauge_, nullptr)) {}
     Held(const Held&) = delete;
     Held& operator=(const Held&) = delete;

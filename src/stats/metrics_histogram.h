@@ -23,7 +23,9 @@ class Histogram {
   }
 
   [[nodiscard]] const std::array<std::int64_t, N>& bounds_us() const { return bounds_us_; }
-  [[nodiscard]] std::uint64_t count_in(std::size_t bucket) const { return counts_[bucket].load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t count_in(std::size_t bucket) const {
+    return counts_[bucket].load(std::memory_order_relaxed);
+  }
   [[nodiscard]] std::uint64_t sum_us() const { return sum_us_.load(std::memory_order_relaxed); }
 
  private:

@@ -22,7 +22,8 @@ RequestRecord billed_request(std::string model = "claude-opus-5-5") {
   record.request_class = RequestClass::main;
   record.served_model = std::move(model);
   record.status = 200;
-  record.usage = {.input = 10, .cache_read = 300, .cache_write_5m = 60, .cache_write_1h = 30, .output = 7, .web_searches = 2};
+  record.usage = {
+      .input = 10, .cache_read = 300, .cache_write_5m = 60, .cache_write_1h = 30, .output = 7, .web_searches = 2};
   record.usage_seen = record.usage_complete = true;
   record.cost = {1'500'000'000'000};
   record.counterfactual = {4'000'000'000'000};
@@ -38,7 +39,8 @@ RequestRecord billed_request(std::string model = "claude-opus-5-5") {
 TEST(metrics, one_billed_request_shows_in_every_family) {
   Metrics metrics(PriceTable::builtin());
   metrics.count(billed_request());
-  const std::string page = metrics.render({.version = "1.2.3", .uptime_seconds = 60, .dropped_records = 4, .dropped_lines = 5, .buffered_bytes = 6});
+  const std::string page = metrics.render(
+      {.version = "1.2.3", .uptime_seconds = 60, .dropped_records = 4, .dropped_lines = 5, .buffered_bytes = 6});
   for (const char* line : {
            "distiq_build_info{version=\"1.2.3\"} 1\n",
            "distiq_uptime_seconds 60\n",

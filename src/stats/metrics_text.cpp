@@ -55,8 +55,12 @@ void MetricsText::sample(Labels labels, std::string_view number) {
   text_.append(number).append("\n");
 }
 
-void MetricsText::sample(Labels labels, std::uint64_t value) { sample(labels, fmt::format("{}", value)); }
-void MetricsText::sample(Labels labels, std::int64_t value) { sample(labels, fmt::format("{}", value)); }
+void MetricsText::sample(Labels labels, std::uint64_t value) {
+  sample(labels, fmt::format("{}", value));
+}
+void MetricsText::sample(Labels labels, std::int64_t value) {
+  sample(labels, fmt::format("{}", value));
+}
 
 void MetricsText::dollars(Labels labels, PicoUsd amount) {
   std::string text = usd_text(amount, 12);

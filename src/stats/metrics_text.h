@@ -24,7 +24,7 @@ class MetricsText {
   void sample(Labels labels, std::uint64_t value);
   void sample(Labels labels, std::int64_t value);
   void sample(Labels labels, std::string_view number);  // as it is
-  void dollars(Labels labels, PicoUsd amount);           // exact, 12 decimals
+  void dollars(Labels labels, PicoUsd amount);          // exact, 12 decimals
 
   template <std::size_t N>
   void histogram(const Histogram<N>& values) {

@@ -6,7 +6,9 @@ namespace distiq {
 namespace {
 
 // A session id is a UUID; whatever else a client sends must not cost memory.
-std::string_view bounded(std::string_view session_id) { return session_id.substr(0, 128); }
+std::string_view bounded(std::string_view session_id) {
+  return session_id.substr(0, 128);
+}
 
 }  // namespace
 

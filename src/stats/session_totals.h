@@ -1,6 +1,5 @@
-// What each Claude Code session has saved so far, for the live line. Bounded: the session that was idle longest is forgotten.
-// Lives as long as the process; the store is what lasts.
-// Any thread.
+// What each Claude Code session has saved so far, for the live line. Bounded: the session that was idle longest is
+// forgotten. Lives as long as the process; the store is what lasts. Any thread.
 #pragma once
 
 #include <cstddef>
