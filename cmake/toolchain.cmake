@@ -18,8 +18,8 @@ endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports values inside coroutine frames and std::expected as "maybe uninitialized", and frames of
-  # awaitables as freed by the wrong operator: false positives.
-  add_compile_options(-Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-psabi)
+  # awaitables as freed by the wrong operator, and string concatenations as overlapping: false positives.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-restrict -Wno-psabi)
 endif()
 if(DISTIQ_WERROR)
   add_compile_options(-Werror)

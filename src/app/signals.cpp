@@ -22,6 +22,7 @@ extern "C" void end_now(int) {
 
 ShutdownSignals::ShutdownSignals() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit costs records, not the process
   const sigset_t set = shutdown_set();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }

@@ -5,7 +5,7 @@ namespace distiq {
 
 class ShutdownSignals {
  public:
-  ShutdownSignals();  // blocks the signals in this and all later threads; ignores SIGPIPE
+  ShutdownSignals();  // blocks the signals in this and all later threads; ignores SIGPIPE and SIGXFSZ
   int wait();         // the first one; blocks
   // From now on a signal ends the process at once, with exit code 130.
   void end_at_next();

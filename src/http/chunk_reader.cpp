@@ -17,7 +17,9 @@ int hex_value(char c) {
   return -1;
 }
 
-bool is_bare_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
+bool is_bare_control(char c) {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
 
 }  // namespace
 
@@ -61,19 +63,24 @@ ChunkReader::State ChunkReader::step(char c) {
     case State::size_lf:
       if (c != '\n') return State::broken;
       return left_ > 0 ? State::data : State::trailer_start;
-    case State::data_cr: return c == '\r' ? State::data_lf : State::broken;
-    case State::data_lf: return c == '\n' ? State::size_start : State::broken;
+    case State::data_cr:
+      return c == '\r' ? State::data_lf : State::broken;
+    case State::data_lf:
+      return c == '\n' ? State::size_start : State::broken;
     case State::trailer_start:
       if (c == '\r') return State::end_lf;
       [[fallthrough]];
     case State::trailer:
       if (c == '\r') return State::trailer_lf;
       return is_bare_control(c) || ++ignored_ > most_ignored_bytes ? State::broken : State::trailer;
-    case State::trailer_lf: return c == '\n' ? State::trailer_start : State::broken;
-    case State::end_lf: return c == '\n' ? State::finished : State::broken;
+    case State::trailer_lf:
+      return c == '\n' ? State::trailer_start : State::broken;
+    case State::end_lf:
+      return c == '\n' ? State::finished : State::broken;
     case State::data:
     case State::finished:
-    case State::broken: break;
+    case State::broken:
+      break;
   }
   return State::broken;
 }

@@ -13,9 +13,9 @@ namespace distiq {
 
 class ChunkReader {
  public:
-  // Takes bytes up to the end of the body and appends views of the content to `pieces`; the value is how many were taken
-  // (all of them unless the body has ended). Errors: client_fault (a size that is no size, a missing CRLF, extensions or
-  // trailers over 16 KB); the reader is of no use then.
+  // Takes bytes up to the end of the body and appends views of the content to `pieces`; the value is how many were
+  // taken (all of them unless the body has ended). Errors: client_fault (a size that is no size, a missing CRLF,
+  // extensions or trailers over 16 KB); the reader is of no use then.
   [[nodiscard]] Result<std::size_t> feed(std::string_view input, std::vector<std::string_view>& pieces);
   // The last chunk and the trailers have been read.
   [[nodiscard]] bool finished() const { return state_ == State::finished; }

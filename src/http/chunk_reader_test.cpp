@@ -66,9 +66,9 @@ TEST(ChunkReader, every_prefix_is_unfinished_and_no_error) {
 }
 
 TEST(ChunkReader, refuses_what_another_reader_could_read_differently) {
-  for (const std::string_view bytes :
-       {"\r\n", "x\r\n", "-1\r\n", "0x5\r\nhello", " 5\r\nhello", "5\nhello", "5\r\nhelloX\r\n", "5\r\nhello\n0\r\n\r\n",
-        "1000000000000000\r\n", "5;a\nb\r\nhello", "0\r\nT: a\nb\r\n\r\n", "5\rhello", "0\r\n\rX"}) {
+  for (const std::string_view bytes : {"\r\n", "x\r\n", "-1\r\n", "0x5\r\nhello", " 5\r\nhello", "5\nhello",
+                                       "5\r\nhelloX\r\n", "5\r\nhello\n0\r\n\r\n", "1000000000000000\r\n",
+                                       "5;a\nb\r\nhello", "0\r\nT: a\nb\r\n\r\n", "5\rhello", "0\r\n\rX"}) {
     EXPECT_TRUE(decode(bytes).failed) << bytes;
     EXPECT_TRUE(decode(bytes, 1).failed) << bytes;
   }

@@ -134,6 +134,7 @@ MessageReader::~MessageReader() = default;
 MessageReader MessageReader::for_request(std::size_t header_limit) {
   MessageReader reader;
   reader.header_limit_ = header_limit;
+  reader.blank_may_go_on_ = true;
   reader.parser_ = std::make_unique<ParserImpl<Parser, true>>(header_limit);
   return reader;
 }
@@ -148,13 +149,21 @@ MessageReader MessageReader::for_response(std::size_t header_limit, bool request
   return reader;
 }
 
-Result<FeedResult> MessageReader::feed_head(std::string_view input) {
-  if (is_request_ && head_bytes_ < most_leading_blank_bytes && input.starts_with('\r')) {
-    const bool blank = input.starts_with("\r\n");
-    head_bytes_ += blank ? 2 : 0;
-    if (blank || input.size() == 1) return FeedResult{blank ? 2u : 0u, false};
+// Bytes of empty lines before the start line.
+std::size_t MessageReader::blank_prefix(std::string_view input) const {
+  std::size_t size = 0;
+  while (blank_may_go_on_ && head_bytes_ + size < most_leading_blank_bytes && input.substr(size).starts_with("\r\n")) {
+    size += 2;
   }
-  if (input.empty()) return FeedResult{};
+  return size;
+}
+
+Result<FeedResult> MessageReader::feed_head(std::string_view input) {
+  const std::size_t blank = blank_prefix(input);
+  head_bytes_ += blank;
+  input.remove_prefix(blank);
+  if (input.empty() || (blank_may_go_on_ && input == "\r")) return FeedResult{blank, false};
+  blank_may_go_on_ = false;
   parser_->retarget(*this);
   error_code error;
   const std::size_t consumed = parser_->put(input, error);
@@ -168,7 +177,7 @@ Result<FeedResult> MessageReader::feed_head(std::string_view input) {
   if (head_bytes_ + unfinished > header_limit_) {
     return std::unexpected(syntax_error(beast_http::error::header_limit));
   }
-  if (!parser_->header_done()) return FeedResult{consumed, false};
+  if (!parser_->header_done()) return FeedResult{blank + consumed, false};
   if (is_request_ && has_unknown_transfer_coding(request_.headers)) {
     return fail(ErrorKind::client_fault, "transfer coding other than chunked",
                 "Only the transfer coding 'chunked' is understood.");
@@ -191,7 +200,7 @@ Result<FeedResult> MessageReader::feed_head(std::string_view input) {
     finished_ = true;
   }
   parser_.reset();
-  return FeedResult{consumed, finished_};
+  return FeedResult{blank + consumed, finished_};
 }
 
 Result<FeedResult> MessageReader::feed_body(std::string_view input, std::vector<std::string_view>& pieces) {

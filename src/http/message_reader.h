@@ -66,6 +66,7 @@ class MessageReader {
  private:
   struct Parser;
   MessageReader();
+  [[nodiscard]] std::size_t blank_prefix(std::string_view input) const;
 
   std::unique_ptr<Parser> parser_;  // until the head is done
   ChunkReader chunks_;
@@ -76,6 +77,7 @@ class MessageReader {
   std::size_t head_bytes_ = 0;
   BodyFraming framing_ = BodyFraming::none;
   bool is_request_ = true;
+  bool blank_may_go_on_ = false;
   bool head_done_ = false;
   bool finished_ = false;
   bool keep_alive_ = false;

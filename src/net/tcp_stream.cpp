@@ -17,7 +17,9 @@ namespace asio = boost::asio;
 constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
 // Asio's own condition caps each send at 64 KB; a Claude Code request is larger, and the kernel takes it whole.
-std::size_t all_at_once(const boost::system::error_code& error, std::size_t) { return error ? 0 : std::size_t{4} << 20; }
+std::size_t all_at_once(const boost::system::error_code& error, std::size_t) {
+  return error ? 0 : std::size_t{4} << 20;
+}
 
 class TcpStream final : public ByteStream {
  public:
@@ -46,17 +48,22 @@ class TcpStream final : public ByteStream {
   }
 
   Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
-    // The common case is one system call that takes everything; only the rest of a full socket waits in Asio.
-    buffers_.clear();
-    std::size_t total = 0;
-    for (const std::string_view part : parts) {
-      if (!part.empty()) buffers_.emplace_back(part.data(), part.size());
-      total += part.size();
-    }
-    if (buffers_.empty()) co_return 0;
+    gather(parts);
     const auto [error, n] = co_await asio::async_write(socket_, buffers_, all_at_once, use_task);
     if (error) co_return std::unexpected(classify(error));
     co_return n;
+  }
+
+  void start_write(std::span<const std::string_view> parts, WriteDone done) override {
+    gather(parts);
+    asio::async_write(socket_, buffers_, all_at_once,
+                      [done = std::move(done)](boost::system::error_code error, std::size_t n) mutable {
+                        if (error) {
+                          done(std::unexpected(classify(error)));
+                        } else {
+                          done(n);
+                        }
+                      });
   }
 
   void shutdown_send() noexcept override {
@@ -67,6 +74,13 @@ class TcpStream final : public ByteStream {
   bool is_quiet() noexcept override { return socket_.is_open() && socket_is_quiet(socket_.native_handle()); }
 
  private:
+  void gather(std::span<const std::string_view> parts) {
+    buffers_.clear();
+    for (const std::string_view part : parts) {
+      if (!part.empty()) buffers_.emplace_back(part.data(), part.size());
+    }
+  }
+
   TcpSocket socket_;
   std::vector<asio::const_buffer> buffers_;
 };

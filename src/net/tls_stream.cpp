@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -78,6 +79,17 @@ class TlsStream final : public ByteStream {
     co_return total;
   }
 
+  void start_write(std::span<const std::string_view> parts, WriteDone done) override {
+    asio::co_spawn(stream_.get_executor(), write_all(parts),
+                   [done = std::move(done)](std::exception_ptr failed, TransportResult<std::size_t> n) mutable {
+                     if (failed) {
+                       done(std::unexpected(TransportFailure::cut));
+                     } else {
+                       done(n);
+                     }
+                   });
+  }
+
   void shutdown_send() noexcept override { close(false); }
 
   void close(bool reset) noexcept override {
@@ -133,7 +145,8 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const std::vector<std::st
 Task<Result<std::unique_ptr<ByteStream>>> connect_tls(TcpSocket socket, std::shared_ptr<ssl::context> context,
                                                       std::string host, Cancellation& cancellation) {
   boost::system::error_code ignored;
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);  // a body is many records: none may wait for an acknowledgement
+  socket.set_option(asio::ip::tcp::no_delay(true),
+                    ignored);  // a body is many records: none may wait for an acknowledgement
   auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(context));
   auto& tls = stream->asio_stream();
   boost::system::error_code not_an_address;

@@ -28,7 +28,8 @@ StreamExchange::StreamExchange(std::unique_ptr<ByteStream> stream, bool reused, 
       reused_(reused) {}
 
 StreamExchange::~StreamExchange() {
-  const bool clean = finished() && reader_.keep_alive() && !write_failed_ && !ended_by_close_ && pending_ == held_;
+  const bool clean =
+      finished() && reader_.keep_alive() && !write_failed_ && !writing_ && !ended_by_close_ && pending_ == held_;
   if (clean && home_ && home_->pool) home_->pool->give_back(std::move(stream_));
 }
 
@@ -39,6 +40,20 @@ Task<Result<void>> StreamExchange::write(std::span<const std::string_view> parts
     co_return std::unexpected(broken(written.error(), "while the request was sent"));
   }
   co_return Result<void>{};
+}
+
+void StreamExchange::start_write(std::span<const std::string_view> parts) {
+  writing_ = true;
+  stream_->start_write(parts, [this](TransportResult<std::size_t> written) {
+    writing_ = false;
+    write_failed_ = !written;
+    written_.notify();
+  });
+}
+
+Task<void> StreamExchange::settle() {
+  if (writing_) stream_->close();
+  while (writing_) co_await written_.wait();
 }
 
 void StreamExchange::consume(std::size_t n) {

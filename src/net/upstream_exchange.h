@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "http/signal.h"
 #include "net/byte_stream.h"
 #include "net/upstream_pool.h"
 
@@ -18,6 +19,9 @@ class StreamExchange final : public UpstreamExchange {
   bool reused() const override { return reused_; }
   bool answer_started() const override { return answer_started_; }
   Task<Result<void>> write(std::span<const std::string_view> parts) override;
+  void start_write(std::span<const std::string_view> parts) override;
+  bool sent() const override { return !writing_; }
+  Task<void> settle() override;
   Task<Result<void>> read_head() override;
   const ResponseHead& head() const override { return reader_.response_head(); }
   BodyFraming framing() const override { return reader_.framing(); }
@@ -47,6 +51,8 @@ class StreamExchange final : public UpstreamExchange {
   bool answer_started_ = false;
   bool head_read_ = false;
   bool write_failed_ = false;
+  bool writing_ = false;
+  Signal written_;
   bool ended_by_close_ = false;
 };
 

@@ -22,16 +22,15 @@ Task<Result<std::unique_ptr<UpstreamExchange>>> forward(UpstreamConnector& upstr
     if (cancellation.cancelled()) exchange.close();
 
     const MonotonicTime sending_at = clock.monotonic();
-    const auto written = co_await exchange.write(request);
-    // Also after a failed write: an upstream that refuses early answers before it closes.
+    exchange.start_write(request);
     const auto head = co_await exchange.read_head();
     if (head) co_return std::move(opened);
 
     cancellation.clear_hook();
-    const Error& error = written ? head.error() : written.error();
+    co_await exchange.settle();
     if (cancellation.cancelled()) co_return fail(ErrorKind::cancelled, "client left before the answer");
-    if (reuse == Reuse::fresh || !died_in_the_pool(exchange, error, clock.monotonic() - sending_at)) {
-      co_return std::unexpected(error);
+    if (reuse == Reuse::fresh || !died_in_the_pool(exchange, head.error(), clock.monotonic() - sending_at)) {
+      co_return std::unexpected(head.error());
     }
     reuse = Reuse::fresh;
   }

@@ -59,10 +59,11 @@ Task<Disposition> handle_messages(const PipelineServices& services, ClientExchan
 
   // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
   identify(client.head(), (*body)->bytes(), log);
-  body->reset();
+  if ((*exchange)->sent()) body->reset();
 
   co_await relay.run();
   cancellation.clear_hook();
+  co_await (*exchange)->settle();
   log.relayed(relay, meter.finish(relay.ended_cleanly()));
   co_return relay.disposition();
 }

@@ -99,6 +99,7 @@ Task<Disposition> pass_through(const PipelineServices& services, ClientExchange&
   if (!exchange) co_return co_await answer_error(client, exchange.error(), log);
   const Disposition disposition = co_await relay_down(client, **exchange, cancellation, log);
   cancellation.clear_hook();
+  co_await (*exchange)->settle();
   co_return disposition;
 }
 

@@ -78,6 +78,12 @@ class ScriptedStream final : public ByteStream {
     co_return n;
   }
 
+  void start_write(std::span<const std::string_view> parts, WriteDone done) override {
+    boost::asio::co_spawn(
+        executor_, write_all(parts),
+        [done = std::move(done)](std::exception_ptr, TransportResult<std::size_t> n) mutable { done(n); });
+  }
+
   void shutdown_send() noexcept override {
     trace_->sent_fin = true;
     // The other side sees our FIN and closes too.
