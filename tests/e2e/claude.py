@@ -5,8 +5,6 @@ import json
 import os
 import pty
 import re
-import secrets
-import shutil
 import signal
 import struct
 import subprocess
@@ -19,6 +17,7 @@ from pathlib import Path
 from tests.e2e import clients
 
 DUMMY_KEY = "sk-ant-api03-not-a-real-key-for-end-to-end-tests-0123456789"
+SESSION = "5e551011-0000-4000-8000-000000000001"
 ESCAPE = b"\x1b"
 ENTER = b"\r"
 
@@ -38,11 +37,10 @@ class PrintResult:
 
 
 class Profile:
-    """HOME, CLAUDE_CONFIG_DIR, TMPDIR and a work directory under one root whose path has the same length in every run."""
+    """HOME, CLAUDE_CONFIG_DIR, TMPDIR and a work directory under one root, which must not exist."""
 
-    def __init__(self, base_url):
-        self.token = "dq" + secrets.token_hex(6)
-        self.root = Path("/tmp") / self.token
+    def __init__(self, root, base_url):
+        self.root = Path(root)
         self.work = self.root / "work"
         self.config = self.root / "home/.claude"
         for each in (self.work, self.config, self.root / "tmp"):
@@ -71,7 +69,9 @@ class Profile:
 
     def run(self, *arguments, stdin="", timeout=90, **environment):
         """`claude -p` with these arguments. A client that does not finish in `timeout` seconds is killed and fails."""
-        command = [clients.CLAUDE, "-p", "--output-format", "stream-json", "--verbose", *arguments]
+        # Session ids are part of prompts and so of token counts: a known one makes runs comparable to the last token.
+        known = [] if {"--resume", "--continue"} & set(arguments) else ["--session-id", SESSION]
+        command = [clients.CLAUDE, "-p", "--output-format", "stream-json", "--verbose", *known, *arguments]
         done = subprocess.run(command, cwd=self.work, env=self.environment(**environment), input=stdin, text=True,
                               capture_output=True, timeout=timeout)
         return PrintResult(done.returncode, done.stdout, done.stderr)
@@ -83,9 +83,6 @@ class Profile:
         """What the client itself stored of its sessions, by file, oldest first."""
         files = sorted(self.config.glob("projects/*/*.jsonl"), key=lambda path: path.stat().st_mtime)
         return [[json.loads(line) for line in path.read_text().splitlines()] for path in files]
-
-    def remove(self):
-        shutil.rmtree(self.root, ignore_errors=True)
 
     def _write_first_run_answers(self):
         """What a user has answered once: theme, trust in the folder, use of the key. Fixed ids keep bodies comparable."""

@@ -18,7 +18,7 @@ class OpenAiApi:
 
     def ledger(self):
         """Nothing here is billed by Anthropic."""
-        return []
+        return {}
 
     def stop(self):
         self._server.shutdown()

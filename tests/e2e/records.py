@@ -2,15 +2,40 @@
 
 import re
 import sqlite3
+from dataclasses import dataclass
 
 _LINE = re.compile(
-    r"\[proxy\] (?P<model>\S+)(?: \(from (?P<asked>\S+)\))? \| (?P<in>[\d.]+[KM]?) in / (?P<out>[\d.]+[KM]?) out"
-    r" \| \$(?P<cost>[\d.]+) \| saved (?P<saved>-?\$[\d.]+) \| (?P<time>[\d.]+m?s) \| session saved: (?P<session>-?\$[\d.]+)")
+    r"\[proxy\] (?P<subject>[^|]+?)"
+    r"(?: \| (?P<tokens>~?[\d.]+[KM]? in / [\d.]+[KM]? out) \| (?P<cost>~?\$[\d.]+) \| saved -?\$[\d.]+| \| (?P<status>[^|]+))"
+    r" \| (?P<time>[\d.]+m?s)(?: \| session saved: -?\$[\d.]+)?(?: \| (?P<trouble>.+))?")
+_UNITS = {"": 1, "K": 1_000, "M": 1_000_000}
+
+
+@dataclass
+class Figure:
+    """A number as it is printed, "6.1K": it stands for all numbers that round to it."""
+
+    text: str
+
+    def shows(self, exact):
+        digits, unit = re.fullmatch(r"~?\$?([\d.]+)([KM]?)", self.text).groups()
+        step = 10 ** -len(digits.partition(".")[2]) * _UNITS[unit]
+        return abs(float(digits) * _UNITS[unit] - exact) <= step * 0.5001
+
+
+@dataclass
+class PrintedLine:
+    subject: str
+    prompt: Figure | None  # None: a request without usage names its status instead
+    output: Figure | None
+    cost: Figure | None
+    status: str | None
+    trouble: str | None
 
 
 def stored_requests(state_folder):
     """Rows of the request table as dictionaries, in the order in which the requests started."""
-    files = [path for path in state_folder.rglob("*") if path.is_file() and path.open("rb").read(15) == b"SQLite format 3"]
+    files = [path for path in state_folder.rglob("*") if path.is_file() and path.read_bytes()[:15] == b"SQLite format 3"]
     if len(files) != 1:
         raise AssertionError(f"one store was expected in {state_folder}, found {[path.name for path in files]}")
     store = sqlite3.connect(f"file:{files[0]}?mode=ro", uri=True)
@@ -22,8 +47,17 @@ def stored_requests(state_folder):
 
 
 def printed_lines(output):
-    """The request lines in `output`, taken apart."""
-    return [match.groupdict() for line in output.splitlines() if (match := _LINE.fullmatch(line.strip()))]
+    """The request lines in `output`, taken apart, in the order of printing."""
+    found = []
+    for line in output.splitlines():
+        if line.startswith("[proxy] "):
+            match = _LINE.fullmatch(line)
+            if match is None:
+                raise AssertionError(f"not the line of a request: {line!r}")
+            numbers = match["tokens"] and re.fullmatch(r"(\S+) in / (\S+) out", match["tokens"]).groups()
+            figures = [Figure(text) for text in (*numbers, match["cost"])] if numbers else [None] * 3
+            found.append(PrintedLine(match["subject"], *figures, match["status"], match["trouble"]))
+    return found
 
 
 def micro_usd(pico_usd):

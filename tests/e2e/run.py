@@ -5,6 +5,8 @@
 """
 
 import asyncio
+import shutil
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.e2e.claude import Profile
@@ -14,8 +16,11 @@ from tests.e2e.wiretap import Wiretap
 from tests.support.proxy import Proxy
 
 
+PROFILES = "dq-e2e-"
+
+
 class Run:
-    def __init__(self, proxied, proxy_settings=None, upstream=Simulator):
+    def __init__(self, root, proxied, proxy_settings=None, upstream=Simulator):
         self.proxy = None
         self.simulator = upstream()
         self._at_upstream = Wiretap(self.simulator.port)
@@ -25,7 +30,7 @@ class Run:
             asyncio.run(self.proxy.start())
             self._at_client = Wiretap(self.proxy.port)
         self.base_url = f"http://127.0.0.1:{self._at_client.port}"
-        self.profile = Profile(self.base_url)
+        self.profile = Profile(root, self.base_url)
         self.outcome = None
         self.exit_code = None
         self.ledger = None
@@ -42,6 +47,10 @@ class Run:
     def client_exchanges(self):
         return exchanges_of(self._at_client.connections())
 
+    def results(self):
+        """What the session returned, as a list also where it was a single thing."""
+        return self.outcome if isinstance(self.outcome, list) else [self.outcome]
+
     def finish(self):
         """Ends every process, the proxy as a service manager would. What was recorded stays readable until discard()."""
         self.ledger = self.simulator.ledger()
@@ -52,15 +61,18 @@ class Run:
             tap.close()
 
     def discard(self):
-        self.profile.remove()
+        shutil.rmtree(self.profile.root.parent, ignore_errors=True)
         if self.proxy:
             self.proxy.remove_files()
 
 
 def run_both(script, act, **options):
     """The same session directly and through the proxy, side by side: script(simulator), then run.outcome = act(run)."""
+    # Two folders whose names a tokenizer cannot tell apart: paths are part of prompts.
+    folder = tempfile.mkdtemp(prefix=PROFILES)
+
     def one(proxied):
-        run = Run(proxied, **options)
+        run = Run(f"{folder}/{'b' if proxied else 'a'}", proxied, **options)
         try:
             script(run.simulator)
             run.outcome = act(run)

@@ -28,19 +28,9 @@ def thinking(words):
     return {"type": "thinking", "thinking": words}
 
 
-def answer(*blocks, stop_reason=None, **delivery):
-    """A scripted answer; `delivery` says how it travels (status, headers, cut, stall, sse_error, gzip, event_delay_ms ...)."""
-    made = {"content": list(blocks)} if blocks else {}
-    made |= {"fault": delivery} if delivery else {}
-    return made | ({"stop_reason": stop_reason} if stop_reason else {})
-
-
-def _billed(entry):
-    usage = {"input": entry["input_tokens"], "cache_read": entry["cache_read_input_tokens"],
-             "write_5m": entry["ephemeral_5m_input_tokens"], "write_1h": entry["ephemeral_1h_input_tokens"],
-             "output": entry["output_tokens"]}
-    return {"request_id": entry["request_id"], "message_id": entry["message_id"], "model": entry["model"], "status": 200,
-            "usage": usage, "cost_pico": entry["cost_pico_usd"]}
+def answer(*blocks, **fault):
+    """What to say, and how it goes wrong or slowly on its way (status, headers, cut, stall, sse_error, event_delay_ms ...)."""
+    return ({"content": list(blocks)} if blocks else {}) | ({"fault": fault} if fault else {})
 
 
 class Simulator:
@@ -51,19 +41,21 @@ class Simulator:
             raise AssertionError(f"{binary()} does not exist: build it, or set SIM_BIN")
         self.port = free_port()
         self._output = []
-        self._process = subprocess.Popen([binary(), str(self.port)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        command = [binary(), "--port", str(self.port), "--seed", "1"]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                          stderr=subprocess.STDOUT, text=True, errors="replace")
         self._reader = threading.Thread(target=lambda: self._output.extend(self._process.stdout), daemon=True)
         self._reader.start()
         self._wait_until_ready()
 
-    def script(self, kind, *answers):
-        """The next answers to requests of this kind ("main", "sub", "title"); later ones get a plain text."""
-        lane = "subagent" if kind == "sub" else kind
-        self._ask("POST", "/_sim/answers", [dict(answer, lane=lane) for answer in answers])
+    def script(self, lane, *answers):
+        """The next answers in this lane ("main", "subagent", "title", "compaction"; None: whatever comes), each given once."""
+        self._ask("POST", "/_sim/answers", [answer | ({"lane": lane} if lane else {}) for answer in answers])
 
     def ledger(self):
-        return [_billed(entry) for entry in json.loads(self._ask("GET", "/_sim/ledger"))["entries"]]
+        """What every answered request used and cost, by the simulator's own count and prices: {request id: entry}."""
+        entries = json.loads(self._ask("GET", "/_sim/ledger"))["entries"]
+        return {entry["request_id"]: entry for entry in entries}
 
     def stop(self):
         self._process.terminate()
@@ -91,7 +83,7 @@ class Simulator:
         deadline = time.monotonic() + 15
         while True:
             try:
-                self._ask("GET", "/_sim/ledger")
+                self._ask("GET", "/_sim/health")
                 return
             except OSError:
                 if self._process.poll() is not None or time.monotonic() > deadline:

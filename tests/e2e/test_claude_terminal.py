@@ -48,14 +48,17 @@ class Terminal(TerminalCase):
 
     def test_escape_in_a_stream_closes_the_upstream_connection_at_once(self):
         def script(sim):
-            sim.script("main", answer(text(" ".join(["tick"] * 600)), event_delay_ms=50), answer(text("Fine, shorter.")))
+            # Silent in its middle, so that both runs are interrupted after the same word.
+            sim.script("main", answer(text(" ".join(f"tick{number}" for number in range(100))), stall={"event": 20}),
+                       answer(text("Fine, shorter.")))
 
         def act(terminal, run):
             terminal.enter("Tick for a minute")
-            terminal.wait_for("tick tick tick")
+            terminal.wait_for("tick20")
+            time.sleep(0.5)
             pressed_at = terminal.press(ESCAPE)
             terminal.wait_for("Interrupted")
-            streaming = run.upstream_connections()[-1]
+            streaming = next(each for each in run.upstream_connections() if b"tick1" in each.from_server.data)
             deadline = time.monotonic() + 5
             while streaming.from_client.ended_at is None and time.monotonic() < deadline:
                 time.sleep(0.01)

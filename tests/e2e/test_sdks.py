@@ -13,13 +13,13 @@ tearDownModule = close_world
 
 def script(sim):
     """In the order of the steps in sdks/anthropic_*."""
-    sim.script("any",
+    sim.script(None,
                answer(text("One.")),
                answer(text("Два, по-русски.")),
                answer(tool("add", a=2)),
                answer(status={"code": 529}), answer(text("Again.")),
                answer(status={"code": 529}, headers={"retry-after": "7"}),
-               answer(text("This is cut in its middle, " * 5), cut={"event": 5, "how": "rst"}),
+               answer(text("This is cut in its middle, " * 5), cut={"event": 5, "how": "fin"}, event_delay_ms=40),
                answer(text("tick " * 400), event_delay_ms=20))
 
 
