@@ -308,12 +308,14 @@ std::uint32_t RequestReader::read_cache_mark(const JsonValue& key, CachePlace pl
   CacheMark mark{.value = {}, .key_at = key.range.at, .place = place, .owner = owner};
   if (walker_.peek() == JsonType::object) {
     JsonValue ttl;
+    is_inside_mark_ = true;
     mark.value = fields(ttl_only, [&](std::size_t, const JsonValue&) { ttl = pass_value(); });
+    is_inside_mark_ = false;
     if (ttl.present() && !view_.equals(ttl, "5m")) {
       mark.ttl = view_.equals(ttl, "1h") ? CacheTtl::one_hour : CacheTtl::other;
     }
   } else {
-    mark.value = pass_value();
+    mark.value = walker_.skip();
     if (mark.value.type == JsonType::null) return no_index;
     mark.ttl = CacheTtl::other;
   }
@@ -323,6 +325,7 @@ std::uint32_t RequestReader::read_cache_mark(const JsonValue& key, CachePlace pl
 }
 
 JsonValue RequestReader::pass_value() {
+  if (is_inside_mark_) return walker_.skip();  // no marks in marks: they stay in body order, and the stack flat
   return walker_.skip_watching([this](const JsonValue& key) {
     if (!walker_.is(key, "cache_control")) return false;
     (void)read_cache_mark(key, CachePlace::elsewhere, no_index);

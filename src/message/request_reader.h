@@ -51,6 +51,7 @@ class RequestReader {
   RequestView view_;
   JsonWalker walker_;
   std::size_t parts_left_;
+  bool is_inside_mark_ = false;
   std::span<const std::uint32_t> losers_;
   std::vector<std::uint32_t> new_losers_;
 };

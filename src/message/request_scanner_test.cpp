@@ -338,10 +338,11 @@ TEST(RequestScanner, thousands_of_damaged_requests_are_read_as_a_second_parser_r
     std::string body = sound;
     for (auto edits = 1 + random() % 3; edits > 0; --edits) {
       const std::size_t at = random() % body.size();
-      switch (random() % 4) {
+      switch (random() % 5) {
         case 0: body[at] = spice[random() % spice.size()]; break;
         case 1: body.erase(at, 1 + random() % 5); break;
         case 2: body.insert(at, 1, spice[random() % spice.size()]); break;
+        case 3: body.insert(at, random() % 2 == 0 ? "\\ud83d" : "\\udc00"); break;
         default: body.insert(at, body.substr(random() % body.size(), random() % 60)); break;
       }
     }

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 
+#include <charconv>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,32 @@ inline json::parse_options options() {
   return result;
 }
 
-// Boost refuses some valid JSON: lone surrogates and numbers over its range.
-inline bool is_limit_of_boost(json::error_code error) {
-  return error == json::error::illegal_leading_surrogate || error == json::error::illegal_trailing_surrogate ||
-         error == json::error::expected_utf16_escape || error == json::error::exponent_overflow ||
-         error == json::error::not_exact;
+// Numbers over Boost's range are valid JSON nevertheless.
+inline bool is_limit_of_boost(json::error_code error) { return error == json::error::exponent_overflow; }
+
+// The surrogate at text[at, at + 6), 0 if there is none.
+inline unsigned surrogate_at(std::string_view text, std::size_t at) {
+  if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return 0;
+  unsigned code = 0;
+  const auto [end, error] = std::from_chars(text.data() + at + 2, text.data() + at + 6, code, 16);
+  return error == std::errc{} && end == text.data() + at + 6 && code >= 0xD800 && code <= 0xDFFF ? code : 0;
+}
+
+// Boost refuses lone surrogates, which JSON allows: they become U+FFFD, in as many bytes.
+inline std::string without_lone_surrogates(std::string_view text) {
+  std::string result(text);
+  for (std::size_t at = result.find('\\'); at != std::string::npos; at = result.find('\\', at)) {
+    const unsigned first = surrogate_at(result, at);
+    if (first != 0 && first < 0xDC00 && surrogate_at(result, at + 6) >= 0xDC00) {
+      at += 12;
+    } else if (first != 0) {
+      result.replace(at, 6, "\\ufffd");
+      at += 6;
+    } else {
+      at += 2;
+    }
+  }
+  return result;
 }
 
 // Counts the keys of a text, duplicates included.
@@ -83,8 +105,10 @@ inline std::size_t count_keys(const json::value& value) {
 
 class Comparison {
  public:
-  Comparison(const RequestView& view, const json::value& root) : view_(view), root_(root) {
-    has_duplicates_ = KeyCounter::count(view.body) != count_keys(root);
+  // `text` is what `root` was parsed from; same offsets as the view's body.
+  Comparison(const RequestView& view, std::string_view text, const json::value& root)
+      : view_(view), text_(text), root_(root) {
+    has_duplicates_ = KeyCounter::count(text) != count_keys(root);
   }
 
   // Empty if both readings agree.
@@ -146,7 +170,7 @@ class Comparison {
     if (ours.present() != (theirs != nullptr)) return report(where, ours.present() ? "only we see it" : "we miss it");
     if (theirs == nullptr) return;
     json::error_code error;
-    const std::string_view raw = view_.raw(ours);
+    const std::string_view raw = text_.substr(ours.range.at, ours.range.size);
     const json::value at_offset = json::parse(json::string_view(raw.data(), raw.size()), error, {}, options());
     if (error) return report(where, "the bytes are no JSON value: " + error.message());
     if (at_offset != *theirs) return report(where, "another value");
@@ -253,7 +277,7 @@ class Comparison {
     same("block.next", next_block_, ours.next);
   }
 
-  // Every cache_control outside of tool schemas and tool inputs, null ones not counted.
+  // Every cache_control outside of tool schemas, tool inputs and other marks, null ones not counted.
   void marks() {
     if (has_duplicates_) return;  // an overruled object may hold some
     same("cache_marks.size", view_.cache_marks.size(), count_marks(root_.as_object(), ""));
@@ -270,7 +294,10 @@ class Comparison {
     std::size_t count = 0;
     for (const auto& member : object) {
       const std::string_view key(member.key().data(), member.key().size());
-      if (key == "cache_control" && !member.value().is_null()) ++count;
+      if (key == "cache_control") {
+        count += member.value().is_null() ? 0 : 1;
+        continue;
+      }
       if (place == "tool" && key == "input_schema") continue;
       if (place == "block" && key == "input") continue;
       count += count_marks(member.value(), place_of(place, key));
@@ -287,6 +314,7 @@ class Comparison {
   }
 
   const RequestView& view_;
+  std::string_view text_;
   const json::value& root_;
   bool has_duplicates_ = false;
   std::uint32_t next_block_ = 0;
@@ -298,7 +326,8 @@ class Comparison {
 inline std::string disagreement(RequestScanner& scanner, std::string_view body) {
   const auto view = scanner.scan(body);
   json::error_code error;
-  const json::value root = json::parse(json::string_view(body.data(), body.size()), error, {}, options());
+  const std::string text = without_lone_surrogates(body);
+  const json::value root = json::parse(text, error, {}, options());
   if (!view) {
     const ScanReason reason = view.error().reason;
     if (view.error().offset > body.size()) return "the failure's offset is outside the body";
@@ -309,7 +338,7 @@ inline std::string disagreement(RequestScanner& scanner, std::string_view body) 
     return {};
   }
   if (error) return is_limit_of_boost(error) ? "" : "we take what Boost refuses: " + error.message();
-  return Comparison(*view, root).run();
+  return Comparison(*view, text, root).run();
 }
 
 }  // namespace distiq::second_opinion
