@@ -74,10 +74,11 @@ PortOccupant identify_port_occupant(const std::string& host, std::uint16_t port)
     return socket.ask(fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path));
   };
   if (!Socket(*address).connected()) return PortOccupant::nobody;
+  // Our /health lists our settings; a proxy that wants a token answers with our own headers.
   const auto health = ask("/health");
-  // A proxy that wants a token answers with an error of its own form.
-  const bool ours = health.find("distiq-code") != std::string::npos || health.find("x-distiq-") != std::string::npos;
-  if (ours) return PortOccupant::distiq_code;
+  for (const std::string_view mark : {"DISTIQ_HOME", "x-distiq-"}) {
+    if (health.find(mark) != std::string::npos) return PortOccupant::distiq_code;
+  }
   if (ask("/").find("Ollama") != std::string::npos) return PortOccupant::ollama;
   return PortOccupant::somebody;
 }

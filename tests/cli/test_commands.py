@@ -1,0 +1,182 @@
+"""The commands of the shipped binary as a shell and a script see them: exit codes, stdout, stderr, files."""
+import asyncio
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from tests.support.ports import free_port
+from tests.support.proxy import Proxy, binary
+
+SIMULATOR = binary().parent / "anthropic-sim"
+
+
+class CommandCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="distiq-cli-")
+        self.addCleanup(self.folder.cleanup)
+        self.home = pathlib.Path(self.folder.name)
+        self.state = self.home / "state"
+
+    def run_command(self, *arguments, **environment):
+        env = {"HOME": str(self.home), "DISTIQ_HOME": str(self.state), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        env |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+        env |= {name: str(value) for name, value in environment.items()}
+        return subprocess.run([binary(), *map(str, arguments)], env=env, cwd=self.home, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=60)
+
+
+class Config(CommandCase):
+    def test_json_names_every_source(self):
+        self.state.mkdir()
+        (self.state / ".env").write_text("RETENTION_DAYS=7\nPROXY_TOKEN=hidden-0123456789\n")
+        (self.state / "config.toml").write_text("MAX_CONNECTIONS = 12\n")
+        done = self.run_command("config", "--json", "--port", "1234", IO_THREADS=3)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        settings = {entry["name"]: entry for entry in json.loads(done.stdout)["settings"]}
+        seen = {name: (settings[name]["value"], settings[name]["origin"]) for name in
+                ("PROXY_PORT", "IO_THREADS", "RETENTION_DAYS", "MAX_CONNECTIONS", "PROXY_HOST", "PROXY_TOKEN")}
+        self.assertEqual(seen, {
+            "PROXY_PORT": ("1234", "command_line"), "IO_THREADS": ("3", "environment"),
+            "RETENTION_DAYS": ("7", "env_file"), "MAX_CONNECTIONS": ("12", "config_file"),
+            "PROXY_HOST": ("127.0.0.1", "default"), "PROXY_TOKEN": ("set", "env_file")})
+        self.assertNotIn("hidden", done.stdout + done.stderr)
+        self.assertFalse(settings["SMART_ROUTING"]["in_this_build"])
+
+    def test_env_file_of_the_current_folder_is_not_read(self):
+        (self.home / ".env").write_text("ANTHROPIC_API_BASE=http://127.0.0.1:9\n")
+        done = self.run_command("config", "--json")
+        self.assertNotIn("127.0.0.1:9", done.stdout)
+
+    def test_showing_settings_creates_nothing(self):
+        self.run_command("config")
+        self.run_command("stats")
+        self.assertEqual(list(self.home.iterdir()), [])
+
+
+class Start(CommandCase):
+    def test_wrong_value_is_one_sentence_with_key_source_and_range(self):
+        done = self.run_command("start", PROXY_PORT="99999")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertEqual(done.stderr.count("\n"), 1)
+        for part in ("PROXY_PORT=99999", "the environment (PROXY_PORT)", "0 to 65535"):
+            self.assertIn(part, done.stderr)
+
+    def test_foreign_debug_value_warns_and_starts_all_the_same(self):
+        done = self.run_command("config", DEBUG="express:*", LOG_LEVEL="silly")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("DEBUG=express:*", done.stderr)
+        self.assertIn("LOG_LEVEL=silly", done.stderr)
+
+    def test_address_that_others_reach_needs_a_token(self):
+        done = self.run_command("start", PROXY_HOST="0.0.0.0", PROXY_PORT=0)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("PROXY_TOKEN", done.stderr)
+
+    def test_upstream_that_is_ourselves_is_refused(self):
+        done = self.run_command("start", PROXY_PORT=18099, ANTHROPIC_API_BASE="http://localhost:18099")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("ANTHROPIC_API_BASE", done.stderr)
+
+    def test_second_start_says_that_one_is_running(self):
+        proxy = Proxy("http://127.0.0.1:9")
+        asyncio.run(proxy.start())
+        try:
+            done = self.run_command("start", PROXY_PORT=proxy.port)
+            self.assertEqual(done.returncode, 4, done.stderr)
+            self.assertIn("already running", done.stderr)
+            self.assertIn(f"--port {proxy.port + 1}", done.stderr)
+            russian = self.run_command("start", "--lang", "ru", PROXY_PORT=proxy.port)
+            self.assertEqual(russian.returncode, 4)
+            self.assertIn("уже работает", russian.stderr)
+        finally:
+            asyncio.run(proxy.stop())
+            proxy.remove_files()
+
+    def test_ollama_on_the_port_is_recognised(self):
+        class Ollama(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200 if self.path == "/" else 404)
+                self.end_headers()
+                self.wfile.write(b"Ollama is running" if self.path == "/" else b"")
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ollama) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            done = self.run_command("start", PROXY_PORT=server.server_port)
+            server.shutdown()
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("Ollama", done.stderr)
+
+    def test_silent_occupant_of_the_port_does_not_hold_us_up(self):
+        with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+            done = self.run_command("start", PROXY_PORT=server.getsockname()[1])
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("another program", done.stderr)
+
+    def test_panel_names_address_and_upstream_and_state_is_private(self):
+        port = free_port()
+        env = {"HOME": str(self.home), "DISTIQ_HOME": str(self.state), "LANG": "C.UTF-8"}
+        process = subprocess.Popen([binary(), "start", "--port", str(port), "--upstream", "http://127.0.0.1:9"], env=env,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+        text = "".join(lines)
+        self.assertEqual(process.returncode, 0, errors)
+        self.assertIn(f"ANTHROPIC_BASE_URL=http://127.0.0.1:{port} claude", text)
+        self.assertIn("http://127.0.0.1:9", text)
+        self.assertNotIn("\x1b", text, "no colour in a pipe")
+        self.assertEqual(stat.S_IMODE(self.state.stat().st_mode), 0o700)
+        for path in self.state.iterdir():
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path)
+
+
+class Stats(CommandCase):
+    def test_without_records_exit_code_1_and_a_sentence(self):
+        done = self.run_command("stats", "--json")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertTrue(done.stderr.startswith("distiq-code: "))
+
+    def test_unknown_period_is_a_usage_error(self):
+        self.assertEqual(self.run_command("stats", "--period", "decade").returncode, 2)
+
+
+class Demo(CommandCase):
+    def test_plays_sessions_and_both_books_agree(self):
+        done = self.run_command("demo", TZ="UTC")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("[proxy] ")]
+        self.assertGreaterEqual(len(lines), 10)
+        self.assertIn("keeps its own books", done.stdout)
+        self.assertEqual(list(self.home.iterdir()), [], "the user's folders stay as they were")
+
+    def test_json_is_all_there_is_on_stdout(self):
+        done = self.run_command("demo", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        summary = json.loads(done.stdout)
+        self.assertGreaterEqual(summary["total"]["requests"], 10)
+        self.assertGreater(summary["total"]["cost_usd_micros"], 0)
+
+    def test_missing_simulator_is_named(self):
+        done = self.run_command("demo", "--simulator", self.home / "nothing-here")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nothing-here", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
