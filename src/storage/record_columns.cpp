@@ -60,11 +60,13 @@ struct Binder {
   Statement& statement;
   int next;
 
-  void identifier(const char*, const std::string& text) { statement.bind(next++, StoredText::identifier(text).view()); }
+  void identifier(const char*, const std::string& text) {
+    statement.bind_borrowed(next++, StoredText::identifier(text).view());
+  }
   void line(const char*, const std::string& text) { statement.bind(next++, StoredText::line(text).view()); }
   template <class Enum>
   void named(const char*, Enum value) {
-    statement.bind(next++, to_string(value));
+    statement.bind_borrowed(next++, to_string(value));
   }
   void integer(const char*, std::int64_t value) { statement.bind(next++, value); }
   void count(const char*, std::uint64_t value) { statement.bind(next++, stored_count(value)); }

@@ -56,6 +56,7 @@ void visit_columns(Record& r, Visitor& visit) {
 // One "?" per column of visit_columns.
 [[nodiscard]] std::string request_column_marks();
 // Binds every column, the first as parameter `first`. Texts pass through StoredText, numbers are cut to sane bounds.
+// Borrows from `record` until the statement has run.
 void bind_request(Statement& statement, int first, const RequestRecord& record);
 // Reads every column, the first as column `first`. Money comes back in whole micro-dollars; `id` is not among the
 // columns.

@@ -7,15 +7,20 @@
 namespace distiq {
 
 void RecordQueue::push(StoreItem item, std::int64_t now_ms) noexcept {
-  const std::lock_guard lock(mutex_);
-  if (items_.size() >= limit_) return refuse(now_ms);
-  try {
-    items_.push_back(std::move(item));
-  } catch (...) {
-    return refuse(now_ms);  // out of memory
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (items_.size() >= limit_) return refuse(now_ms);
+    try {
+      items_.push_back(std::move(item));
+    } catch (...) {
+      return refuse(now_ms);  // out of memory
+    }
+    ++accepted_;
+    wake = ends_sleep();
+    if (wake) sleep_ = Sleep::awake;  // one call is enough
   }
-  ++accepted_;
-  if (items_.size() == 1 || items_.size() == batch_rows_) work_.notify_one();
+  if (wake) work_.notify_one();
 }
 
 void RecordQueue::refuse(std::int64_t now_ms) noexcept {
@@ -27,9 +32,14 @@ void RecordQueue::refuse(std::int64_t now_ms) noexcept {
 
 bool RecordQueue::wait_for_batch(std::chrono::milliseconds company, std::chrono::milliseconds idle) {
   std::unique_lock lock(mutex_);
-  if (!work_.wait_for(lock, idle, [&] { return stopping_ || !items_.empty(); })) return false;
-  work_.wait_for(lock, company, [&] { return urgent() || items_.size() >= batch_rows_; });
-  return true;
+  sleep_ = Sleep::for_first_item;
+  const bool found = work_.wait_for(lock, idle, [&] { return stopping_ || !items_.empty(); });
+  if (found) {
+    sleep_ = Sleep::for_full_batch;
+    work_.wait_for(lock, company, [&] { return urgent() || items_.size() >= batch_rows_; });
+  }
+  sleep_ = Sleep::awake;
+  return found;
 }
 
 void RecordQueue::wait_for_retry(std::chrono::milliseconds pause) {
@@ -39,10 +49,18 @@ void RecordQueue::wait_for_retry(std::chrono::milliseconds pause) {
 }
 
 void RecordQueue::take(std::vector<StoreItem>& batch) {
-  const std::lock_guard lock(mutex_);
-  const auto count = static_cast<std::ptrdiff_t>(std::min(items_.size(), batch_rows_));
-  batch.insert(batch.end(), std::make_move_iterator(items_.begin()), std::make_move_iterator(items_.begin() + count));
-  items_.erase(items_.begin(), items_.begin() + count);
+  // In slices, so that nobody who pushes waits for a whole batch to be moved.
+  constexpr std::size_t slice = 64;
+  std::size_t left = batch_rows_;
+  while (left > 0) {
+    const std::lock_guard lock(mutex_);
+    const std::size_t count = std::min({items_.size(), left, slice});
+    if (count == 0) return;
+    const auto end = items_.begin() + static_cast<std::ptrdiff_t>(count);
+    batch.insert(batch.end(), std::make_move_iterator(items_.begin()), std::make_move_iterator(end));
+    items_.erase(items_.begin(), end);
+    left -= count;
+  }
 }
 
 void RecordQueue::settle(std::size_t count) {

@@ -48,7 +48,13 @@ class RecordQueue {
   [[nodiscard]] std::uint64_t waiting() const;
 
  private:
+  // What the storage thread sleeps for; a push wakes it for nothing else.
+  enum class Sleep { awake, for_first_item, for_full_batch };
+
   [[nodiscard]] bool urgent() const { return stopping_ || settled_ < flush_target_; }
+  [[nodiscard]] bool ends_sleep() const {
+    return sleep_ == Sleep::for_first_item || (sleep_ == Sleep::for_full_batch && items_.size() >= batch_rows_);
+  }
   void refuse(std::int64_t now_ms) noexcept;
 
   // Constant after construction.
@@ -64,6 +70,7 @@ class RecordQueue {
   std::uint64_t settled_ = 0;
   std::uint64_t refused_ = 0;
   std::optional<Loss> loss_;
+  Sleep sleep_ = Sleep::awake;
   std::uint64_t flush_target_ = 0;  // value of accepted_ that somebody waits for
   bool retry_now_ = false;
   bool stopping_ = false;

@@ -1,9 +1,11 @@
-// Turns records into rows: the raw row, its share of the day's totals, and rate-limit headers.
-// Storage thread only; call inside a transaction.
+// Turns a batch of records into rows: raw rows at once, the days' totals and rate limits gathered and written at its
+// end. Storage thread only.
 #pragma once
 
 #include "stats/request_record.h"
+#include "storage/limit_writer.h"
 #include "storage/sqlite_db.h"
+#include "storage/totals_writer.h"
 
 namespace distiq {
 
@@ -14,26 +16,31 @@ class RecordWriter {
   // The statements belong to `db`, which must outlive the writer.
   [[nodiscard]] static DbResult<RecordWriter> prepare(Database& db);
 
+  // A batch is one transaction: begin it, begin_batch(), write()..., finish_batch(), commit it, batch_committed().
+  // Whatever is missing of these was rolled back.
+  [[nodiscard]] DbResult<void> begin_batch();
   // Writing the same id again changes nothing, so a batch whose commit ended in doubt may be repeated. A second record
   // of one upstream answer (same message id and request id) is kept, marked as duplicate, and not counted in tokens and
   // money.
   [[nodiscard]] DbResult<void> write(const RequestRecord& record);
-  // Only anthropic-ratelimit-*, anthropic-priority-*, anthropic-fast-* and retry-after are kept, at most 64 per answer.
-  [[nodiscard]] DbResult<void> write(const RateLimitRecord& record);
+  [[nodiscard]] DbResult<void> write(const RateLimitRecord& record) { return limits_.add(record); }
+  [[nodiscard]] DbResult<void> finish_batch();
+  void batch_committed() { in_batch_ = false; }
+
+  // Rows were deleted beside us through this connection; those of others are noticed.
+  void forget();
 
  private:
   [[nodiscard]] DbResult<bool> is_duplicate(const RequestRecord& record);
-  [[nodiscard]] DbResult<void> add_to_day(const RequestRecord& record, std::int64_t day, bool duplicate);
-  [[nodiscard]] DbResult<void> write_header(const RateLimitRecord& record, std::string_view name,
-                                            std::string_view value);
 
   Database* db_ = nullptr;
+  Statement data_version_;
   Statement insert_request_;
   Statement find_message_;
-  Statement add_to_day_;
-  Statement latest_limit_;
-  Statement set_limit_;
-  Statement add_to_series_;
+  TotalsWriter totals_;
+  LimitWriter limits_;
+  std::int64_t seen_version_ = 0;
+  bool in_batch_ = false;
 };
 
 }  // namespace distiq

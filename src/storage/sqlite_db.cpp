@@ -38,6 +38,12 @@ DbError describe(sqlite3* db, int code, std::string_view what) {
   return {classify(code), fmt::format("{}: {} (sqlite {})", what, text, code)};
 }
 
+// SQLite's allocation statistics cost a lock for every allocation and nobody reads them.
+void set_up_library_once() {
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)configured;  // a failure only leaves the statistics on
+}
+
 }  // namespace
 
 std::string_view to_string(DbFault fault) {
@@ -82,6 +88,12 @@ Statement& Statement::bind(int index, std::string_view value) {
   // A null data pointer would bind NULL where the empty text is meant.
   const char* bytes = value.data() != nullptr ? value.data() : "";
   note(sqlite3_bind_text64(statement_.get(), index, bytes, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bind_borrowed(int index, std::string_view value) {
+  const char* bytes = value.data() != nullptr ? value.data() : "";
+  note(sqlite3_bind_text64(statement_.get(), index, bytes, value.size(), SQLITE_STATIC, SQLITE_UTF8));
   return *this;
 }
 
@@ -141,6 +153,7 @@ DbError Database::error(int code, std::string_view what) const {
 }
 
 DbResult<Database> Database::open(const std::string& path, DbAccess access, std::chrono::milliseconds busy_timeout) {
+  set_up_library_once();
   const int flags =
       (access == DbAccess::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
   sqlite3* raw = nullptr;
@@ -165,7 +178,11 @@ DbResult<void> Database::configure(DbAccess access, std::chrono::milliseconds bu
   if (auto vacuum = execute("PRAGMA auto_vacuum = INCREMENTAL"); !vacuum) return vacuum;
   // NORMAL with WAL: a killed process loses no commit; a power cut may lose the last ones but never damages the file.
   if (auto mode = execute("PRAGMA journal_mode = WAL"); !mode) return mode;
-  return execute("PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216");
+  // Room for a batch (ids are random: nearly each row touches its own index page) and a log that takes several batches
+  // before it is copied: under load most of the time goes into writing the same pages again.
+  return execute(
+      "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000; "
+      "PRAGMA cache_size = -8192");
 }
 
 DbResult<void> Database::execute(const char* sql) {

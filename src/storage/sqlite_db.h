@@ -42,12 +42,14 @@ using DbResult = std::expected<T, DbError>;
 [[nodiscard]] Error to_error(DbError error);
 
 // A prepared statement. bind() remembers its first failure, which the next step() or run() returns; parameters count
-// from 1, columns from 0. bind() copies; views returned by text() live until the next step().
+// from 1, columns from 0. bind() copies, bind_borrowed() does not: its text must live until the statement has ended and
+// be bound anew before the next run. Views returned by text() live until the next step().
 class Statement {
  public:
   Statement() = default;
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, std::string_view value);
+  Statement& bind_borrowed(int index, std::string_view value);
   Statement& bind_null(int index);
 
   // True: a row is there. False: done, and the statement is reset.

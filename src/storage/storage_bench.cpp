@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -114,6 +115,47 @@ void find_record(benchmark::State& state) {
   }
 }
 BENCHMARK(find_record)->Unit(benchmark::kMicrosecond);
+
+// One answer of a subscription account: what upstream sends with every request, its use rising now and then.
+RateLimitRecord make_limits(std::uint64_t n) {
+  const std::string use = "0." + std::to_string(10 + n / 5000 % 90);
+  return {"3fa2bc0012345678",
+          now_ms + static_cast<std::int64_t>(n),
+          {{"anthropic-ratelimit-unified-status", "allowed"},
+           {"anthropic-ratelimit-unified-5h-status", "allowed"},
+           {"anthropic-ratelimit-unified-5h-utilization", use},
+           {"anthropic-ratelimit-unified-5h-reset", "1795010400"},
+           {"anthropic-ratelimit-unified-7d-status", "allowed"},
+           {"anthropic-ratelimit-unified-7d-utilization", "0.07"},
+           {"anthropic-ratelimit-unified-reset", "1795010400"}}};
+}
+
+// What the storage thread pays for one request of live traffic: its record and its rate limits, in full batches.
+// cpu_us_per_request is the whole process: the hand-over (a few hundred ns) and making the records are in it.
+void store_live_traffic(benchmark::State& state) {
+  constexpr std::uint64_t requests = 100'000;
+  std::string folder = (std::filesystem::temp_directory_path() / "distiq-bench-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no folder for the bench");
+  StoreConfig config;
+  config.path = folder + "/stats.db";
+  const std::clock_t begin = std::clock();
+  for (auto _ : state) {
+    auto store = RecordStore::open(config, system_clock());
+    for (std::uint64_t n = 0; n < requests; ++n) {
+      RequestRecord record = make_record(n);
+      record.started_at_ms = now_ms;
+      (*store)->record(std::move(record));
+      (*store)->record(make_limits(n));
+      if (n % 4096 == 4095) (*store)->flush(std::chrono::minutes(1));
+    }
+    (*store)->flush(std::chrono::minutes(1));
+    if ((*store)->health().written != requests) state.SkipWithError("records were dropped");
+  }
+  const double cpu_us = 1e6 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  state.counters["cpu_us_per_request"] = cpu_us / static_cast<double>(requests);
+  std::filesystem::remove_all(folder);
+}
+BENCHMARK(store_live_traffic)->Iterations(1)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 // What a request pays for being recorded.
 void hand_over_one_record(benchmark::State& state) {

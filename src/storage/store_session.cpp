@@ -100,15 +100,19 @@ DbResult<void> StoreSession::write(std::span<const StoreItem> items, std::span<c
   lock_.share();
   auto transaction = Transaction::begin(db_);
   if (!transaction) return pass_on(transaction);
+  if (auto begun = writer_.begin_batch(); !begun) return begun;
   for (const StoreItem& item : items) {
     auto written = std::visit([this](const auto& record) { return writer_.write(record); }, item);
     if (!written) return written;
   }
+  if (auto finished = writer_.finish_batch(); !finished) return finished;
   for (const Gap& gap : gaps) {
     if (auto written = write_gap(gap); !written) return written;
   }
   if (auto touched = touch_run_.bind(1, now_ms).bind(2, run_).run(); !touched) return touched;
-  return transaction->commit();
+  auto committed = transaction->commit();
+  if (committed) writer_.batch_committed();
+  return committed;
 }
 
 DbResult<void> StoreSession::write_gap(const Gap& gap) {
@@ -153,6 +157,7 @@ DbResult<std::int64_t> StoreSession::delete_expired(std::int64_t cutoff_ms, std:
     auto deleted = run_with(db_, "DELETE FROM requests WHERE seq <= ?", {last_seq});
     if (!deleted) return pass_on(deleted);
   }
+  writer_.forget();  // it remembers rate limits
   const std::pair<const char*, std::int64_t> outdated[] = {
       {"DELETE FROM rate_limit_series WHERE observed_minute < ?", now_ms / 60'000 - series_minutes},
       {"DELETE FROM rate_limit_latest WHERE observed_at_ms < ?", now_ms - forget_account_ms},

@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/background_thread.h"
+
 namespace distiq {
 namespace {
 
@@ -35,6 +37,7 @@ void StoreWriter::start() {
 }
 
 void StoreWriter::run() {
+  lower_priority_of_this_thread();
   bool writable = !last_error_;
   while (!queue_.stopping()) {
     bool take = true;

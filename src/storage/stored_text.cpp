@@ -21,28 +21,38 @@ bool is_identifier_byte(char c) {
   return identifier_bytes[static_cast<unsigned char>(c)];
 }
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+bool is_control_byte(char c) {
+  return static_cast<unsigned char>(c) < 0x20;
 }
 
 bool is_continuation_byte(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
-bool starts_with_ignoring_case(std::string_view text, std::string_view lower_prefix) {
-  return text.size() >= lower_prefix.size() && std::equal(lower_prefix.begin(), lower_prefix.end(), text.begin(),
-                                                          [](char a, char b) { return a == lower(b); });
+// Whether `text` has `lower_shape` at `at` - `before`, whatever its case.
+bool has_shape(std::string_view text, std::size_t at, std::size_t before, std::string_view lower_shape) {
+  if (at < before || text.size() - (at - before) < lower_shape.size()) return false;
+  return std::equal(lower_shape.begin(), lower_shape.end(), text.begin() + static_cast<std::ptrdiff_t>(at - before),
+                    [](char a, char b) { return a == b || (a >= 'a' && a <= 'z' && b == a - ('a' - 'A')); });
 }
-
-constexpr std::array<std::string_view, 4> credential_shapes = {"sk-ant-", "bearer ", "x-api-key", "authorization:"};
 
 }  // namespace
 
 bool looks_like_credential(std::string_view text) {
-  // By hand, because every text of every record passes here.
+  // Every text of every record passes here, so only the rare marks of the shapes are looked at closely.
   for (std::size_t at = 0; at < text.size(); ++at) {
-    for (const std::string_view shape : credential_shapes) {
-      if (lower(text[at]) == shape[0] && starts_with_ignoring_case(text.substr(at), shape)) return true;
+    switch (text[at]) {
+      case '-':
+        if (has_shape(text, at, 2, "sk-ant-") || has_shape(text, at, 1, "x-api-key")) return true;
+        break;
+      case ' ':
+        if (has_shape(text, at, 6, "bearer ")) return true;
+        break;
+      case ':':
+        if (has_shape(text, at, 13, "authorization:")) return true;
+        break;
+      default:
+        break;
     }
   }
   return false;
@@ -58,9 +68,11 @@ StoredText StoredText::line(std::string_view text) {
   if (looks_like_credential(text)) return StoredText("(redacted)");
   std::size_t length = std::min(text.size(), max_line_bytes);
   while (length > 0 && length < text.size() && is_continuation_byte(text[length])) --length;
-  StoredText line(text.substr(0, length));
-  std::replace_if(
-      line.text_.begin(), line.text_.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  const std::string_view kept = text.substr(0, length);
+  if (std::none_of(kept.begin(), kept.end(), is_control_byte)) return StoredText(kept);
+  StoredText line("");
+  line.owned_ = kept;
+  std::replace_if(line.owned_.begin(), line.owned_.end(), is_control_byte, ' ');
   return line;
 }
 

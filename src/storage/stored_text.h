@@ -18,11 +18,13 @@ class StoredText {
   // character boundary; credentials as above.
   [[nodiscard]] static StoredText line(std::string_view text);
 
-  [[nodiscard]] std::string_view view() const { return text_; }
+  // Borrows from the text that went in, which must live as long.
+  [[nodiscard]] std::string_view view() const { return owned_.empty() ? borrowed_ : std::string_view(owned_); }
 
  private:
-  explicit StoredText(std::string_view text) : text_(text) {}
-  std::string text_;
+  explicit StoredText(std::string_view text) : borrowed_(text) {}
+  std::string_view borrowed_;
+  std::string owned_;  // a text that had to be changed; else empty
 };
 
 // Whether the text contains something shaped like an Anthropic key, an OAuth token or an Authorization value.

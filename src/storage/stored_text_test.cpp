@@ -44,6 +44,26 @@ TEST(StoredText, a_credential_behind_the_cut_is_found_too) {
   EXPECT_EQ(StoredText::line(text).view(), "(redacted)");
 }
 
+TEST(StoredText, every_shape_is_found_at_every_place_and_in_every_case) {
+  for (const std::string shape : {"sk-ant-", "Sk-aNt-", "X-API-KEY", "x-api-key", "BEARER ", "bearer ", "Authorization:"}) {
+    for (std::size_t before = 0; before < 20; ++before) {
+      for (const char filler : {'a', '-', ':', ' ', 's', 'x'}) {
+        const std::string text = std::string(before, filler) + shape;
+        EXPECT_TRUE(looks_like_credential(text)) << text;
+        EXPECT_TRUE(looks_like_credential(text + "tail")) << text;
+        EXPECT_FALSE(looks_like_credential(text.substr(0, text.size() - 1))) << text;
+      }
+    }
+  }
+}
+
+TEST(StoredText, what_only_resembles_a_credential_passes) {
+  for (const std::string_view text : {"", "-", ":", " ", "sk-an", "risk-and-return", "sk_ant-", "x-api-ke", "bearer",
+                                      "authorization", "authorization :", "k-ant-", "-ant-", "s\rk-ant-", "SK\rANT-"}) {
+    EXPECT_FALSE(looks_like_credential(text)) << text;
+  }
+}
+
 TEST(StoredText, identifiers_are_cut) {
   EXPECT_EQ(StoredText::identifier(std::string(1000, 'a')).view().size(), 128u);
   EXPECT_EQ(StoredText::identifier("abcdef", 3).view(), "abc");
@@ -55,7 +75,8 @@ TEST(StoredText, lines_lose_their_breaks_and_are_cut_between_characters) {
   for (int i = 0; i < 200; ++i) cyrillic += "ж";
   const StoredText even = StoredText::line(cyrillic);
   EXPECT_EQ(even.view().size(), 240u);
-  const StoredText odd = StoredText::line("x" + cyrillic);
+  const std::string shifted = "x" + cyrillic;
+  const StoredText odd = StoredText::line(shifted);
   EXPECT_EQ(odd.view().size(), 239u);
   EXPECT_EQ(odd.view(), "x" + cyrillic.substr(0, 238));
 }

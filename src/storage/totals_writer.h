@@ -1,0 +1,54 @@
+// The day's totals: shares of a batch are added up in memory and written with one statement per day, model and class.
+// Storage thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "stats/request_record.h"
+#include "stats/summary.h"
+#include "storage/sqlite_db.h"
+
+namespace distiq {
+
+class TotalsWriter {
+ public:
+  // Only to be assigned to.
+  TotalsWriter() = default;
+  // The statement belongs to `db`, which must outlive the writer.
+  [[nodiscard]] static DbResult<TotalsWriter> prepare(Database& db);
+
+  // The share of a record whose row was just stored; a duplicate counts as a request, not in tokens and money.
+  void add(const RequestRecord& record, std::int64_t day, bool duplicate);
+  // Inside the transaction that stored the rows.
+  [[nodiscard]] DbResult<void> write_gathered();
+  // The rows were rolled back.
+  void forget() { sums_.clear(); }
+
+ private:
+  struct KeyView {
+    std::int64_t day;
+    RequestClass request_class;
+    std::string_view model;
+    auto operator<=>(const KeyView&) const = default;
+  };
+  struct Key {
+    std::int64_t day;
+    RequestClass request_class;
+    std::string model;
+    [[nodiscard]] KeyView view() const { return {day, request_class, model}; }
+  };
+  struct Less {
+    using is_transparent = void;
+    bool operator()(const Key& a, const Key& b) const { return a.view() < b.view(); }
+    bool operator()(const Key& a, const KeyView& b) const { return a.view() < b; }
+    bool operator()(const KeyView& a, const Key& b) const { return a < b.view(); }
+  };
+
+  Statement add_to_day_;
+  std::map<Key, Totals, Less> sums_;
+};
+
+}  // namespace distiq
