@@ -1,5 +1,5 @@
-// Feeds a fuzz target the inputs that are kept for it, one test per file: a crash or a broken property stops the program
-// and names the file.
+// Feeds a fuzz target the inputs that are kept for it, one test per file: a crash or a broken property stops the
+// program and names the file.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -20,7 +20,9 @@ void feed(const std::string& bytes) {
   EXPECT_EQ(LLVMFuzzerTestOneInput(input.data(), input.size()), 0);
 }
 
-TEST(Replay, an_empty_input) { feed(""); }
+TEST(Replay, an_empty_input) {
+  feed("");
+}
 
 class KeptInput : public testing::Test {
  public:
@@ -40,8 +42,8 @@ void register_folder(const char* kind) {
   if (!std::filesystem::exists(folder)) return;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const auto path = entry.path();
-    testing::RegisterTest("Replay", (std::string(kind) + "/" + path.filename().string()).c_str(), nullptr, nullptr, __FILE__,
-                          __LINE__, [path]() -> testing::Test* { return new KeptInput(path); });
+    testing::RegisterTest("Replay", (std::string(kind) + "/" + path.filename().string()).c_str(), nullptr, nullptr,
+                          __FILE__, __LINE__, [path]() -> testing::Test* { return new KeptInput(path); });
   }
 }
 

@@ -1,5 +1,5 @@
-// The first byte says how many splices follow (at, size, length of the replacement: one byte each); the rest is the body.
-// Applying a plan equals editing a copy from the back, and a new model changes nothing but the model.
+// The first byte says how many splices follow (at, size, length of the replacement: one byte each); the rest is the
+// body. Applying a plan equals editing a copy from the back, and a new model changes nothing but the model.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -13,7 +13,8 @@ namespace {
 using namespace distiq;
 
 void check_against_reference(const EditPlan& plan, const std::string& body) {
-  const bool fits = plan.empty() || std::uint64_t{plan.splices().back().range.at} + plan.splices().back().range.size <= body.size();
+  const bool fits =
+      plan.empty() || std::uint64_t{plan.splices().back().range.at} + plan.splices().back().range.size <= body.size();
   const auto result = plan.apply(body);
   require(result.has_value() == fits, "a plan applies exactly if it lies inside the body");
   if (!result) return;
@@ -48,7 +49,8 @@ void check_new_model(const std::string& body, std::string_view model) {
   require(again.has_value(), "the result is still understood");
   require(std::string_view(edited).substr(0, view->model.range.at) == view->raw(ByteRange{0, view->model.range.at}),
           "the bytes before the model are as they were");
-  require(std::string_view(edited).substr(again->model.range.end()) == std::string_view(body).substr(view->model.range.end()),
+  require(std::string_view(edited).substr(again->model.range.end()) ==
+              std::string_view(body).substr(view->model.range.end()),
           "the bytes after the model are as they were");
   require(again->messages.size() == view->messages.size() && again->blocks.size() == view->blocks.size() &&
               again->cache_marks.size() == view->cache_marks.size(),

@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::string_view billing_prefix = "x-anthropic-billing-header:";
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 // The text of system's first block, or of system itself.
 JsonValue first_system_text(const RequestView& view) {
@@ -27,13 +29,15 @@ JsonValue closing_user_text(const RequestView& view) {
   const Message& message = view.messages.back();
   if (message.content.is_string()) return message.content;
   JsonValue last;
-  for (std::uint32_t i = message.first_block; i < message.end_block; i = view.blocks[i].next) last = view.blocks[i].text;
+  for (std::uint32_t i = message.first_block; i < message.end_block; i = view.blocks[i].next)
+    last = view.blocks[i].text;
   return last;
 }
 
 bool comes_from_claude_code(const RequestHead& head, const RequestView& view) {
-  return head.headers.has("x-claude-code-session-id") || head.headers.get_or("user-agent", "").starts_with("claude-cli/") ||
-         is_billing_line(view, first_system_text(view)) || (!view.session_id.empty());
+  return head.headers.has("x-claude-code-session-id") ||
+         head.headers.get_or("user-agent", "").starts_with("claude-cli/") ||
+         is_billing_line(view, first_system_text(view)) || !view.session_id.empty();
 }
 
 bool is_marked_sub_agent(const RequestHead& head, const RequestView* view) {
@@ -103,16 +107,19 @@ std::optional<RequestClass> hinted_class(const RequestHead& head, const RequestV
 
 }  // namespace
 
-bool is_billing_line(const RequestView& view, const JsonValue& text) { return view.starts_with(text, billing_prefix); }
+bool is_billing_line(const RequestView& view, const JsonValue& text) {
+  return view.starts_with(text, billing_prefix);
+}
 
 RequestClass classify_request(const RequestHead& head, const RequestView* view) {
   const std::string_view path = head.path();
   if (path == "/v1/messages/count_tokens") return RequestClass::count_tokens;
   if (path != "/v1/messages") return RequestClass::other;
   if (const auto hinted = hinted_class(head, view)) return *hinted;
-  if (view != nullptr && is_compaction(head, *view)) return RequestClass::compaction;
+  const bool is_readable = view != nullptr && comes_from_claude_code(head, *view);
+  if (is_readable && is_compaction(head, *view)) return RequestClass::compaction;  // also of a sub-agent
   if (is_marked_sub_agent(head, view)) return RequestClass::sub_agent;
-  if (view == nullptr || !comes_from_claude_code(head, *view)) return RequestClass::other;
+  if (!is_readable) return RequestClass::other;
   if (const auto helper = helper_class(*view)) return *helper;
   return looks_like_main(*view) ? RequestClass::main : RequestClass::other;
 }

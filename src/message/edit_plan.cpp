@@ -10,7 +10,9 @@ namespace distiq {
 namespace {
 
 // In 64 bits: a range near 4 GB must not wrap around.
-std::uint64_t end_of(ByteRange range) { return std::uint64_t{range.at} + range.size; }
+std::uint64_t end_of(ByteRange range) {
+  return std::uint64_t{range.at} + range.size;
+}
 
 bool comes_before(ByteRange a, ByteRange b) {
   if (a.size == 0 && b.size == 0) return a.at < b.at;
@@ -20,13 +22,12 @@ bool comes_before(ByteRange a, ByteRange b) {
 }  // namespace
 
 Result<void> EditPlan::add(Splice splice) {
-  const auto after = std::find_if(splices_.begin(), splices_.end(), [&](const Splice& planned) {
-    return !comes_before(planned.range, splice.range);
-  });
+  const auto after = std::find_if(splices_.begin(), splices_.end(),
+                                  [&](const Splice& planned) { return !comes_before(planned.range, splice.range); });
   if (after != splices_.end() && !comes_before(splice.range, after->range)) {
-    return fail(ErrorKind::internal, fmt::format("splice [{}, +{}) \"{}\" overlaps [{}, +{}) \"{}\"", splice.range.at,
-                                                 splice.range.size, splice.reason, after->range.at, after->range.size,
-                                                 after->reason));
+    return fail(ErrorKind::internal,
+                fmt::format("splice [{}, +{}) \"{}\" overlaps [{}, +{}) \"{}\"", splice.range.at, splice.range.size,
+                            splice.reason, after->range.at, after->range.size, after->reason));
   }
   splices_.insert(after, std::move(splice));
   return {};
@@ -34,8 +35,8 @@ Result<void> EditPlan::add(Splice splice) {
 
 Result<SplicedBody> EditPlan::apply(std::string_view body) const {
   if (!splices_.empty() && end_of(splices_.back().range) > body.size()) {
-    return fail(ErrorKind::internal, fmt::format("splice \"{}\" ends behind the body of {} bytes", splices_.back().reason,
-                                                 body.size()));
+    return fail(ErrorKind::internal,
+                fmt::format("splice \"{}\" ends behind the body of {} bytes", splices_.back().reason, body.size()));
   }
   SplicedBody result;
   result.pieces.reserve(2 * splices_.size() + 1);

@@ -1,6 +1,6 @@
-// What to change in a body, decided but not done: splices with a reason each. Stages fill it; only `apply` touches bytes,
-// and what no splice names leaves exactly as it came. Not a JSON editor: that the result is still JSON is up to the
-// helpers that make the splices. One owner at a time.
+// What to change in a body, decided but not done: splices with a reason each. Stages fill it; only `apply` touches
+// bytes, and what no splice names leaves exactly as it came. Not a JSON editor: that the result is still JSON is up to
+// the helpers that make the splices. One owner at a time.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +44,9 @@ class EditPlan {
   std::vector<Splice> splices_;
 };
 
-// Plans another model id. Fails with ErrorKind::internal if the view has no model or must not be edited (duplicate keys).
-[[nodiscard]] Result<void> plan_model(EditPlan& plan, const RequestView& view, std::string_view model, std::string reason);
+// Plans another model id. Fails with ErrorKind::internal if the view has no model or must not be edited (duplicate
+// keys).
+[[nodiscard]] Result<void> plan_model(EditPlan& plan, const RequestView& view, std::string_view model,
+                                      std::string reason);
 
 }  // namespace distiq

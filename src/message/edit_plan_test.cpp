@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <random>
 
@@ -30,7 +30,9 @@ TEST(EditPlan, an_empty_plan_is_the_body_itself_not_a_copy) {
   EXPECT_EQ(result->size, body.size());
 }
 
-TEST(EditPlan, an_empty_body_has_no_pieces) { EXPECT_TRUE(EditPlan().apply("")->pieces.empty()); }
+TEST(EditPlan, an_empty_body_has_no_pieces) {
+  EXPECT_TRUE(EditPlan().apply("")->pieces.empty());
+}
 
 TEST(EditPlan, splices_apply_in_body_order_whatever_order_they_came_in) {
   EditPlan plan;
@@ -72,7 +74,8 @@ TEST(EditPlan, the_same_bytes_cannot_be_changed_twice) {
 }
 
 TEST(EditPlan, a_splice_behind_the_body_is_an_internal_error) {
-  for (const Splice& outside : {splice(3, 1, ""), splice(2, 2, ""), splice(4, 0, "x"), splice(0xFFFFFFFF, 0xFFFFFFFF, "")}) {
+  for (const Splice& outside :
+       {splice(3, 1, ""), splice(2, 2, ""), splice(4, 0, "x"), splice(0xFFFFFFFF, 0xFFFFFFFF, "")}) {
     EditPlan plan;
     ASSERT_TRUE(plan.add(outside));
     const auto result = plan.apply("abc");
@@ -116,8 +119,8 @@ constexpr std::string_view odd_values =
 
 TEST(EditPlan, what_json_libraries_like_to_change_survives_a_new_model) {
   const std::string before = R"({"metadata":)" + std::string(odd_values) + R"(,"model":)";
-  const std::string after = R"(,"messages":[{"role":"assistant","content":[{"type":"tool_use","input":)" +
-                            std::string(odd_values) + "}]}]}";
+  const std::string after =
+      R"(,"messages":[{"role":"assistant","content":[{"type":"tool_use","input":)" + std::string(odd_values) + "}]}]}";
   const std::string body = before + R"("claude-opus-5-5")" + after;
   const auto view = scan_request(body);
   ASSERT_TRUE(view);
@@ -129,8 +132,18 @@ TEST(EditPlan, what_json_libraries_like_to_change_survives_a_new_model) {
 
 // A random JSON value; keys may repeat.
 std::string random_json(std::mt19937& random, int depth) {
-  constexpr std::array<std::string_view, 12> scalars = {"0",  "-1.50", "1e5",      "123456789012345678901234567890", "true",
-                                                        "null", "\"\"",  "\"\\ud800\"", "\"a\\n\\u0041\"", "1.0", "\"\xD0\x9F\"", "false"};
+  constexpr std::array<std::string_view, 12> scalars = {"0",
+                                                        "-1.50",
+                                                        "1e5",
+                                                        "123456789012345678901234567890",
+                                                        "true",
+                                                        "null",
+                                                        "\"\"",
+                                                        "\"\\ud800\"",
+                                                        "\"a\\n\\u0041\"",
+                                                        "1.0",
+                                                        "\"\xD0\x9F\"",
+                                                        "false"};
   const auto space = [&] { return std::string(random() % 4 == 0 ? " " : ""); };
   if (depth == 0 || random() % 3 == 0) return std::string(scalars[random() % scalars.size()]);
   const bool is_object = random() % 2 == 0;

@@ -7,19 +7,32 @@ namespace {
 
 std::string_view general_sentence(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::client_fault: return "The request could not be understood.";
-    case ErrorKind::forbidden: return "The proxy refuses this request.";
-    case ErrorKind::too_large: return "The request is larger than the proxy's limit.";
-    case ErrorKind::header_too_large: return "The request's header is larger than the proxy's limit.";
-    case ErrorKind::overloaded: return "The proxy is at its limits. Please try again.";
-    case ErrorKind::upstream_unreachable: return "The API could not be reached from the proxy.";
-    case ErrorKind::upstream_timeout: return "The API did not answer in time.";
-    case ErrorKind::upstream_broke: return "The connection to the API broke before an answer came.";
-    case ErrorKind::client_gone: return "The client closed the connection.";
-    case ErrorKind::cancelled: return "The proxy is shutting down.";
-    case ErrorKind::store_unavailable: return "The proxy's statistics are not available.";
-    case ErrorKind::bad_config: return "The proxy is not configured correctly.";
-    case ErrorKind::internal: return "The proxy failed. This is a bug in the proxy, not in your request.";
+    case ErrorKind::client_fault:
+      return "The request could not be understood.";
+    case ErrorKind::forbidden:
+      return "The proxy refuses this request.";
+    case ErrorKind::too_large:
+      return "The request is larger than the proxy's limit.";
+    case ErrorKind::header_too_large:
+      return "The request's header is larger than the proxy's limit.";
+    case ErrorKind::overloaded:
+      return "The proxy is at its limits. Please try again.";
+    case ErrorKind::upstream_unreachable:
+      return "The API could not be reached from the proxy.";
+    case ErrorKind::upstream_timeout:
+      return "The API did not answer in time.";
+    case ErrorKind::upstream_broke:
+      return "The connection to the API broke before an answer came.";
+    case ErrorKind::client_gone:
+      return "The client closed the connection.";
+    case ErrorKind::cancelled:
+      return "The proxy is shutting down.";
+    case ErrorKind::store_unavailable:
+      return "The proxy's statistics are not available.";
+    case ErrorKind::bad_config:
+      return "The proxy is not configured correctly.";
+    case ErrorKind::internal:
+      return "The proxy failed. This is a bug in the proxy, not in your request.";
   }
   return "The proxy failed.";
 }
@@ -28,19 +41,32 @@ std::string_view general_sentence(ErrorKind kind) {
 
 ErrorStatus error_status(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::client_fault: return {400, "invalid_request_error"};
-    case ErrorKind::forbidden: return {403, "permission_error"};
-    case ErrorKind::too_large: return {413, "request_too_large"};
-    case ErrorKind::header_too_large: return {431, "request_too_large"};
-    case ErrorKind::overloaded: return {529, "overloaded_error"};
-    case ErrorKind::upstream_unreachable: return {502, "api_error"};
-    case ErrorKind::upstream_timeout: return {504, "api_error"};
-    case ErrorKind::upstream_broke: return {502, "api_error"};
-    case ErrorKind::client_gone: return {499, "api_error"};
-    case ErrorKind::cancelled: return {503, "api_error"};
-    case ErrorKind::store_unavailable: return {500, "api_error"};
-    case ErrorKind::bad_config: return {500, "api_error"};
-    case ErrorKind::internal: return {500, "api_error"};
+    case ErrorKind::client_fault:
+      return {400, "invalid_request_error"};
+    case ErrorKind::forbidden:
+      return {403, "permission_error"};
+    case ErrorKind::too_large:
+      return {413, "request_too_large"};
+    case ErrorKind::header_too_large:
+      return {431, "request_too_large"};
+    case ErrorKind::overloaded:
+      return {529, "overloaded_error"};
+    case ErrorKind::upstream_unreachable:
+      return {502, "api_error"};
+    case ErrorKind::upstream_timeout:
+      return {504, "api_error"};
+    case ErrorKind::upstream_broke:
+      return {502, "api_error"};
+    case ErrorKind::client_gone:
+      return {499, "api_error"};
+    case ErrorKind::cancelled:
+      return {503, "api_error"};
+    case ErrorKind::store_unavailable:
+      return {500, "api_error"};
+    case ErrorKind::bad_config:
+      return {500, "api_error"};
+    case ErrorKind::internal:
+      return {500, "api_error"};
   }
   return {500, "api_error"};
 }

@@ -18,7 +18,8 @@ struct ErrorStatus {
 [[nodiscard]] ErrorStatus error_status(ErrorKind kind);
 
 // {"type":"error","error":{"type":...,"message":...},"request_id":...}. The message is error.client_text, or a general
-// sentence for the kind where that is empty; log_detail is never shown. Always valid UTF-8 JSON, whatever the texts hold.
+// sentence for the kind where that is empty; log_detail is never shown. Always valid UTF-8 JSON, whatever the texts
+// hold.
 [[nodiscard]] std::string error_body(const Error& error, std::string_view request_id);
 
 }  // namespace distiq

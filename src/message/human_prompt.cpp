@@ -78,11 +78,16 @@ TurnKind kind_of(const UserMessage& last) {
 
 std::string_view to_string(TurnKind kind) {
   switch (kind) {
-    case TurnKind::none: return "none";
-    case TurnKind::prompt: return "prompt";
-    case TurnKind::loop_step: return "loop_step";
-    case TurnKind::notification: return "notification";
-    case TurnKind::continuation: return "continuation";
+    case TurnKind::none:
+      return "none";
+    case TurnKind::prompt:
+      return "prompt";
+    case TurnKind::loop_step:
+      return "loop_step";
+    case TurnKind::notification:
+      return "notification";
+    case TurnKind::continuation:
+      return "continuation";
   }
   return "none";
 }

@@ -13,7 +13,9 @@ struct Found {
   std::string text;
   bool operator==(const Found&) const = default;
 };
-std::ostream& operator<<(std::ostream& out, const Found& found) { return out << found.kind << " \"" << found.text << '"'; }
+std::ostream& operator<<(std::ostream& out, const Found& found) {
+  return out << found.kind << " \"" << found.text << '"';
+}
 
 Found find(const std::string& body) {
   const auto view = scan_request(body);
@@ -22,20 +24,29 @@ Found find(const std::string& body) {
   return {std::string(to_string(prompt.kind)), prompt_text(*view, prompt)};
 }
 
-Found find_in(std::string_view messages) { return find(R"({"messages":[)" + std::string(messages) + "]}"); }
+Found find_in(std::string_view messages) {
+  return find(R"({"messages":[)" + std::string(messages) + "]}");
+}
 
-std::string user(std::string_view content) { return R"({"role":"user","content":)" + std::string(content) + "}"; }
-std::string text(std::string_view inner) { return R"({"type":"text","text":")" + std::string(inner) + "\"}"; }
+std::string user(std::string_view content) {
+  return R"({"role":"user","content":)" + std::string(content) + "}";
+}
+std::string text(std::string_view inner) {
+  return R"({"type":"text","text":")" + std::string(inner) + "\"}";
+}
 
 constexpr std::string_view result = R"({"type":"tool_result","tool_use_id":"t","content":"ok"})";
 constexpr std::string_view call =
     R"({"role":"assistant","content":[{"type":"tool_use","id":"t","name":"Bash","input":{}}]})";
 
-TEST(HumanPrompt, a_bare_string_is_the_prompt) { EXPECT_EQ(find_in(user(R"("fix it")")), (Found{"prompt", "fix it"})); }
+TEST(HumanPrompt, a_bare_string_is_the_prompt) {
+  EXPECT_EQ(find_in(user(R"("fix it")")), (Found{"prompt", "fix it"}));
+}
 
 TEST(HumanPrompt, reminders_before_the_prompt_and_a_system_message_after_it_do_not_count) {
-  const std::string messages = user("[" + text("<system-reminder>\\nx\\n</system-reminder>") + "," + text("fix it") + "]") +
-                               R"(,{"role":"system","content":"environment"})";
+  const std::string messages =
+      user("[" + text("<system-reminder>\\nx\\n</system-reminder>") + "," + text("fix it") + "]") +
+      R"(,{"role":"system","content":"environment"})";
   EXPECT_EQ(find_in(messages), (Found{"prompt", "fix it"}));
 }
 
@@ -58,24 +69,27 @@ TEST(HumanPrompt, every_text_that_the_client_writes_itself_is_dropped) {
 TEST(HumanPrompt, results_only_are_a_loop_step_that_serves_the_earlier_prompt) {
   const std::string start = user(R"("go")") + "," + std::string(call) + ",";
   EXPECT_EQ(find_in(start + user("[" + std::string(result) + "]")), (Found{"loop_step", "go"}));
-  EXPECT_EQ(find_in(start + user("[" + std::string(result) + "," + text("Tool loaded.") + "]")), (Found{"loop_step", "go"}));
+  EXPECT_EQ(find_in(start + user("[" + std::string(result) + "," + text("Tool loaded.") + "]")),
+            (Found{"loop_step", "go"}));
 }
 
 TEST(HumanPrompt, words_beside_results_are_a_prompt) {
-  const std::string messages =
-      user(R"("go")") + "," + std::string(call) + "," + user("[" + std::string(result) + "," + text("stop, do B") + "]");
+  const std::string messages = user(R"("go")") + "," + std::string(call) + "," +
+                               user("[" + std::string(result) + "," + text("stop, do B") + "]");
   EXPECT_EQ(find_in(messages), (Found{"prompt", "stop, do B"}));
 }
 
 TEST(HumanPrompt, a_task_notification_is_a_turn_without_a_human) {
   const std::string start = user(R"("go")") + R"(,{"role":"assistant","content":"started"},)";
-  EXPECT_EQ(find_in(start + user("[" + text("<system-reminder>\\n[SYSTEM NOTIFICATION - NOT USER INPUT]\\ndone") + "]")),
-            (Found{"notification", "go"}));
+  EXPECT_EQ(
+      find_in(start + user("[" + text("<system-reminder>\\n[SYSTEM NOTIFICATION - NOT USER INPUT]\\ndone") + "]")),
+      (Found{"notification", "go"}));
   EXPECT_EQ(find_in(start + user("[" + text("<task-notification>done") + "]")), (Found{"notification", "go"}));
 }
 
 TEST(HumanPrompt, a_label_quoted_deep_inside_a_reminder_is_no_notification) {
-  const std::string quoted = text("<system-reminder>" + std::string(300, 'x') + "[SYSTEM NOTIFICATION - NOT USER INPUT]");
+  const std::string quoted =
+      text("<system-reminder>" + std::string(300, 'x') + "[SYSTEM NOTIFICATION - NOT USER INPUT]");
   EXPECT_EQ(find_in(user("[" + quoted + "]")), (Found{"continuation", ""}));
 }
 
@@ -114,16 +128,23 @@ TEST(HumanPrompt, is_found_in_the_recordings) {
   };
   const std::vector<Expectation> expectations = {
       {"a_haiku45", {{"prompt", "What is 6 times 7?"}}},
-      {"b_tool", {{"prompt", "Run echo hi, then read a.txt"}, {"loop_step", "Run echo hi, then read a.txt"},
-                  {"loop_step", "Run echo hi, then read a.txt"}}},
+      {"b_tool",
+       {{"prompt", "Run echo hi, then read a.txt"},
+        {"loop_step", "Run echo hi, then read a.txt"},
+        {"loop_step", "Run echo hi, then read a.txt"}}},
       {"d_multi3", {{"prompt", "And again?"}}},
-      {"e_subagent", {{"prompt", "Use an agent"}, {"loop_step", "Use an agent"},
-                      {"prompt", "List files in this dir please"}, {"loop_step", "List files in this dir please"},
-                      {"notification", "Use an agent"}}},
+      {"e_subagent",
+       {{"prompt", "Use an agent"},
+        {"loop_step", "Use an agent"},
+        {"prompt", "List files in this dir please"},
+        {"loop_step", "List files in this dir please"},
+        {"notification", "Use an agent"}}},
       {"i_compact3", {{"prompt", "go on"}}},
       {"i_esc", {{"prompt", "first"}, {"prompt", "second"}}},
-      {"i_tui", {{"prompt", "Please greet me and explain the project layout"}, {"prompt", "Now run echo hi"},
-                 {"loop_step", "Now run echo hi"}}},
+      {"i_tui",
+       {{"prompt", "Please greet me and explain the project layout"},
+        {"prompt", "Now run echo hi"},
+        {"loop_step", "Now run echo hi"}}},
       {"g_image_read", {{"prompt", "Read p.png"}, {"loop_step", "Read p.png"}}},
       {"sdk_anth", {{"prompt", "hi"}}},
   };

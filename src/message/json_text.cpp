@@ -43,7 +43,9 @@ constexpr std::array<char, 256> simple_escapes = [] {
   return table;
 }();
 
-char simple_escape(char c) { return simple_escapes[static_cast<unsigned char>(c)]; }
+char simple_escape(char c) {
+  return simple_escapes[static_cast<unsigned char>(c)];
+}
 
 // One decoded character: 1 to 4 bytes of UTF-8.
 struct Piece {
@@ -150,6 +152,8 @@ bool decoded_equals(std::string_view inner, std::string_view text) {
   return rest && rest->empty();
 }
 
-bool decoded_starts_with(std::string_view inner, std::string_view text) { return after_prefix(inner, text).has_value(); }
+bool decoded_starts_with(std::string_view inner, std::string_view text) {
+  return after_prefix(inner, text).has_value();
+}
 
 }  // namespace distiq

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <array>
 #include <random>
@@ -34,10 +34,12 @@ std::string written(std::string_view text) {
 }
 
 TEST(JsonText, only_json_s_own_escapes_are_valid) {
-  for (const char* inner : {"", "plain", "\\\"\\\\\\/\\b\\f\\n\\r\\t", "\\u0041", "\\uD800", "\\udfff\\uD800", "\\uaBcD"}) {
+  for (const char* inner :
+       {"", "plain", "\\\"\\\\\\/\\b\\f\\n\\r\\t", "\\u0041", "\\uD800", "\\udfff\\uD800", "\\uaBcD"}) {
     EXPECT_TRUE(escapes_are_valid(inner)) << inner;
   }
-  for (const char* inner : {"\\", "\\x", "\\u", "\\u12", "\\u123", "\\u123g", "\\U0041", "a\\'", "\\0", "\\u 123", "\\\\\\"}) {
+  for (const char* inner :
+       {"\\", "\\x", "\\u", "\\u12", "\\u123", "\\u123g", "\\U0041", "a\\'", "\\0", "\\u 123", "\\\\\\"}) {
     EXPECT_FALSE(escapes_are_valid(inner)) << inner;
   }
 }
@@ -48,14 +50,18 @@ TEST(JsonText, escapes_decode_to_utf8_and_lone_surrogates_to_the_replacement_cha
   EXPECT_EQ(decoded("\\uD83D"), "\xEF\xBF\xBD");
   EXPECT_EQ(decoded("\\uDE00\\uD83D"), "\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(decoded("\\uD83Dx\\uDE00"), "\xEF\xBF\xBDx\xEF\xBF\xBD");
-  EXPECT_EQ(decoded("\\uD83D\\u0041"), "\xEF\xBF\xBD" "A");
+  EXPECT_EQ(decoded("\\uD83D\\u0041"),
+            "\xEF\xBF\xBD"
+            "A");
   EXPECT_EQ(decoded("\\uD83D\\n"), "\xEF\xBF\xBD\n");
   EXPECT_EQ(decoded("\\u0000"), std::string(1, '\0'));
 }
 
 TEST(JsonText, comparing_without_a_copy_agrees_with_decoding) {
-  const std::vector<std::string> inners = {"", "a", "model", "mod\\u0065l", "m\\u006fdel", "modelx", "\\u00e9", "\\ud83d\\ude00", "\\ud83d"};
-  const std::vector<std::string> texts = {"", "a", "model", "modelx", "mode", "\xC3\xA9", "\xF0\x9F\x98\x80", "\xEF\xBF\xBD"};
+  const std::vector<std::string> inners = {"",       "a",       "model",          "mod\\u0065l", "m\\u006fdel",
+                                           "modelx", "\\u00e9", "\\ud83d\\ude00", "\\ud83d"};
+  const std::vector<std::string> texts = {
+      "", "a", "model", "modelx", "mode", "\xC3\xA9", "\xF0\x9F\x98\x80", "\xEF\xBF\xBD"};
   for (const auto& inner : inners) {
     for (const auto& text : texts) {
       EXPECT_EQ(decoded_equals(inner, text), decoded(inner) == text) << inner << " vs " << text;

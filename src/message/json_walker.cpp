@@ -3,7 +3,9 @@
 namespace distiq {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // RFC 8259 section 6, the whole of `s`.
 bool is_number(std::string_view s) {
@@ -36,18 +38,37 @@ bool is_number(std::string_view s) {
 JsonWalker::JsonWalker(std::string_view text, std::span<const std::uint32_t> starts, std::size_t max_depth)
     : text_(text), starts_(starts), count_(static_cast<std::uint32_t>(starts.size() - 1)), max_depth_(max_depth) {}
 
-void JsonWalker::fail(ScanReason reason) const { throw JsonError{{reason, starts_[next_ < count_ ? next_ : count_]}}; }
+void JsonWalker::fail(ScanReason reason) const {
+  throw JsonError{{reason, starts_[next_ < count_ ? next_ : count_]}};
+}
 
 JsonType JsonWalker::peek() const {
   switch (front()) {
-    case '{': return JsonType::object;
-    case '[': return JsonType::array;
-    case '"': return JsonType::string;
-    case 't': case 'f': return JsonType::boolean;
-    case 'n': return JsonType::null;
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+    case '{':
+      return JsonType::object;
+    case '[':
+      return JsonType::array;
+    case '"':
+      return JsonType::string;
+    case 't':
+    case 'f':
+      return JsonType::boolean;
+    case 'n':
+      return JsonType::null;
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
       return JsonType::number;
-    default: return JsonType::absent;
+    default:
+      return JsonType::absent;
   }
 }
 

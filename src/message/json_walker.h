@@ -13,8 +13,8 @@
 
 namespace distiq {
 
-// Thrown inside a scan only; scan() turns it into the ScanFailure. An error is the rare path and ends the whole walk, and
-// a Result at each of the many small steps would cost on the common one.
+// Thrown inside a scan only; scan() turns it into the ScanFailure. An error is the rare path and ends the whole walk,
+// and a Result at each of the many small steps would cost on the common one.
 struct JsonError {
   ScanFailure failure;
 };
@@ -52,7 +52,9 @@ class JsonWalker {
   }
 
   // Passes any value.
-  JsonValue skip() { return skip_watching([](const JsonValue&) { return false; }); }
+  JsonValue skip() {
+    return skip_watching([](const JsonValue&) { return false; });
+  }
   // The same; on_key sees every key inside, with the cursor at its value, and returns whether it has passed that value.
   template <class OnKey>
   JsonValue skip_watching(OnKey on_key);

@@ -20,7 +20,9 @@ bool is_clean_id(std::string_view id) {
          });
 }
 
-std::string clean_id(std::string_view id) { return is_clean_id(id) ? std::string(id) : std::string(); }
+std::string clean_id(std::string_view id) {
+  return is_clean_id(id) ? std::string(id) : std::string();
+}
 
 std::string clean_header(const RequestHead& head, std::string_view name) {
   return clean_id(head.headers.get_or(name, ""));

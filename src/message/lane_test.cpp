@@ -30,8 +30,9 @@ RecordedRequest without_session(RecordedRequest request) {
 }
 
 RecordedRequest without_hints(RecordedRequest request) {
-  for (const auto* name : {"x-claude-code-request-class", "x-claude-1p-request-class", "x-claude-code-agent-type",
-                           "x-claude-code-prompt-id", "x-claude-code-prev-tool-durations", "x-claude-code-compaction"}) {
+  for (const auto* name :
+       {"x-claude-code-request-class", "x-claude-1p-request-class", "x-claude-code-agent-type",
+        "x-claude-code-prompt-id", "x-claude-code-prev-tool-durations", "x-claude-code-compaction"}) {
     request.head.headers.remove(name);
   }
   return request;
@@ -53,11 +54,19 @@ std::vector<RecordedRequest> requests_of(std::initializer_list<std::string_view>
 }
 
 // Scenarios that are one conversation each (side requests aside); a group continues its session over several runs.
-const std::vector<std::vector<std::string_view>> conversations = {
-    {"m_loop25"},   {"b_tool"},      {"d_multi1", "d_multi2", "d_multi3"}, {"d_think1", "d_think2", "d_think3"},
-    {"e_subagent"}, {"i_tui"},       {"i_tui_full"},                       {"i_tui_1p"},
-    {"h_toolsearch"}, {"e_web_hints"}, {"e_explore_hints"},                {"g_image_read"},
-    {"q_auto_client"}};
+const std::vector<std::vector<std::string_view>> conversations = {{"m_loop25"},
+                                                                  {"b_tool"},
+                                                                  {"d_multi1", "d_multi2", "d_multi3"},
+                                                                  {"d_think1", "d_think2", "d_think3"},
+                                                                  {"e_subagent"},
+                                                                  {"i_tui"},
+                                                                  {"i_tui_full"},
+                                                                  {"i_tui_1p"},
+                                                                  {"h_toolsearch"},
+                                                                  {"e_web_hints"},
+                                                                  {"e_explore_hints"},
+                                                                  {"g_image_read"},
+                                                                  {"q_auto_client"}};
 
 std::vector<RecordedRequest> load(const std::vector<std::string_view>& scenarios) {
   std::vector<RecordedRequest> all;
@@ -121,7 +130,7 @@ TEST(Lane, every_recorded_request_gets_its_class_with_and_without_hints) {
       } else if (request.scenario == "i_compact2") {
         expected = RequestClass::compaction;
       } else if (request.head.path() == "/v1/messages") {
-        expected = request.kind == "main" ? RequestClass::main
+        expected = request.kind == "main"  ? RequestClass::main
                    : request.kind == "sub" ? RequestClass::sub_agent
                                            : expected_helper(request);
       }
@@ -137,8 +146,8 @@ TEST(Lane, every_recorded_request_gets_its_class_with_and_without_hints) {
 
 // A conversation without any recording: system, tools, messages.
 std::string body_of(std::string_view system, std::string_view tools, std::string_view messages) {
-  return fmt::format(R"({{"model":"m","system":{},"tools":{},"messages":{},"thinking":{{"type":"adaptive"}}}})", system, tools,
-                     messages);
+  return fmt::format(R"({{"model":"m","system":{},"tools":{},"messages":{},"thinking":{{"type":"adaptive"}}}})", system,
+                     tools, messages);
 }
 
 RequestHead messages_head() {
@@ -160,22 +169,26 @@ constexpr std::string_view plain_messages = R"([{"role":"user","content":"hi"}])
 
 TEST(Lane, marks_string_forms_billing_lines_deferred_tools_and_later_turns_leave_the_content_lane_alone) {
   RequestHead head = messages_head();
-  head.headers.add("User-Agent", "claude-cli/2.1.330 (external, cli)");  // else the billing line alone makes it Claude Code's
+  head.headers.add("User-Agent",
+                   "claude-cli/2.1.330 (external, cli)");  // else the billing line alone makes it Claude Code's
   const auto lane_id_of = [&](const std::string& body) { return lane_of_body(body, head).lane_id; };
   const std::string lane = lane_id_of(body_of(plain_system, plain_tools, plain_messages));
   EXPECT_EQ(lane.size(), 16u);
   constexpr std::string_view mark = R"("cache_control":{"type":"ephemeral","ttl":"1h"})";
   const std::vector<std::string> same = {
       body_of(R"("You help.")", plain_tools, plain_messages),
-      body_of(R"([{"type":"text","text":"x-anthropic-billing-header: cc_version=2;"},{"type":"text","text":"You help."}])",
-              plain_tools, plain_messages),
+      body_of(
+          R"([{"type":"text","text":"x-anthropic-billing-header: cc_version=2;"},{"type":"text","text":"You help."}])",
+          plain_tools, plain_messages),
       body_of(fmt::format(R"([{{"type":"text","text":"You help.",{}}}])", mark), plain_tools, plain_messages),
       body_of(plain_system, fmt::format(R"([{{"name":"A","input_schema":{{}},{}}}])", mark), plain_messages),
       body_of(plain_system, fmt::format(R"([{{{},"name":"A","input_schema":{{}}}}])", mark), plain_messages),
       body_of(plain_system, R"([{"name":"0","defer_loading":true},{"name":"A","input_schema":{}}])", plain_messages),
-      body_of(plain_system, plain_tools, fmt::format(R"([{{"role":"user","content":[{{"type":"text","text":"hi",{}}}]}}])", mark)),
       body_of(plain_system, plain_tools,
-              R"([{"role":"user","content":"hi"},{"role":"assistant","content":"ho"},{"role":"user","content":"more"}])"),
+              fmt::format(R"([{{"role":"user","content":[{{"type":"text","text":"hi",{}}}]}}])", mark)),
+      body_of(
+          plain_system, plain_tools,
+          R"([{"role":"user","content":"hi"},{"role":"assistant","content":"ho"},{"role":"user","content":"more"}])"),
   };
   for (const std::string& body : same) EXPECT_EQ(lane_id_of(body), lane) << body;
   const std::vector<std::string> other = {
@@ -183,14 +196,17 @@ TEST(Lane, marks_string_forms_billing_lines_deferred_tools_and_later_turns_leave
       body_of(plain_system, R"([{"name":"B","input_schema":{}}])", plain_messages),
       body_of(plain_system, "[]", plain_messages),
       body_of(plain_system, plain_tools, R"([{"role":"user","content":"hello"}])"),
-      body_of(plain_system, plain_tools, R"([{"role":"user","content":[{"type":"text","text":"h"},{"type":"text","text":"i"}]}])"),
+      body_of(plain_system, plain_tools,
+              R"([{"role":"user","content":[{"type":"text","text":"h"},{"type":"text","text":"i"}]}])"),
   };
   for (const std::string& body : other) EXPECT_NE(lane_id_of(body), lane) << body;
 }
 
 TEST(Lane, a_mark_on_an_image_in_the_first_message_is_no_part_of_the_identity) {
   const auto with = [](std::string_view member) {
-    return body_of(plain_system, plain_tools, fmt::format(R"([{{"role":"user","content":[{{{}"type":"image","source":{{"data":"AA"}}}}]}}])", member));
+    return body_of(
+        plain_system, plain_tools,
+        fmt::format(R"([{{"role":"user","content":[{{{}"type":"image","source":{{"data":"AA"}}}}]}}])", member));
   };
   EXPECT_EQ(lane_of_body(with("")).lane_id, lane_of_body(with(R"("cache_control":{"type":"ephemeral"},)")).lane_id);
 }
@@ -198,7 +214,8 @@ TEST(Lane, a_mark_on_an_image_in_the_first_message_is_no_part_of_the_identity) {
 TEST(Lane, session_agent_and_class_each_make_a_lane) {
   const std::string body = body_of(plain_system, plain_tools, plain_messages);
   std::set<std::string> lanes;
-  const auto add = [&](std::vector<std::pair<std::string, std::string>> headers, std::string_view target = "/v1/messages") {
+  const auto add = [&](std::vector<std::pair<std::string, std::string>> headers,
+                       std::string_view target = "/v1/messages") {
     RequestHead head = messages_head();
     head.target = target;
     for (const auto& [name, value] : headers) head.headers.add(name, value);
@@ -240,7 +257,8 @@ TEST(Lane, agents_that_name_only_their_session_are_told_apart_by_content) {
 
 TEST(Lane, hostile_ids_are_dropped_and_never_reach_a_record) {
   const std::string body = body_of(plain_system, plain_tools, plain_messages);
-  for (const std::string& id : {std::string("a b"), std::string("\x1b[31m"), std::string("<x>"), std::string(129, 'a'), std::string("\xD0\x9F")}) {
+  for (const std::string& id : {std::string("a b"), std::string("\x1b[31m"), std::string("<x>"), std::string(129, 'a'),
+                                std::string("\xD0\x9F")}) {
     RequestHead head = messages_head();
     head.headers.add("X-Claude-Code-Session-Id", id);
     head.headers.add("x-claude-code-agent-id", id);
@@ -284,11 +302,17 @@ TEST(Lane, helpers_are_known_by_their_shape) {
   const auto class_of = [&](const std::string& body) { return lane_of_body(body, head).request_class; };
   const std::string one = R"("messages":[{"role":"user","content":"x"}])";
   EXPECT_EQ(class_of("{" + one + R"(,"output_config":{"format":{"type":"json_schema"}}})"), RequestClass::title);
-  EXPECT_EQ(class_of("{" + one + R"(,"tools":[{"type":"web_search_20250305","name":"web_search"}]})"), RequestClass::web_helper);
-  EXPECT_EQ(class_of(R"({"messages":[{"role":"user","content":"\nWeb page content:\n---\n"}]})"), RequestClass::web_helper);
-  EXPECT_EQ(class_of(R"({"messages":[{"role":"user","content":[{"type":"text","text":"<transcript>\n"}]}]})"), RequestClass::classifier);
-  EXPECT_EQ(class_of(R"({"stream":true,"messages":[{"role":"user","content":"<transcript>"}],"thinking":{"type":"adaptive"}})"),
-            RequestClass::main) << "a human may write that too";
+  EXPECT_EQ(class_of("{" + one + R"(,"tools":[{"type":"web_search_20250305","name":"web_search"}]})"),
+            RequestClass::web_helper);
+  EXPECT_EQ(class_of(R"({"messages":[{"role":"user","content":"\nWeb page content:\n---\n"}]})"),
+            RequestClass::web_helper);
+  EXPECT_EQ(class_of(R"({"messages":[{"role":"user","content":[{"type":"text","text":"<transcript>\n"}]}]})"),
+            RequestClass::classifier);
+  EXPECT_EQ(
+      class_of(
+          R"({"stream":true,"messages":[{"role":"user","content":"<transcript>"}],"thinking":{"type":"adaptive"}})"),
+      RequestClass::main)
+      << "a human may write that too";
   EXPECT_EQ(class_of("{" + one + R"(,"thinking":{"type":"disabled"}})"), RequestClass::other);
   EXPECT_EQ(class_of("{" + one + R"(,"tools":[{"name":"Bash"}]})"), RequestClass::main);
   EXPECT_EQ(lane_of_body("{" + one + R"(,"tools":[{"name":"Bash"}]})").request_class, RequestClass::other)
@@ -297,17 +321,24 @@ TEST(Lane, helpers_are_known_by_their_shape) {
 
 TEST(Lane, a_compaction_is_known_by_its_instruction) {
   const auto body = [](std::string_view content) {
-    return fmt::format(R"({{"messages":[{{"role":"user","content":"go"}},{{"role":"assistant","content":[{{"type":"text","text":"ok",)"
-                       R"("cache_control":{{"type":"ephemeral"}}}}]}},{{"role":"user","content":[{}]}}],"tools":[{{"name":"A"}}]}})", content);
+    return fmt::format(
+        R"({{"messages":[{{"role":"user","content":"go"}},{{"role":"assistant","content":[{{"type":"text","text":"ok",)"
+        R"("cache_control":{{"type":"ephemeral"}}}}]}},{{"role":"user","content":[{}]}}],"tools":[{{"name":"A"}}]}})",
+        content);
   };
   RequestHead head = messages_head();
   head.headers.add("User-Agent", "claude-cli/2.1.330 (external, cli)");
   const auto class_of = [&](std::string_view content) { return lane_of_body(body(content), head).request_class; };
   EXPECT_EQ(class_of(R"({"type":"text","text":"CRITICAL: Respond with TEXT ONLY. Do not"})"), RequestClass::compaction);
   EXPECT_EQ(class_of(R"({"type":"text","text":"Wrap it in <analysis> and <summary>"})"), RequestClass::compaction);
-  EXPECT_EQ(class_of(R"({"type":"text","text":"Wrap it in <analysis> and <summary>","cache_control":{"type":"ephemeral"}})"),
-            RequestClass::main) << "the mark has moved on: a human's words";
+  EXPECT_EQ(
+      class_of(R"({"type":"text","text":"Wrap it in <analysis> and <summary>","cache_control":{"type":"ephemeral"}})"),
+      RequestClass::main)
+      << "the mark has moved on: a human's words";
   EXPECT_EQ(class_of(R"({"type":"text","text":"go on"})"), RequestClass::main);
+  EXPECT_EQ(lane_of_body(body(R"({"type":"text","text":"CRITICAL: Respond with TEXT ONLY"})")).request_class,
+            RequestClass::other)
+      << "another client's words are its own";
 }
 
 TEST(AccountKey, the_account_in_the_metadata_wins_over_the_credential) {

@@ -15,7 +15,9 @@ void sizes(benchmark::internal::Benchmark* bench) {
   for (const int kilobytes : {1, 50, 190, 1000}) bench->Arg(kilobytes * 1000);
 }
 
-std::string body_of(benchmark::State& state) { return sample_body(static_cast<std::size_t>(state.range(0))); }
+std::string body_of(benchmark::State& state) {
+  return sample_body(static_cast<std::size_t>(state.range(0)));
+}
 
 void finish(benchmark::State& state, const std::string& body) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * body.size()));

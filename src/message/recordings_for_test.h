@@ -1,5 +1,5 @@
-// Requests recorded from the real client, as test input: the whole collection where it lies beside the project, else the
-// subset kept in tests/recordings.
+// Requests recorded from the real client, as test input: the whole collection where it lies beside the project, else
+// the subset kept in tests/recordings.
 #pragma once
 
 #include <boost/json.hpp>
@@ -53,7 +53,8 @@ inline RecordedRequest recorded_request(std::string_view scenario, const boost::
   return request;
 }
 
-// A body stands on a line of its own, byte for byte as it was sent. Empty if there is no such recording. Repeated bodies
+// A body stands on a line of its own, byte for byte as it was sent. Empty if there is no such recording. Repeated
+// bodies
 // ("body_same_as_request") are filled in.
 inline std::vector<RecordedRequest> load_recording(std::string_view scenario) {
   std::ifstream file(recordings_folder() / (std::string(scenario) + ".json"));
@@ -79,7 +80,8 @@ inline std::vector<RecordedRequest> load_recording(std::string_view scenario) {
       body = bodies.at(next_body++);
     } else if (const auto* same = object.if_contains("body_same_as_request")) {
       const auto number = same->as_int64();
-      const auto original = std::find_if(requests.begin(), requests.end(), [&](const auto& r) { return r.number == number; });
+      const auto original =
+          std::find_if(requests.begin(), requests.end(), [&](const auto& r) { return r.number == number; });
       if (original != requests.end()) body = original->body;
     }
     requests.push_back(recorded_request(scenario, object, std::move(body)));

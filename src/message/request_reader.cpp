@@ -7,16 +7,38 @@ namespace {
 
 // Order of the enumerators = order of the names; a name that is not listed is passed over.
 enum Top : std::size_t {
-  top_model, top_messages, top_system, top_tools, top_metadata, top_max_tokens, top_thinking, top_context_management,
-  top_output_config, top_stream, top_tool_choice, top_temperature, top_top_p, top_top_k, top_stop_sequences, top_speed,
-  top_safeguards, top_cache_control, top_service_tier, top_inference_geo, top_container, top_mcp_servers, top_fallbacks,
+  top_model,
+  top_messages,
+  top_system,
+  top_tools,
+  top_metadata,
+  top_max_tokens,
+  top_thinking,
+  top_context_management,
+  top_output_config,
+  top_stream,
+  top_tool_choice,
+  top_temperature,
+  top_top_p,
+  top_top_k,
+  top_stop_sequences,
+  top_speed,
+  top_safeguards,
+  top_cache_control,
+  top_service_tier,
+  top_inference_geo,
+  top_container,
+  top_mcp_servers,
+  top_fallbacks,
   top_diagnostics
 };
 constexpr std::array<std::string_view, 24> top_names = {
-    "model", "messages", "system", "tools", "metadata", "max_tokens", "thinking", "context_management",
-    "output_config", "stream", "tool_choice", "temperature", "top_p", "top_k", "stop_sequences", "speed",
-    "safeguards", "cache_control", "service_tier", "inference_geo", "container", "mcp_servers", "fallbacks",
-    "diagnostics"};
+    "model",         "messages",      "system",         "tools",
+    "metadata",      "max_tokens",    "thinking",       "context_management",
+    "output_config", "stream",        "tool_choice",    "temperature",
+    "top_p",         "top_k",         "stop_sequences", "speed",
+    "safeguards",    "cache_control", "service_tier",   "inference_geo",
+    "container",     "mcp_servers",   "fallbacks",      "diagnostics"};
 
 enum ToolField : std::size_t { tool_name, tool_description, tool_schema, tool_type, tool_defer, tool_cache };
 constexpr std::array<std::string_view, 6> tool_names = {"name", "description",   "input_schema",
@@ -26,12 +48,21 @@ enum MessageField : std::size_t { message_role, message_content, message_output_
 constexpr std::array<std::string_view, 3> message_names = {"role", "content", "output_config"};
 
 enum BlockField : std::size_t {
-  block_type, block_text, block_cache, block_content, block_tool_use_id, block_is_error, block_id, block_name,
-  block_input, block_thinking, block_tool_name
+  block_type,
+  block_text,
+  block_cache,
+  block_content,
+  block_tool_use_id,
+  block_is_error,
+  block_id,
+  block_name,
+  block_input,
+  block_thinking,
+  block_tool_name
 };
-constexpr std::array<std::string_view, 11> block_names = {"type",     "text", "cache_control", "content",
-                                                          "tool_use_id", "is_error", "id", "name",
-                                                          "input",    "thinking", "tool_name"};
+constexpr std::array<std::string_view, 11> block_names = {"type",     "text", "cache_control", "content", "tool_use_id",
+                                                          "is_error", "id",   "name",          "input",   "thinking",
+                                                          "tool_name"};
 
 constexpr std::array<std::string_view, 2> output_config_names = {"effort", "format"};
 constexpr std::array<std::string_view, 1> metadata_names = {"user_id"};
@@ -132,11 +163,21 @@ void RequestReader::read_top_level(std::size_t field, const JsonValue& key) {
       expect(type == JsonType::boolean || is_null);
       view_.stream = pass_value();
       return;
-    case top_messages: read_messages(); return;
-    case top_system: read_system(); return;
-    case top_tools: read_tools(); return;
-    case top_output_config: read_output_config(); return;
-    case top_cache_control: (void)read_cache_mark(key, CachePlace::top_level, no_index); return;
+    case top_messages:
+      read_messages();
+      return;
+    case top_system:
+      read_system();
+      return;
+    case top_tools:
+      read_tools();
+      return;
+    case top_output_config:
+      read_output_config();
+      return;
+    case top_cache_control:
+      (void)read_cache_mark(key, CachePlace::top_level, no_index);
+      return;
     case top_metadata:
       if (type != JsonType::object) {
         view_.metadata = pass_value();
@@ -160,19 +201,45 @@ void RequestReader::read_top_level(std::size_t field, const JsonValue& key) {
       view_.tool_choice =
           fields(type_name_only, [this](std::size_t, const JsonValue&) { view_.tool_choice_type = pass_value(); });
       return;
-    case top_context_management: view_.context_management = pass_value(); return;
-    case top_temperature: view_.temperature = pass_value(); return;
-    case top_top_p: view_.top_p = pass_value(); return;
-    case top_top_k: view_.top_k = pass_value(); return;
-    case top_stop_sequences: view_.stop_sequences = pass_value(); return;
-    case top_speed: view_.speed = pass_value(); return;
-    case top_safeguards: view_.safeguards = pass_value(); return;
-    case top_service_tier: view_.service_tier = pass_value(); return;
-    case top_inference_geo: view_.inference_geo = pass_value(); return;
-    case top_container: view_.container = pass_value(); return;
-    case top_mcp_servers: view_.mcp_servers = pass_value(); return;
-    case top_fallbacks: view_.fallbacks = pass_value(); return;
-    case top_diagnostics: view_.diagnostics = pass_value(); return;
+    case top_context_management:
+      view_.context_management = pass_value();
+      return;
+    case top_temperature:
+      view_.temperature = pass_value();
+      return;
+    case top_top_p:
+      view_.top_p = pass_value();
+      return;
+    case top_top_k:
+      view_.top_k = pass_value();
+      return;
+    case top_stop_sequences:
+      view_.stop_sequences = pass_value();
+      return;
+    case top_speed:
+      view_.speed = pass_value();
+      return;
+    case top_safeguards:
+      view_.safeguards = pass_value();
+      return;
+    case top_service_tier:
+      view_.service_tier = pass_value();
+      return;
+    case top_inference_geo:
+      view_.inference_geo = pass_value();
+      return;
+    case top_container:
+      view_.container = pass_value();
+      return;
+    case top_mcp_servers:
+      view_.mcp_servers = pass_value();
+      return;
+    case top_fallbacks:
+      view_.fallbacks = pass_value();
+      return;
+    case top_diagnostics:
+      view_.diagnostics = pass_value();
+      return;
   }
 }
 
@@ -204,12 +271,24 @@ void RequestReader::read_tool() {
   const JsonValue whole = fields(tool_names, [this, index](std::size_t field, const JsonValue& key) {
     Tool& tool = view_.tools[index];
     switch (static_cast<ToolField>(field)) {
-      case tool_name: tool.name = pass_value(); return;
-      case tool_description: tool.description = pass_value(); return;
-      case tool_schema: tool.input_schema = walker_.skip(); return;  // a schema may well name a property cache_control
-      case tool_type: tool.type_name = pass_value(); return;
-      case tool_defer: tool.defer_loading = view_.is_true(pass_value()); return;
-      case tool_cache: tool.cache_mark = read_cache_mark(key, CachePlace::tool, index); return;
+      case tool_name:
+        tool.name = pass_value();
+        return;
+      case tool_description:
+        tool.description = pass_value();
+        return;
+      case tool_schema:
+        tool.input_schema = walker_.skip();
+        return;  // a schema may well name a property cache_control
+      case tool_type:
+        tool.type_name = pass_value();
+        return;
+      case tool_defer:
+        tool.defer_loading = view_.is_true(pass_value());
+        return;
+      case tool_cache:
+        tool.cache_mark = read_cache_mark(key, CachePlace::tool, index);
+        return;
     }
   });
   view_.tools[index].value = whole;
@@ -231,7 +310,9 @@ void RequestReader::read_message() {
         expect(walker_.peek() == JsonType::string);
         message.role_name = pass_value();
         return;
-      case message_output_config: message.output_config = pass_value(); return;
+      case message_output_config:
+        message.output_config = pass_value();
+        return;
       case message_content:
         if (walker_.peek() == JsonType::array) {
           message.content = read_blocks(CachePlace::message, 0);
@@ -269,16 +350,36 @@ void RequestReader::read_block(CachePlace place, std::size_t nesting) {
   JsonValue referenced_tool;
   block.value = fields(block_names, [&](std::size_t field, const JsonValue& key) {
     switch (static_cast<BlockField>(field)) {
-      case block_type: block.type_name = pass_value(); return;
-      case block_text: block.text = pass_value(); return;
-      case block_cache: block.cache_mark = read_cache_mark(key, place, index); return;
-      case block_tool_use_id: tool_use_id = pass_value(); return;
-      case block_is_error: block.is_error = view_.is_true(pass_value()); return;
-      case block_id: block.id = pass_value(); return;
-      case block_name: block.name = pass_value(); return;
-      case block_input: block.input = walker_.skip(); return;  // the model's own words: a cache_control there marks nothing
-      case block_thinking: thinking = pass_value(); return;
-      case block_tool_name: referenced_tool = pass_value(); return;
+      case block_type:
+        block.type_name = pass_value();
+        return;
+      case block_text:
+        block.text = pass_value();
+        return;
+      case block_cache:
+        block.cache_mark = read_cache_mark(key, place, index);
+        return;
+      case block_tool_use_id:
+        tool_use_id = pass_value();
+        return;
+      case block_is_error:
+        block.is_error = view_.is_true(pass_value());
+        return;
+      case block_id:
+        block.id = pass_value();
+        return;
+      case block_name:
+        block.name = pass_value();
+        return;
+      case block_input:
+        block.input = walker_.skip();
+        return;  // the model's own words: a cache_control there marks nothing
+      case block_thinking:
+        thinking = pass_value();
+        return;
+      case block_tool_name:
+        referenced_tool = pass_value();
+        return;
       case block_content:
         block.content = walker_.peek() == JsonType::array && nesting < max_block_nesting
                             ? read_blocks(CachePlace::nested, nesting + 1)

@@ -1,5 +1,5 @@
-// The meaning of a Messages API body: which key is which field of a RequestView. Internal to message/; RequestScanner is
-// the way in. One use per object, one thread.
+// The meaning of a Messages API body: which key is which field of a RequestView. Internal to message/; RequestScanner
+// is the way in. One use per object, one thread.
 #pragma once
 
 #include <array>

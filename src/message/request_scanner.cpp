@@ -26,11 +26,15 @@ RequestView read_with_last_winning(std::string_view body, const StructuralIndex&
 
 ScanReason reason_for(IndexError error) {
   switch (error) {
-    case IndexError::empty: return ScanReason::empty_body;
-    case IndexError::invalid_utf8: return ScanReason::invalid_utf8;
-    case IndexError::out_of_memory: return ScanReason::out_of_memory;
+    case IndexError::empty:
+      return ScanReason::empty_body;
+    case IndexError::invalid_utf8:
+      return ScanReason::invalid_utf8;
+    case IndexError::out_of_memory:
+      return ScanReason::out_of_memory;
     case IndexError::none:
-    case IndexError::invalid_json: break;
+    case IndexError::invalid_json:
+      break;
   }
   return ScanReason::invalid_json;
 }
@@ -39,16 +43,26 @@ ScanReason reason_for(IndexError error) {
 
 std::string_view to_string(ScanReason reason) {
   switch (reason) {
-    case ScanReason::empty_body: return "empty_body";
-    case ScanReason::too_large: return "too_large";
-    case ScanReason::byte_order_mark: return "byte_order_mark";
-    case ScanReason::invalid_utf8: return "invalid_utf8";
-    case ScanReason::invalid_json: return "invalid_json";
-    case ScanReason::too_deep: return "too_deep";
-    case ScanReason::too_many_parts: return "too_many_parts";
-    case ScanReason::not_an_object: return "not_an_object";
-    case ScanReason::unexpected_type: return "unexpected_type";
-    case ScanReason::out_of_memory: return "out_of_memory";
+    case ScanReason::empty_body:
+      return "empty_body";
+    case ScanReason::too_large:
+      return "too_large";
+    case ScanReason::byte_order_mark:
+      return "byte_order_mark";
+    case ScanReason::invalid_utf8:
+      return "invalid_utf8";
+    case ScanReason::invalid_json:
+      return "invalid_json";
+    case ScanReason::too_deep:
+      return "too_deep";
+    case ScanReason::too_many_parts:
+      return "too_many_parts";
+    case ScanReason::not_an_object:
+      return "not_an_object";
+    case ScanReason::unexpected_type:
+      return "unexpected_type";
+    case ScanReason::out_of_memory:
+      return "out_of_memory";
   }
   return "invalid_json";
 }
@@ -59,7 +73,9 @@ struct RequestScanner::State {
   StructuralIndex user_id_index;
 };
 
-RequestScanner::RequestScanner(ScanLimits limits) : state_(std::make_unique<State>()) { state_->limits = limits; }
+RequestScanner::RequestScanner(ScanLimits limits) : state_(std::make_unique<State>()) {
+  state_->limits = limits;
+}
 RequestScanner::~RequestScanner() = default;
 RequestScanner::RequestScanner(RequestScanner&&) noexcept = default;
 RequestScanner& RequestScanner::operator=(RequestScanner&&) noexcept = default;

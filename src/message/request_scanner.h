@@ -16,14 +16,14 @@ namespace distiq {
 
 enum class ScanReason {
   empty_body,
-  too_large,         // over ScanLimits::body_bytes
-  byte_order_mark,   // legal nowhere in JSON; the API may strip it, we do not guess
+  too_large,        // over ScanLimits::body_bytes
+  byte_order_mark,  // legal nowhere in JSON; the API may strip it, we do not guess
   invalid_utf8,
   invalid_json,
-  too_deep,          // over ScanLimits::depth
-  too_many_parts,    // over ScanLimits::parts
-  not_an_object,     // valid JSON of another kind
-  unexpected_type,   // a field of the request has a type that the API does not know
+  too_deep,         // over ScanLimits::depth
+  too_many_parts,   // over ScanLimits::parts
+  not_an_object,    // valid JSON of another kind
+  unexpected_type,  // a field of the request has a type that the API does not know
   out_of_memory,
 };
 [[nodiscard]] std::string_view to_string(ScanReason reason);
@@ -34,9 +34,10 @@ struct ScanFailure {
 };
 
 struct ScanLimits {
-  std::size_t body_bytes = 32u << 20;  // the API's own limit; at most 4 GB - 1. Scanning needs up to 4x this in index memory
-  std::size_t depth = 1024;            // brackets inside brackets
-  std::size_t parts = 100'000;         // messages + content blocks + tools + cache marks; the API's limit is 100 000 messages
+  std::size_t body_bytes =
+      32u << 20;                // the API's own limit; at most 4 GB - 1. Scanning needs up to 4x this in index memory
+  std::size_t depth = 1024;     // brackets inside brackets
+  std::size_t parts = 100'000;  // messages + content blocks + tools + cache marks; the API's limit is 100 000 messages
 };
 
 // Keeps its index memory between scans and drops it after a body over 1 MB. One thread at a time.

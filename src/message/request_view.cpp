@@ -28,7 +28,9 @@ bool RequestView::starts_with(const JsonValue& value, std::string_view text) con
   return value.escaped ? decoded_starts_with(inner(value), text) : inner(value).starts_with(text);
 }
 
-bool RequestView::is_true(const JsonValue& value) const { return value.type == JsonType::boolean && raw(value) == "true"; }
+bool RequestView::is_true(const JsonValue& value) const {
+  return value.type == JsonType::boolean && raw(value) == "true";
+}
 
 std::optional<std::uint64_t> RequestView::max_tokens_value() const {
   constexpr std::uint64_t largest_exact_in_json = std::uint64_t{1} << 53;

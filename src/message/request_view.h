@@ -59,8 +59,8 @@ struct ContentBlock {
 struct Message {
   JsonValue value;
   JsonValue role_name;
-  JsonValue content;        // string, array or absent
-  JsonValue output_config;  // per-turn control of system messages
+  JsonValue content;              // string, array or absent
+  JsonValue output_config;        // per-turn control of system messages
   std::uint32_t first_block = 0;  // blocks[first_block, end_block) incl. nested; empty for a string content
   std::uint32_t end_block = 0;
   Role role = Role::other;

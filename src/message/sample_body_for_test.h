@@ -9,7 +9,8 @@ namespace distiq {
 
 inline std::string words(std::size_t size) {
   constexpr std::string_view filler =
-      "lorem ipsum dolor sit amet, consectetur \\\"adipiscing\\\" elit\\n  sed do eiusmod tempor incididunt ut labore et ";
+      "lorem ipsum dolor sit amet, consectetur \\\"adipiscing\\\" elit\\n  sed do eiusmod tempor incididunt ut labore "
+      "et ";
   std::string text;
   while (text.size() < size) text += filler;
   return text;
@@ -35,11 +36,13 @@ inline std::string sample_step(std::size_t number, std::size_t result_size) {
 // At least `size` bytes, as close to it as whole steps allow.
 inline std::string sample_body(std::size_t size) {
   const bool is_small = size < 40'000;
-  std::string body = R"({"model":"claude-opus-5-5","messages":[{"role":"user","content":[{"type":"text",)"
-                     R"("text":"<system-reminder>\nContext.\n</system-reminder>\n"},{"type":"text","text":"Fix the build"}]},)"
-                     R"({"role":"system","content":"Environment.","output_config":{"effort":"medium"}})";
-  std::string tail = R"(],"system":[{"type":"text","text":"x-anthropic-billing-header: cc_version=2.1.330.f8c; cc_entrypoint=cli;"},)"
-                     R"({"type":"text","text":"You are Claude Code.","cache_control":{"type":"ephemeral"}},{"type":"text","text":")";
+  std::string body =
+      R"({"model":"claude-opus-5-5","messages":[{"role":"user","content":[{"type":"text",)"
+      R"("text":"<system-reminder>\nContext.\n</system-reminder>\n"},{"type":"text","text":"Fix the build"}]},)"
+      R"({"role":"system","content":"Environment.","output_config":{"effort":"medium"}})";
+  std::string tail =
+      R"(],"system":[{"type":"text","text":"x-anthropic-billing-header: cc_version=2.1.330.f8c; cc_entrypoint=cli;"},)"
+      R"({"type":"text","text":"You are Claude Code.","cache_control":{"type":"ephemeral"}},{"type":"text","text":")";
   tail += words(is_small ? 100 : 7000);
   tail += R"(","cache_control":{"type":"ephemeral"}}],"tools":[)";
   for (int i = 0; i < (is_small ? 0 : 12); ++i) tail += (i == 0 ? "" : ",") + sample_tool(fmt::format("Tool{}", i));

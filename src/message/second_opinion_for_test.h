@@ -27,7 +27,9 @@ inline json::parse_options options() {
 }
 
 // Numbers over Boost's range are valid JSON nevertheless.
-inline bool is_limit_of_boost(json::error_code error) { return error == json::error::exponent_overflow; }
+inline bool is_limit_of_boost(json::error_code error) {
+  return error == json::error::exponent_overflow;
+}
 
 // The surrogate at text[at, at + 6), 0 if there is none.
 inline unsigned surrogate_at(std::string_view text, std::size_t at) {
@@ -203,7 +205,8 @@ class Comparison {
     if (index == no_index) return;
     const CacheMark& ours = view_.cache_marks.at(index);
     value(where, ours.value, object.if_contains("cache_control"));
-    if (ours.key_at <= owner.range.at || ours.value.range.end() >= owner.range.end()) report(where, "mark outside its owner");
+    if (ours.key_at <= owner.range.at || ours.value.range.end() >= owner.range.end())
+      report(where, "mark outside its owner");
   }
 
   void tools(const json::object& top) {
@@ -321,8 +324,8 @@ class Comparison {
   std::string problem_;
 };
 
-// Scans `body` and reads it a second time. Empty if the readings agree, also where both refuse the body; a scan may refuse
-// what Boost takes only because it is no request or passes a limit.
+// Scans `body` and reads it a second time. Empty if the readings agree, also where both refuse the body; a scan may
+// refuse what Boost takes only because it is no request or passes a limit.
 inline std::string disagreement(RequestScanner& scanner, std::string_view body) {
   const auto view = scanner.scan(body);
   json::error_code error;

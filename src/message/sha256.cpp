@@ -16,11 +16,14 @@ struct Sha256::State {
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
   // Fails only for want of memory.
-  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1)
+    throw std::bad_alloc();
 }
 Sha256::~Sha256() = default;
 
-void Sha256::add(std::string_view bytes) { EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()); }
+void Sha256::add(std::string_view bytes) {
+  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
 
 std::uint64_t Sha256::finish_64() {
   std::array<unsigned char, 32> digest{};
@@ -34,7 +37,8 @@ std::string hmac_sha256_hex32(std::string_view key, std::string_view message) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   const auto* bytes = reinterpret_cast<const unsigned char*>(message.data());
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(), digest.data(), &size) == nullptr) {
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(), digest.data(), &size) ==
+      nullptr) {
     throw std::bad_alloc();
   }
   std::string hex;
@@ -42,6 +46,8 @@ std::string hmac_sha256_hex32(std::string_view key, std::string_view message) {
   return hex;
 }
 
-std::string to_hex16(std::uint64_t value) { return fmt::format("{:016x}", value); }
+std::string to_hex16(std::uint64_t value) {
+  return fmt::format("{:016x}", value);
+}
 
 }  // namespace distiq

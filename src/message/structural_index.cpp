@@ -15,7 +15,9 @@ StructuralIndex::~StructuralIndex() = default;
 StructuralIndex::StructuralIndex(StructuralIndex&&) noexcept = default;
 StructuralIndex& StructuralIndex::operator=(StructuralIndex&&) noexcept = default;
 
-std::size_t StructuralIndex::capacity() const { return parser_->stage ? parser_->stage->capacity() : 0; }
+std::size_t StructuralIndex::capacity() const {
+  return parser_->stage ? parser_->stage->capacity() : 0;
+}
 
 void StructuralIndex::drop_memory() {
   parser_->stage.reset();
@@ -28,7 +30,8 @@ IndexError StructuralIndex::build(std::string_view text) {
   if (capacity() < text.size()) {
     drop_memory();
     // Bodies of one conversation grow a little each turn: do not allocate anew for each.
-    const std::size_t wanted = std::min<std::size_t>(std::max<std::size_t>(text.size() + text.size() / 2, 4096), 0xFFFFFFFF);
+    const std::size_t wanted =
+        std::min<std::size_t>(std::max<std::size_t>(text.size() + text.size() / 2, 4096), 0xFFFFFFFF);
     constexpr std::size_t unused_depth = 1;  // for stage 2, which never runs
     if (simdjson::get_active_implementation()->create_dom_parser_implementation(wanted, unused_depth, parser_->stage) !=
         simdjson::SUCCESS) {

@@ -1,6 +1,6 @@
-// simdjson's first stage, and nothing else of simdjson: checks UTF-8 and unclosed strings and lists where every bracket,
-// colon, comma and scalar starts. Our own walk over that list then validates the grammar, which On-Demand does not do
-// for what it skips, and keeps offsets, which the DOM does not. One thread at a time.
+// simdjson's first stage, and nothing else of simdjson: checks UTF-8 and unclosed strings and lists where every
+// bracket, colon, comma and scalar starts. Our own walk over that list then validates the grammar, which On-Demand does
+// not do for what it skips, and keeps offsets, which the DOM does not. One thread at a time.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// metadata.user_id as Claude Code writes it: {"device_id":..,"account_uuid":..,"session_id":..} as a JSON text inside the
-// string, and the older user_<hex>_account_<uuid>_session_<uuid>.
+// metadata.user_id as Claude Code writes it: {"device_id":..,"account_uuid":..,"session_id":..} as a JSON text inside
+// the string, and the older user_<hex>_account_<uuid>_session_<uuid>.
 #pragma once
 
 #include <string>
