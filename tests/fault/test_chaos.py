@@ -42,7 +42,8 @@ class Chaos(ProxyCase):
             if client is None:
                 client = await self.proxy.client()
             if rng.random() < 0.3:
-                data = client.request("POST", path, headers + [("Transfer-Encoding", "chunked")], chunked(body, randomly(rng.random(), 9000)))
+                data = client.request("POST", path, headers + [("Transfer-Encoding", "chunked")],
+                                      chunked(body, randomly(rng.random(), 9000)))
             else:
                 data = client.request("POST", path, headers, body)
             client = await self.turn(client, data, seed, body, fault, rng)

@@ -200,7 +200,8 @@ class Output(ProcessCase):
         lines = [line for line in proxy.stdout().splitlines() if line.startswith("[proxy] ")]
         self.assertEqual(len(lines), 5, proxy.output())
         for line in lines:
-            self.assertRegex(line, r"^\[proxy\] opus \| 13\.5K in / 16 out \| \$0\.0678 \| saved \$0\.0000 \| \d+(\.\d+)?(ms|s) \| session saved: \$0\.000$")
+            self.assertRegex(line,
+                             r"^\[proxy\] opus \| 13\.5K in / 16 out \| \$0\.0678 \| saved \$0\.0000 \| \d+(\.\d+)?(ms|s) \| session saved: \$0\.000$")
             self.assertNotIn("\x1b", line, "no colours in a file")
 
 

@@ -48,7 +48,8 @@ class Requests(ProtocolCase):
                     self.assertEqual((await self.post(client)).status, 200, "the connection goes on")
 
     async def test_chunk_extensions_and_trailers_of_requests_do_not_confuse(self):
-        for body in (b"5\r\nhello\r\n0\r\nX-Trailer: t\r\n\r\n", b"5;ext=1;b\r\nhello\r\n0;last\r\n\r\n", b'5;ext="quoted"\r\nhello\r\n0\r\n\r\n',
+        for body in (b"5\r\nhello\r\n0\r\nX-Trailer: t\r\n\r\n", b"5;ext=1;b\r\nhello\r\n0;last\r\n\r\n",
+                     b'5;ext="quoted"\r\nhello\r\n0\r\n\r\n',
                      b"00005\r\nhello\r\n000\r\n\r\n"):
             for path in ("/v1/messages", "/v1/files"):
                 with self.subTest(path=path, body=body):
@@ -64,7 +65,8 @@ class Requests(ProtocolCase):
             with self.subTest(trailer):
                 self.upstream.reset()
                 client = await self.client()
-                await client.start("POST", "/v1/messages", [("Transfer-Encoding", "chunked")], b"5\r\nhello\r\n0\r\n" + trailer + b"\r\n\r\n")
+                await client.start("POST", "/v1/messages", [("Transfer-Encoding", "chunked")],
+                                   b"5\r\nhello\r\n0\r\n" + trailer + b"\r\n\r\n")
                 reply = await asyncio.wait_for(client.reply("POST"), 5)
                 self.assertIn(reply.status, (200, 400))
                 for request in self.upstream.requests:
@@ -115,7 +117,8 @@ class Requests(ProtocolCase):
                          "the client's wish is not for the pool")
 
     async def test_http_1_0(self):
-        for answer in (Answer(body=b"ten"), Answer(body=b"ten" * 100, framing="chunked", chunking=every(7)), Answer(body=b"ten", framing="close")):
+        for answer in (Answer(body=b"ten"), Answer(body=b"ten" * 100, framing="chunked", chunking=every(7)),
+                       Answer(body=b"ten", framing="close")):
             for keep in (False, True):
                 with self.subTest(framing=answer.framing, keep_alive=keep):
                     self.upstream.reset()
@@ -219,7 +222,8 @@ class Refused(ProtocolCase):
 
     async def test_broken_chunks(self):
         for path in ("/v1/messages",):
-            for raw in (b"zz\r\n", b"-5\r\nhello\r\n", b"5\r\nhelloXX", b"fffffffffffffffff\r\n", b"0x5\r\nhello\r\n", b" 5\r\nhello\r\n", b"5\nhello\n0\n\n"):
+            for raw in (b"zz\r\n", b"-5\r\nhello\r\n", b"5\r\nhelloXX", b"fffffffffffffffff\r\n", b"0x5\r\nhello\r\n",
+                        b" 5\r\nhello\r\n", b"5\nhello\n0\n\n"):
                 with self.subTest(path=path, chunk=raw):
                     await self.refused(f"POST {path} HTTP/1.1\r\nHost: {self.proxy.authority}\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + raw)
 

@@ -17,7 +17,10 @@ class Lanes(ReplayCase):
         if type(self).rows is None:
             ids = {}
             exchanges = [exchange for exchange in self.collection.exchanges if exchange.status is not None]
-            await self.play_all(exchanges, recorded_answer, on_reply=lambda exchange, reply: ids.update({reply.get("x-distiq-id"): exchange}))
+
+            def keep(exchange, reply):
+                ids[reply.get("x-distiq-id")] = exchange
+            await self.play_all(exchanges, recorded_answer, on_reply=keep)
             found = await store.rows_by_id(self.proxy.home, ids)
             type(self).rows = [(exchange, found[identity]) for identity, exchange in ids.items()]
         return self.rows
@@ -33,7 +36,8 @@ class Lanes(ReplayCase):
                                                                         self.header(exchange, "x-claude-code-agent-id")))
 
     async def test_classes_agree_with_the_recorded_kind(self):
-        allowed = {"main": {"main", "compaction"}, "sub": {"sub_agent"}, "helper": {"title", "web_helper", "classifier", "compaction", "other"},
+        allowed = {"main": {"main", "compaction"}, "sub": {"sub_agent"},
+                   "helper": {"title", "web_helper", "classifier", "compaction", "other"},
                    None: {"count_tokens", "other"}}
         for exchange, row in await self.played():
             if exchange.scenario.startswith("sdk_"):

@@ -74,7 +74,8 @@ class Records(ReplayCase):
         for name, shape in shapes.items():
             with self.subTest(name):
                 fields = dict(shape)
-                body = b"".join(stream_events("x", fields.pop("model"), fields)).replace(b"msg_01substitute", b"msg_" + name.encode().replace(b" ", b"_"))
+                body = b"".join(stream_events("x", fields.pop("model"), fields))
+                body = body.replace(b"msg_01substitute", b"msg_" + name.encode().replace(b" ", b"_"))
                 self.upstream.answer = Answer(headers=[("content-type", "text/event-stream")], body=body, framing="chunked")
                 reply = await self.ask(body=b'{"model":"%s","stream":true}' % shape["model"].encode())
                 identity = reply.get("x-distiq-id")
@@ -95,7 +96,8 @@ class Records(ReplayCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         total = json.loads(done.stdout)["total"]
         rows = store.rows(self.proxy.home)
-        for name in ("cost_usd_micros", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "output_tokens"):
+        for name in ("cost_usd_micros", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
+                     "output_tokens"):
             self.assertEqual(total[name], sum(row[name] for row in rows), name)
         self.assertEqual(total["requests"], len(rows))
 

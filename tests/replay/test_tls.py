@@ -146,7 +146,8 @@ class TlsTrust(UpstreamCase):
         await self.assert_refused(*await self.tls_proxy(self.certificates.server("other", "DNS:api.example.com"), env=self.trust()))
 
     async def test_a_wrong_address(self):
-        await self.assert_refused(*await self.tls_proxy(self.certificates.server("other", "IP:127.0.0.2"), host="127.0.0.1", env=self.trust()))
+        await self.assert_refused(*await self.tls_proxy(self.certificates.server("other", "IP:127.0.0.2"), host="127.0.0.1",
+                                                        env=self.trust()))
 
     async def test_an_expired_certificate(self):
         await self.assert_refused(*await self.tls_proxy(self.certificates.server("old", "DNS:localhost", expired=True), env=self.trust()))
@@ -259,7 +260,8 @@ class Tunnels(UpstreamCase):
                 self.assertEqual(self.tunnel.heads, [])
 
     async def test_a_tunnel_that_is_refused(self):
-        for answer in (b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", b"HTTP/1.1 502 Bad Gateway\r\n\r\nsorry", b"nonsense\r\n\r\n", b""):
+        for answer in (b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
+                       b"HTTP/1.1 502 Bad Gateway\r\n\r\nsorry", b"nonsense\r\n\r\n", b""):
             with self.subTest(answer):
                 self.tunnel.answer = answer
                 proxy = await self.start()

@@ -102,7 +102,8 @@ class Endless(HostileCase):
         self.assertEqual(self.upstream.requests, [])
 
     async def test_chunk_extensions_and_trailers_of_an_answer(self):
-        for name, start, piece in (("extension", b"5;ext=", b"x" * 60_000), ("trailers", b"0\r\n", b"t: 12345\r\n" * 6000), ("one trailer", b"0\r\nx: ", b"x" * 60_000)):
+        for name, start, piece in (("extension", b"5;ext=", b"x" * 60_000), ("trailers", b"0\r\n", b"t: 12345\r\n" * 6000),
+                                   ("one trailer", b"0\r\nx: ", b"x" * 60_000)):
             with self.subTest(name):
                 async def endless(call):
                     await call.stream_head()
@@ -176,7 +177,8 @@ class Terminal(HostileCase):
         return (await store.rows_by_id(self.proxy.home, [identity]))[identity]
 
     async def test_control_characters_in_names_from_both_sides(self):
-        start = b"".join(stream_events("x")).replace(b"claude-opus-5-5", self.evil.encode()).replace(b"msg_01substitute", self.evil.encode())
+        evil = self.evil.encode()
+        start = b"".join(stream_events("x")).replace(b"claude-opus-5-5", evil).replace(b"msg_01substitute", evil)
         for answer in (Answer(headers=[("content-type", "text/event-stream")], body=start, framing="chunked"),
                        Answer(400, "Bad\x1b[31m", [("content-type", "application/json"), ("request-id", "req\x1b[31m")],
                               b'{"type":"error","error":{"type":"%s","message":"%s"}}' % (self.evil.encode(), self.evil.encode()))):
@@ -202,8 +204,10 @@ class Terminal(HostileCase):
     async def test_long_names_are_cut_in_the_store(self):
         long = "m" * 1_000_000
         events = b"".join(stream_events("x", model=long))
-        self.upstream.answer = Answer(headers=[("content-type", "text/event-stream"), ("request-id", "r" * 20_000)], body=events, framing="chunked")
-        reply = await self.ask(target="/v1/messages?x", body=b'{"model":"%s"}' % long.encode(), headers=[("x-claude-code-session-id", "s" * 20_000)])
+        self.upstream.answer = Answer(headers=[("content-type", "text/event-stream"), ("request-id", "r" * 20_000)], body=events,
+                                      framing="chunked")
+        reply = await self.ask(target="/v1/messages?x", body=b'{"model":"%s"}' % long.encode(),
+                               headers=[("x-claude-code-session-id", "s" * 20_000)])
         row = await self.record_of(reply)
         self.assertLess(max(len(str(value)) for value in row.values()), 2_000)
         reply = await self.proxy.ask("GET", "/v1/" + "p" * 20_000)
@@ -216,7 +220,8 @@ class Terminal(HostileCase):
         before = await size()
         client = await self.client()
         for number in range(200):
-            event = sse_event("message_start", {"type": "message_start", "message": {"id": f"m{number}", "type": "message", "model": f"made-up-{number}",
+            event = sse_event("message_start", {"type": "message_start",
+                                                "message": {"id": f"m{number}", "type": "message", "model": f"made-up-{number}",
                                                                                       "usage": {"input_tokens": 1, "output_tokens": 1}}})
             self.upstream.answer = Answer(200 + number, "x", [("content-type", "text/event-stream")], event, "chunked")
             await client.ask("POST", "/v1/messages", [("x-claude-code-session-id", f"s{number}")], b'{"model":"invented-%d"}' % number)

@@ -44,8 +44,10 @@ class Hosts(OriginCase):
     async def test_any_other_name_is_dns_rebinding(self):
         port = self.proxy.port
         for host in ("evil.example", f"evil.example:{port}", f"127.0.0.1.evil.example:{port}", "localhost.evil.example", "notlocalhost",
-                     f"127.0.0.1:{port}.evil.example", f"evil.example#127.0.0.1:{port}", f"evil@127.0.0.1:{port}", "box.internal.evil.example",
-                     "10.0.0.1", "0.0.0.0", "2130706433", "127.1", "[::ffff:10.0.0.1]", "api.anthropic.com", "localhost:x", "", ":", "[::1", "a b"):
+                     f"127.0.0.1:{port}.evil.example", f"evil.example#127.0.0.1:{port}", f"evil@127.0.0.1:{port}",
+                     "box.internal.evil.example",
+                     "10.0.0.1", "0.0.0.0", "2130706433", "127.1", "[::ffff:10.0.0.1]", "api.anthropic.com", "localhost:x", "", ":",
+                     "[::1", "a b"):
             with self.subTest(host):
                 await self.assert_refused([("Host", host)], statuses=(403, 400))
 
@@ -60,7 +62,8 @@ class Hosts(OriginCase):
 class Origins(OriginCase):
     async def test_foreign_origins(self):
         port = self.proxy.port
-        for origin in ("https://evil.example", "http://evil.example", "null", "file://", f"http://127.0.0.1:{port}.evil.example", f"http://localhost:{port + 1}",
+        for origin in ("https://evil.example", "http://evil.example", "null", "file://", f"http://127.0.0.1:{port}.evil.example",
+                       f"http://localhost:{port + 1}",
                        "http://127.0.0.1", "chrome-extension://abcdefgh", f"https://evil.example http://127.0.0.1:{port}", ""):
             with self.subTest(origin):
                 await self.assert_refused([("Origin", origin)])
@@ -80,14 +83,16 @@ class Origins(OriginCase):
                 await self.assert_refused([("sec-fetch-site", value), ("Sec-Fetch-Mode", "no-cors")], "GET", "/v1/models")
 
     async def test_preflights(self):
-        headers = [("Origin", "https://evil.example"), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "x-api-key")]
+        headers = [("Origin", "https://evil.example"), ("Access-Control-Request-Method", "POST"),
+                   ("Access-Control-Request-Headers", "x-api-key")]
         await self.assert_refused(headers, "OPTIONS")
 
     async def test_a_plain_form_post(self):
         await self.assert_refused([("Content-Type", "text/plain"), ("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")])
 
     async def test_real_clients_send_none_of_this(self):
-        await self.assert_allowed([("User-Agent", "claude-cli/2.1.330 (external, cli)"), ("anthropic-dangerous-direct-browser-access", "true")])
+        await self.assert_allowed([("User-Agent", "claude-cli/2.1.330 (external, cli)"),
+                                   ("anthropic-dangerous-direct-browser-access", "true")])
 
     async def test_a_refusal_leaves_the_connection_in_order(self):
         client = await self.client()

@@ -51,7 +51,8 @@ TARGET = "/v1/messages?beta=true&api_key=" + SECRETS["key in the query"]
 def forms(secret: str) -> dict:
     """The secret and what is as good as it: encodings, and hashes that need no key."""
     raw = secret.encode()
-    out = {"plain": raw, "base64": base64.b64encode(raw).rstrip(b"=")[:-2], "hex": raw.hex().encode(), "reversed": raw[::-1], "tail": raw[-14:]}
+    out = {"plain": raw, "base64": base64.b64encode(raw).rstrip(b"=")[:-2], "hex": raw.hex().encode(), "reversed": raw[::-1],
+           "tail": raw[-14:]}
     for name in ("md5", "sha1", "sha256", "sha512", "blake2b"):
         digest = hashlib.new(name, raw)
         out[name + " hex"] = digest.hexdigest()[:16].encode()
@@ -104,7 +105,8 @@ class Secrets(UpstreamCase):
             await self.proxy.ask("POST", TARGET, HEADERS, BODY)
         for method, path in (("GET", "/v1/models"), ("PUT", "/v1/files/file_1"), ("HEAD", "/api/hello")):
             await self.proxy.ask(method, path + "?k=" + SECRETS["key in the query"], HEADERS)
-        for body in (b'{"model":"' + SECRETS["prompt"].encode(), SECRETS["prompt"].encode(), BODY[:-20], b'{"messages":"%s"}' % SECRETS["prompt"].encode()):
+        for body in (b'{"model":"' + SECRETS["prompt"].encode(), SECRETS["prompt"].encode(), BODY[:-20],
+                     b'{"messages":"%s"}' % SECRETS["prompt"].encode()):
             await self.proxy.ask("POST", TARGET, HEADERS, body)
 
     async def failures(self):
