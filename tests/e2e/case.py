@@ -6,8 +6,9 @@ import re
 import unittest
 import zlib
 
+from tests.e2e.claude import DUMMY_KEY
 from tests.e2e.normalise import normal_request
-from tests.e2e.records import micro_usd, printed_lines, stored_requests
+from tests.e2e.records import micro_usd, printed_lines
 from tests.e2e.run import run_both
 from tests.e2e.view import view
 from tests.support.compare import body_differences, reply_differences, request_differences
@@ -27,6 +28,7 @@ class ClientCase(unittest.TestCase):
         self.assert_relayed_exactly(proxied, resent)
         self.assert_same_requests(direct, proxied)
         self.assert_recorded(proxied)
+        self.assert_key_not_kept(proxied)
         return direct, proxied
 
     def assert_relayed_exactly(self, run, resent=0):
@@ -78,7 +80,7 @@ class ClientCase(unittest.TestCase):
 
     def assert_recorded(self, run):
         """A row for every request. Whole answers: tokens and cost of the simulator's own ledger. Cut ones: as far as sent."""
-        rows = stored_requests(run.proxy.home)
+        rows = run.stored()
         self.assertEqual(len(rows), len(run.client_exchanges()), "rows in the store against requests of the client")
         by_request_id = {row["upstream_request_id"]: row for row in rows}
         for seen in run.upstream_exchanges():
@@ -104,13 +106,18 @@ class ClientCase(unittest.TestCase):
             self.assertIsNotNone(line, f"no line shows {row}\n{run.proxy.stdout()}")
             waiting.remove(line)
 
+    def assert_key_not_kept(self, run):
+        key = DUMMY_KEY[-20:].encode()
+        for name, content in {**run.proxy.files(), "output": run.proxy.output().encode()}.items():
+            self.assertNotIn(key, content, f"the user's key stands in {name}")
+
     def assert_classes(self, run, **wanted):
-        rows = stored_requests(run.proxy.home)
+        rows = run.stored()
         self.assertEqual(collections.Counter(row["request_class"] for row in rows), collections.Counter(wanted))
 
     def outcomes(self, run):
         """How the requests ended, in the order in which they started."""
-        return [row["outcome"] for row in stored_requests(run.proxy.home)]
+        return [row["outcome"] for row in run.stored()]
 
 
 def _left_early(exchange):
@@ -156,4 +163,5 @@ def _shows(line, row):
     prompt = row["input_tokens"] + row["cache_read_tokens"] + row["cache_write_5m_tokens"] + row["cache_write_1h_tokens"]
     exact = line.cost is not None and not line.cost.text.startswith("~")
     return (line.cost is not None and line.prompt.shows(prompt) and line.output.shows(row["output_tokens"]) and
-            line.cost.shows(row["cost_usd_micros"] / 1e6) and exact == bool(row["usage_complete"]))
+            line.cost.shows(row["cost_usd_micros"] / 1e6) and exact == bool(row["usage_complete"]) and
+            line.at_list_price == (row["account_kind"] == "subscription"))

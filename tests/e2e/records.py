@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _LINE = re.compile(
     r"\[proxy\] (?P<subject>[^|]+?)"
-    r"(?: \| (?P<tokens>~?[\d.]+[KM]? in / [\d.]+[KM]? out) \| (?P<cost>~?\$[\d.]+) \| saved -?\$[\d.]+| \| (?P<status>[^|]+))"
+    r"(?: \| (?P<tokens>~?[\d.]+[KM]? in / [\d.]+[KM]? out) \| (?P<cost>~?\$[\d.]+)(?P<basis> \(list\))? \| saved -?\$[\d.]+| \| (?P<status>[^|]+))"
     r" \| (?P<time>[\d.]+m?s)(?: \| session saved: -?\$[\d.]+)?(?: \| (?P<trouble>.+))?")
 _UNITS = {"": 1, "K": 1_000, "M": 1_000_000}
 
@@ -29,6 +29,7 @@ class PrintedLine:
     prompt: Figure | None  # None: a request without usage names its status instead
     output: Figure | None
     cost: Figure | None
+    at_list_price: bool  # a subscription pays no dollars
     status: str | None
     trouble: str | None
 
@@ -56,7 +57,8 @@ def printed_lines(output):
                 raise AssertionError(f"not the line of a request: {line!r}")
             numbers = match["tokens"] and re.fullmatch(r"(\S+) in / (\S+) out", match["tokens"]).groups()
             figures = [Figure(text) for text in (*numbers, match["cost"])] if numbers else [None] * 3
-            found.append(PrintedLine(match["subject"], *figures, match["status"], match["trouble"]))
+            found.append(PrintedLine(match["subject"], *figures, match["basis"] is not None, match["status"],
+                                     match["trouble"]))
     return found
 
 

@@ -5,12 +5,15 @@
 """
 
 import asyncio
+import json
 import shutil
+import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.e2e.claude import Profile
 from tests.e2e.exchanges import exchanges_of
+from tests.e2e.records import stored_requests
 from tests.e2e.simulator import Simulator
 from tests.e2e.wiretap import Wiretap
 from tests.support.proxy import Proxy
@@ -50,6 +53,18 @@ class Run:
     def results(self):
         """What the session returned, as a list also where it was a single thing."""
         return self.outcome if isinstance(self.outcome, list) else [self.outcome]
+
+    def stored(self):
+        """The proxy's rows, after finish()."""
+        return stored_requests(self.proxy.home)
+
+    def stats(self):
+        """What `distiq-code stats` tells the user, after finish()."""
+        command = [self.proxy.command[0], "stats", "--json", "--period", "all"]
+        done = subprocess.run(command, env=self.proxy.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
+        if done.returncode != 0:
+            raise AssertionError(f"stats ends with {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout)
 
     def finish(self):
         """Ends every process, the proxy as a service manager would. What was recorded stays readable until discard()."""

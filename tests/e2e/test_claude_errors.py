@@ -14,7 +14,7 @@ INSIDE_THE_TEXT = 5
 # Bytes that arrive together with a reset may or may not be read by a client, in any setting: cuts are made inside an event that
 # comes by itself.
 INSIDE_AN_EVENT = 1000  # bytes of the body
-PACED = 40
+PACED = 250
 
 
 def words(count):

@@ -6,7 +6,8 @@ import struct
 import zlib
 
 from tests.e2e.case import ClientCase
-from tests.e2e.claude import SESSION
+from tests.e2e.claude import DUMMY_KEY, SESSION
+from tests.e2e.records import micro_usd
 from tests.e2e.simulator import answer, text, thinking, tool
 from tests.e2e.world import close_world, open_world
 
@@ -82,6 +83,10 @@ class Tools(SessionCase):
         self.assert_says(run.outcome, "three lines")
         self.assert_classes(run, main=4)
         self.assertEqual((run.profile.work / "n.txt").read_text(), "1\n2\n3\n")
+        total = run.stats()["total"]
+        self.assertEqual(total["cost_usd_micros"], sum(micro_usd(each["cost_pico_usd"]) for each in run.ledger.values()))
+        self.assertEqual((total["requests"], total["output_tokens"]),
+                         (4, sum(each["output_tokens"] for each in run.ledger.values())))
 
     def test_parallel_tools_take_one_step(self):
         def script(sim):
@@ -107,6 +112,58 @@ class Tools(SessionCase):
                            concurrent=True)
         self.assert_classes(run, main=3, sub_agent=2)
         self.assertIn("The agent found none.", run.outcome.stdout)
+
+
+    def test_a_web_search_runs_in_a_helper_request(self):
+        run = self.session(lambda sim: None, lambda run: run.profile.run("search the web for larches", "--allowedTools",
+                                                                         "WebSearch", "ToolSearch"))
+        self.assert_classes(run, main=3, web_helper=1)
+        self.assertEqual([row["web_searches"] for row in run.stored() if row["request_class"] == "web_helper"], [1])
+
+    def test_auto_mode_asks_its_classifier(self):
+        def script(sim):
+            sim.script("main", answer(tool("Bash", command="python3 -c \"print(1)\" > n.txt")), answer(text("Gone.")))
+        run = self.session(script, lambda run: run.profile.run("Tidy up", "--permission-mode", "auto",
+                                                               CLAUDE_CODE_AUTO_MODE_SERVER="0"))
+        self.assert_says(run.outcome, "Gone.")
+        self.assert_classes(run, main=2, classifier=1)
+
+    def test_what_was_said_is_not_stored(self):
+        run = self.session(
+            lambda sim: sim.script("main", answer(tool("Bash", command="echo caterpillar")), answer(text("Butterfly."))),
+            lambda run: run.profile.run("chrysalis", "--allowedTools", "Bash"),
+            proxy_settings={"LOG_LEVEL": "DEBUG"})
+        kept = b"".join(run.proxy.files().values()) + run.proxy.output().encode()
+        for word in (b"chrysalis", b"caterpillar", b"Butterfly"):
+            self.assertIn(word, b"".join(each.request.body + each.response.body for each in run.upstream_exchanges()))
+            self.assertNotIn(word, kept)
+
+
+class Accounts(SessionCase):
+    def test_a_subscription_is_known_as_one(self):
+        run = self.session(lambda sim: None, lambda run: run.profile.run(
+            "Hello", ANTHROPIC_API_KEY=None, CLAUDE_CODE_OAUTH_TOKEN="sk-ant-oat01-" + DUMMY_KEY[-20:]))
+        (row,) = run.stored()
+        self.assertEqual(row["account_kind"], "subscription")
+        self.assertGreater(row["cache_write_1h_tokens"], 0, "subscribers' prompts are cached for an hour")
+        (limits,) = run.stats()["rate_limits"]
+        answer_headers = {name.lower(): value for name, value in run.upstream_exchanges()[0].response.headers}
+        for name, value in limits["headers"].items():
+            self.assertEqual(value, answer_headers[name])
+        self.assertIn("anthropic-ratelimit-unified-5h-utilization", limits["headers"])
+
+    def test_both_credentials_pass(self):
+        run = self.session(lambda sim: None, lambda run: run.profile.run("Hello", ANTHROPIC_AUTH_TOKEN="sk-ant-other-token"))
+        request = run.upstream_exchanges()[0].request
+        self.assertEqual((request.get("x-api-key"), request.get("authorization")), (DUMMY_KEY, "Bearer sk-ant-other-token"))
+
+    def test_hint_headers_and_model_discovery_pass(self):
+        run = self.session(lambda sim: None, lambda run: run.profile.run(
+            "Hello", CLAUDE_CODE_GATEWAY_HINT_HEADERS="1", CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY="1"))
+        self.assert_classes(run, other=1, main=1)
+        self.assertEqual({each.target for each in run.upstream_exchanges()},
+                         {"/v1/models?limit=1000", "/v1/messages?beta=true"})
+        self.assertIn("main", [each.request.get("x-claude-code-request-class") for each in run.upstream_exchanges()])
 
 
 class Conversations(SessionCase):
