@@ -1,7 +1,6 @@
 #include "app/state_files.h"
 
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +8,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/random.h"
 
 namespace distiq {
 namespace {
@@ -21,9 +21,7 @@ std::unexpected<Error> unusable(const std::filesystem::path& path, const char* w
 
 Result<Secret> create_key(const std::filesystem::path& path) {
   std::string key(key_bytes, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), static_cast<int>(key.size())) != 1) {
-    return unusable(path, "no random bytes");
-  }
+  if (!fill_random(key)) return unusable(path, "no random bytes");
   // Written aside and linked into place: two first starts at once agree on one key, and a half-written one never shows.
   const std::filesystem::path draft = path.string() + "." + std::to_string(getpid());
   const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
