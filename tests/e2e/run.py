@@ -54,6 +54,15 @@ class Run:
         """What the session returned, as a list also where it was a single thing."""
         return self.outcome if isinstance(self.outcome, list) else [self.outcome]
 
+    def refuse_upstream(self):
+        """From now on nobody listens where upstream was."""
+        self._at_upstream.close()
+
+    def restart_proxy(self):
+        """The proxy is killed without warning and started again on the same port and state."""
+        self.proxy.kill9()
+        asyncio.run(self.proxy.start())
+
     def stored(self):
         """The proxy's rows, after finish()."""
         return stored_requests(self.proxy.home)
@@ -81,18 +90,26 @@ class Run:
             self.proxy.remove_files()
 
 
+def run_proxied(script, act, folder=None, **options):
+    """One session through the proxy: script(simulator), then run.outcome = act(run)."""
+    run = Run(f"{folder or tempfile.mkdtemp(prefix=PROFILES)}/b", True, **options)
+    return _perform(run, script, act)
+
+
 def run_both(script, act, **options):
-    """The same session directly and through the proxy, side by side: script(simulator), then run.outcome = act(run)."""
+    """(direct, proxied): the same session directly and through the proxy, side by side."""
     # Two folders whose names a tokenizer cannot tell apart: paths are part of prompts.
     folder = tempfile.mkdtemp(prefix=PROFILES)
-
-    def one(proxied):
-        run = Run(f"{folder}/{'b' if proxied else 'a'}", proxied, **options)
-        try:
-            script(run.simulator)
-            run.outcome = act(run)
-        finally:
-            run.finish()
-        return run
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(one, (False, True)))
+        direct = pool.submit(lambda: _perform(Run(f"{folder}/a", False, **options), script, act))
+        proxied = pool.submit(run_proxied, script, act, folder, **options)
+        return direct.result(), proxied.result()
+
+
+def _perform(run, script, act):
+    try:
+        script(run.simulator)
+        run.outcome = act(run)
+    finally:
+        run.finish()
+    return run

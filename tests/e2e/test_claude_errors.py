@@ -1,8 +1,13 @@
 """Claude Code when upstream fails: the client's own recovery must work through the proxy exactly as without it, and the
 proxy must not retry, hide or repair anything."""
 
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.e2e.case import ClientCase
 from tests.e2e.normalise import normalise
+from tests.e2e.run import run_proxied
 from tests.e2e.simulator import answer, text, tool
 from tests.e2e.world import close_world, open_world
 
@@ -133,3 +138,44 @@ class BrokenStreams(ErrorCase):
                            answer(tool("Bash", command="echo two")), answer(text("Both ran.")))
         self.assert_statuses(run, 200, 200, 200, 200)
         self.assertIn("Both ran.", run.outcome.result()["result"])
+
+
+class ProxyTrouble(ClientCase):
+    """What only a proxy can do to a session; there is nothing to compare it with."""
+
+    def session(self, script, act):
+        run = run_proxied(script, act)
+        self.addCleanup(run.discard)
+        return run
+
+    def test_an_upstream_that_is_not_there_is_named_in_plain_words(self):
+        def act(run):
+            run.refuse_upstream()
+            return run.profile.run("Anybody there?", CLAUDE_CODE_MAX_RETRIES="1")
+        run = self.session(lambda sim: None, act)
+        self.assertEqual(run.outcome.exit_code, 1)
+        self.assertEqual([each.status for each in run.client_exchanges()], [502, 502])
+        document = json.loads(run.client_exchanges()[0].response.body)
+        self.assertEqual((document["type"], document["error"]["type"]), ("error", "api_error"))
+        self.assertIn(document["error"]["message"], run.outcome.result()["result"])
+        self.assertEqual([row["outcome"] for row in run.stored()], ["upstream_unreachable"] * 2)
+
+    def test_a_session_survives_that_the_proxy_is_killed_and_started_again(self):
+        def act(run):
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                result = pool.submit(run.profile.run, "Go on", "--allowedTools", "Bash")
+                deadline = time.monotonic() + 30
+                while len(run.upstream_exchanges()) < 2 and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                time.sleep(0.5)
+                run.restart_proxy()
+                return result.result()
+
+        def script(sim):
+            sim.script("main", answer(tool("Bash", command="echo one")),
+                       answer(words(60), stall={"event": INSIDE_THE_TEXT}), answer(text("After the restart.")))
+        run = self.session(script, act)
+        self.assertIn("After the restart.", run.outcome.result()["result"])
+        self.assertEqual(run.outcome.exit_code, 0)
+        self.assertEqual(run.exit_code, 0)
+        self.assertIn(200, [row["status"] for row in run.stored()], "what was committed before the kill is lost")

@@ -84,6 +84,12 @@ class Tapping(unittest.TestCase):
         self.assertTrue(self.tap.connections()[0].from_client.reset)
 
 
+    def test_after_close_nobody_listens(self):
+        self.tap.close()
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", self.tap.port), timeout=1)
+
+
 class Isolation(unittest.TestCase):
     def test_inside_there_is_loopback_and_nothing_else(self):
         seen = []

@@ -56,6 +56,10 @@ class Wiretap:
 
     def close(self):
         self._closing = True
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)  # close() alone would leave the thread in accept() listening
+        except OSError:
+            pass
         self._listener.close()
         with self._lock:
             sockets = list(self._sockets)
