@@ -97,8 +97,8 @@ void LimitWriter::forget() {
 }
 
 DbResult<void> LimitWriter::keep_bounded() {
-  const bool full = headers_known_ > max_known_headers || accounts_.size() > max_known_accounts ||
-                    series_.size() > max_series_values;
+  const bool full =
+      headers_known_ > max_known_headers || accounts_.size() > max_known_accounts || series_.size() > max_series_values;
   if (!full) return {};
   if (auto written = write_gathered(); !written) return written;
   forget();

@@ -176,13 +176,23 @@ DbResult<void> Database::configure(DbAccess access, std::chrono::milliseconds bu
   if (access == DbAccess::read_only) return execute("PRAGMA query_only = ON");
   // Takes effect only before the first table is made, that is for a new file.
   if (auto vacuum = execute("PRAGMA auto_vacuum = INCREMENTAL"); !vacuum) return vacuum;
+  const auto pages = query_integer("PRAGMA page_count");
+  if (!pages) return std::unexpected(pages.error());
+  durable_ = *pages > 0;
   // NORMAL with WAL: a killed process loses no commit; a power cut may lose the last ones but never damages the file.
+  if (auto set = execute(durable_ ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = OFF"); !set) return set;
   if (auto mode = execute("PRAGMA journal_mode = WAL"); !mode) return mode;
   // Room for a batch (ids are random: nearly each row touches its own index page) and a log that takes several batches
   // before it is copied: under load most of the time goes into writing the same pages again.
-  return execute(
-      "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000; "
-      "PRAGMA cache_size = -8192");
+  return execute("PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192");
+}
+
+DbResult<void> Database::make_durable() {
+  if (durable_) return {};
+  // The checkpoint brings to the disk what was written without waiting.
+  auto done = execute("PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(PASSIVE)");
+  durable_ = done.has_value();
+  return done;
 }
 
 DbResult<void> Database::execute(const char* sql) {

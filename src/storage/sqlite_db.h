@@ -85,7 +85,8 @@ struct Migration {
 
 class Database {
  public:
-  // Waits up to busy_timeout whenever another connection holds the lock, now and in every later call.
+  // Waits up to busy_timeout whenever another connection holds the lock, now and in every later call. A file that is
+  // still empty is begun without waiting for the disk, as there is nothing to lose yet: see make_durable().
   [[nodiscard]] static DbResult<Database> open(const std::string& path, DbAccess access,
                                                std::chrono::milliseconds busy_timeout);
 
@@ -102,6 +103,10 @@ class Database {
   // application_id or a higher version is `foreign` and left as it is; a file without any table is taken.
   [[nodiscard]] DbResult<void> migrate(std::span<const Migration> migrations, std::int32_t application_id);
 
+  // After this a power cut may take the last commits, never the file; no effect unless the file was empty. Waits for
+  // the disk. May be repeated.
+  [[nodiscard]] DbResult<void> make_durable();
+
   // For tests of full disks: the file may not grow beyond this many pages.
   [[nodiscard]] DbResult<void> limit_pages(std::int64_t pages);
 
@@ -115,6 +120,7 @@ class Database {
   [[nodiscard]] DbError error(int code, std::string_view what) const;
 
   std::unique_ptr<sqlite3, Close> db_;
+  bool durable_ = true;
 };
 
 // BEGIN IMMEDIATE on construction by begin(), ROLLBACK unless committed. Requires: the Database outlives it.

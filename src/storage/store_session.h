@@ -46,6 +46,9 @@ class StoreSession {
   // The file at our path is still the one that is open here; false after somebody deleted or replaced it.
   [[nodiscard]] bool is_current() const { return identify_file(config_.path) == identity_; }
   [[nodiscard]] FileIdentity identity() const { return identity_; }
+  // For a file that was just begun: from now on it stands a power cut like any other. Waits for the disk the first
+  // time.
+  [[nodiscard]] DbResult<void> make_durable() { return db_.make_durable(); }
   // Says goodbye, so that the next start finds no gap.
   [[nodiscard]] DbResult<void> finish(std::int64_t now_ms);
   // Deletes at most `step_rows` raw rows that started before cutoff_ms, oldest first, and other outdated rows beside

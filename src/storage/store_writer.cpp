@@ -38,6 +38,7 @@ void StoreWriter::start() {
 
 void StoreWriter::run() {
   lower_priority_of_this_thread();
+  make_durable();
   bool writable = !last_error_;
   while (!queue_.stopping()) {
     bool take = true;
@@ -50,6 +51,7 @@ void StoreWriter::run() {
     }
     if (take && pending_.empty()) queue_.take(pending_);
     writable = write_pending();
+    make_durable();
     if (writable) delete_expired_when_due();
   }
   finish();
@@ -174,9 +176,16 @@ void StoreWriter::finish() {
     lose_pending();
     queue_.take(pending_);
   }
+  make_durable();
   // A run that could not store its last records stays open: the next start then finds the gap.
   if (writable && session_ != nullptr) (void)session_->finish(now_ms());
   session_.reset();
+}
+
+// Not within start(): nobody should wait for the disk before the proxy listens. A failure is met again by the next
+// write.
+void StoreWriter::make_durable() {
+  if (session_ != nullptr) (void)session_->make_durable();
 }
 
 void StoreWriter::delete_expired_when_due() {

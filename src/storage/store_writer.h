@@ -39,6 +39,7 @@ class StoreWriter {
   void settle_pending();
   void lose_pending();
   void finish();
+  void make_durable();
   void delete_expired_when_due();
   void report(const std::optional<DbError>& error);
   [[nodiscard]] std::int64_t now_ms() const { return clock_.wall().time_since_epoch().count(); }

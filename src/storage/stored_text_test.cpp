@@ -45,7 +45,8 @@ TEST(StoredText, a_credential_behind_the_cut_is_found_too) {
 }
 
 TEST(StoredText, every_shape_is_found_at_every_place_and_in_every_case) {
-  for (const std::string shape : {"sk-ant-", "Sk-aNt-", "X-API-KEY", "x-api-key", "BEARER ", "bearer ", "Authorization:"}) {
+  for (const std::string shape :
+       {"sk-ant-", "Sk-aNt-", "X-API-KEY", "x-api-key", "BEARER ", "bearer ", "Authorization:"}) {
     for (std::size_t before = 0; before < 20; ++before) {
       for (const char filler : {'a', '-', ':', ' ', 's', 'x'}) {
         const std::string text = std::string(before, filler) + shape;
