@@ -64,6 +64,36 @@ TEST(BoundedQueue, close_wakes_a_waiting_consumer) {
   consumer.join();
 }
 
+TEST(BoundedQueue, a_lingering_consumer_takes_what_comes_meanwhile) {
+  BoundedQueue<int> queue(100);
+  ASSERT_TRUE(queue.try_push(1));
+  std::thread producer([&] {
+    std::this_thread::sleep_for(milliseconds(20));
+    queue.try_push(2);
+  });
+  std::vector<int> out;
+  EXPECT_TRUE(queue.wait_take_all(out, milliseconds(500)));
+  producer.join();
+  EXPECT_EQ(out, (std::vector<int>{1, 2}));
+}
+
+TEST(BoundedQueue, lingering_ends_when_half_full_or_closed) {
+  BoundedQueue<int> queue(10);
+  const auto began = std::chrono::steady_clock::now();
+  std::thread producer([&] {
+    for (int i = 0; i < 6; ++i) queue.try_push(i);
+  });
+  std::vector<int> out;
+  EXPECT_TRUE(queue.wait_take_all(out, std::chrono::minutes(1)));
+  producer.join();
+  EXPECT_EQ(out.size(), 6u);
+  ASSERT_TRUE(queue.try_push(7));
+  std::thread closer([&] { queue.close(); });
+  EXPECT_TRUE(queue.wait_take_all(out, std::chrono::minutes(1)));
+  closer.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(30));
+}
+
 TEST(BoundedQueue, takes_types_that_can_only_be_moved) {
   BoundedQueue<std::unique_ptr<int>> queue(1);
   EXPECT_TRUE(queue.try_push(std::make_unique<int>(7)));

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,9 +12,16 @@
 namespace distiq {
 namespace {
 
-constexpr int kPollMs = 50;                // how soon a stuck writer notices that it should give up
-constexpr std::size_t kPieceBytes = 4096;  // PIPE_BUF on Linux: after POLLOUT this much cannot block on a pipe
+constexpr int kPollMs = 50;                  // how soon a stuck writer notices that it should give up
+constexpr std::size_t kPieceBytes = 4096;    // PIPE_BUF on Linux: after POLLOUT this much cannot block on a pipe
+constexpr std::size_t kBlockBytes = 65'536;  // joined lines: more saves nothing
+constexpr std::chrono::milliseconds kLinger{1};
 constexpr std::chrono::seconds kGoodbye{1};
+
+bool is_regular_file(int fd) {
+  struct stat found{};
+  return ::fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
+}
 
 // A reader that has gone must cost us the line, not the process.
 void block_sigpipe_in_this_thread() {
@@ -25,7 +33,8 @@ void block_sigpipe_in_this_thread() {
 
 }  // namespace
 
-LineWriter::LineWriter(int fd, std::size_t max_lines) : fd_(fd), queue_(max_lines), thread_([this] { run(); }) {}
+LineWriter::LineWriter(int fd, std::size_t max_lines)
+    : fd_(fd), may_block_(!is_regular_file(fd)), queue_(max_lines), thread_([this] { run(); }) {}
 
 LineWriter::~LineWriter() {
   queue_.close();
@@ -59,29 +68,41 @@ std::uint64_t LineWriter::dropped() const {
 void LineWriter::run() {
   block_sigpipe_in_this_thread();
   std::vector<std::string> lines;
-  bool broken = false;
-  while (queue_.wait_take_all(lines)) {
-    for (const auto& line : lines) {
-      if (broken || !write_all(line)) {
-        broken = true;
-        ++lost_;
-      }
-    }
+  while (queue_.wait_take_all(lines, kLinger)) {
+    write_lines(lines);
     const std::lock_guard lock(mutex_);
     finished_ += lines.size();
     progress_.notify_all();
   }
 }
 
-bool LineWriter::write_all(std::string_view bytes) {
-  while (!bytes.empty()) {
-    if (!wait_writable()) return false;
-    const auto count = ::write(fd_, bytes.data(), std::min(bytes.size(), kPieceBytes));
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
+void LineWriter::write_lines(const std::vector<std::string>& lines) {
+  for (auto line = lines.begin(); line != lines.end();) {
+    const auto first = line;
+    block_.clear();
+    while (line != lines.end() && (line == first || block_.size() + line->size() <= kBlockBytes)) block_ += *line++;
+    std::size_t written = broken_ ? 0 : write_all(block_);
+    broken_ = broken_ || written < block_.size();
+    if (!broken_) continue;
+    for (auto each = first; each != line; ++each) {
+      if (written < each->size()) ++lost_;
+      written -= std::min(written, each->size());
+    }
   }
-  return true;
+}
+
+std::size_t LineWriter::write_all(std::string_view bytes) {
+  const std::size_t piece = may_block_ ? kPieceBytes : kBlockBytes;
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    if (may_block_ && !wait_writable()) break;
+    const auto rest = bytes.substr(written);
+    const auto count = ::write(fd_, rest.data(), std::min(rest.size(), piece));
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count <= 0) break;
+    written += static_cast<std::size_t>(count);
+  }
+  return written;
 }
 
 bool LineWriter::wait_writable() {

@@ -39,10 +39,13 @@ class LineWriter {
 
  private:
   void run();
-  bool write_all(std::string_view bytes);
+  void write_lines(const std::vector<std::string>& lines);
+  // The number of bytes that were written; fewer than all: the descriptor is broken or it is time to give up.
+  std::size_t write_all(std::string_view bytes);
   bool wait_writable();
 
   const int fd_;
+  const bool may_block_;
   BoundedQueue<std::string> queue_;
   std::atomic<bool> give_up_{false};
   std::atomic<std::uint64_t> lost_{0};
@@ -50,6 +53,8 @@ class LineWriter {
   std::condition_variable progress_;
   std::uint64_t accepted_ = 0;  // under mutex_
   std::uint64_t finished_ = 0;  // under mutex_
+  std::string block_;           // the thread's
+  bool broken_ = false;         // the thread's
   std::thread thread_;          // last: it uses everything above
 };
 

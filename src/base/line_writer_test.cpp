@@ -6,6 +6,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <thread>
 
 namespace distiq {
@@ -114,6 +115,42 @@ TEST(LineWriter, closed_reader_costs_lines_not_the_process) {
     EXPECT_TRUE(writer.flush(seconds(5)));
   }
   EXPECT_EQ(writer.dropped(), 3u);
+}
+
+TEST(LineWriter, lines_cut_off_in_a_joined_block_are_counted_one_by_one) {
+  Pipe pipe;
+  ASSERT_EQ(::fcntl(pipe.writer(), F_SETPIPE_SZ, 4096), 4096);
+  std::uint64_t dropped = 0;
+  {
+    LineWriter writer(pipe.writer());
+    for (int i = 0; i < 100; ++i) writer.write(std::string(99, 'x'));  // 40 lines fit
+    EXPECT_FALSE(writer.flush(milliseconds(50)));
+    pipe.close_reader();
+    EXPECT_TRUE(writer.flush(seconds(5)));
+    dropped = writer.dropped();
+  }
+  EXPECT_GE(dropped, 60u);
+  EXPECT_LE(dropped, 100u);
+}
+
+TEST(LineWriter, a_file_gets_every_line_of_a_burst_in_order) {
+  std::FILE* file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  std::string expected;
+  {
+    LineWriter writer(::fileno(file), 10'000);
+    for (int i = 0; i < 5'000; ++i) {
+      writer.write(std::to_string(i) + std::string(100, '.'));
+      expected += std::to_string(i) + std::string(100, '.') + "\n";
+    }
+    EXPECT_TRUE(writer.flush(seconds(5)));
+    EXPECT_EQ(writer.dropped(), 0u);
+  }
+  std::string found(expected.size() + 1, '\0');
+  std::rewind(file);
+  found.resize(std::fread(found.data(), 1, found.size(), file));
+  std::fclose(file);
+  EXPECT_EQ(found, expected);
 }
 
 TEST(LineWriter, very_long_line_is_cut) {
