@@ -267,7 +267,7 @@ const SettingSpec kSettings[] = {
     {.name = "UI_LANGUAGE",
      .default_text = "auto",
      .range = "auto, en or ru",
-     .meaning = "Language of the start panel; auto follows LC_ALL, LC_MESSAGES or LANG.",
+     .meaning = "Language of the start panel and of `stats`; auto follows LC_ALL, LC_MESSAGES or LANG.",
      .group = Group::output,
      .apply =
          [](Config& c, std::string_view v, const SettingContext&) {
@@ -322,7 +322,7 @@ const SettingSpec kSettings[] = {
     {.name = "MAX_CONNECTIONS",
      .default_text = "1024",
      .range = "a whole number from 1 to 100000",
-     .meaning = "Clients connected at one time; further ones wait to be accepted.",
+     .meaning = "Clients connected at one time; further ones are answered with 529 and closed.",
      .group = Group::limits,
      .apply = [](Config& c, std::string_view v,
                  const SettingContext&) { return store(c.limits.max_connections, parse_whole(v, 1, 100'000)); }},
@@ -345,7 +345,7 @@ const SettingSpec kSettings[] = {
     {.name = "MAX_BUFFERED_BYTES",
      .default_text = "512MiB",
      .range = "a size from 1MiB to 64GiB, not below MAX_BODY_BYTES",
-     .meaning = "All bodies held at one time. At the limit reading waits; nothing is refused.",
+     .meaning = "All bodies held at one time. At the limit requests wait, after 30 s they are answered with 529.",
      .group = Group::limits,
      .apply =
          [](Config& c, std::string_view v, const SettingContext&) {

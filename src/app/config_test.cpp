@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <fstream>
+#include <iterator>
 #include <map>
 
 #include "app/config_settings.h"
@@ -414,6 +415,17 @@ TEST_F(ConfigTest, no_color_is_respected_unless_colour_is_asked_for) {
   EXPECT_EQ(load({{"NO_COLOR", "1"}})->colour, ColourMode::never);
   EXPECT_EQ(load({{"TERM", "dumb"}})->colour, ColourMode::never);
   EXPECT_EQ(load({{"NO_COLOR", "1"}, {"COLOR", "always"}})->colour, ColourMode::always);
+}
+
+TEST_F(ConfigTest, documentation_has_a_row_for_every_setting_as_it_is) {
+  std::ifstream file(std::filesystem::path(DISTIQ_SOURCE_DIR) / "docs" / "configuration.md");
+  const std::string document(std::istreambuf_iterator<char>(file), {});
+  for (const auto& spec : all_settings()) {
+    const auto standard = spec.default_text.empty() ? "-" : "`" + std::string(spec.default_text) + "`";
+    const auto row = "| `" + std::string(spec.name) + "` | " + standard + " | " + std::string(spec.range) + " | " +
+                     std::string(spec.meaning) + " |\n";
+    EXPECT_THAT(document, HasSubstr(row));
+  }
 }
 
 }  // namespace
