@@ -22,7 +22,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-from test_results import Result, Totals, parse_gtest, parse_python  # noqa: E402
+from results import Result, Totals, parse_gtest, parse_python  # noqa: E402
 
 STAGES = ["release", "python", "asan", "tsan", "fuzz", "lint"]
 QUICK = ["release", "python"]
