@@ -19,8 +19,8 @@ class ClientCase(unittest.TestCase):
     maxDiff = 4000
 
     def run_both(self, script, act, resent=0, **options):
-        """(direct, proxied), after the checks that hold for every session whatever it did. `resent`: how many requests the proxy
-        sends twice because a connection from its pool turns out to be dead."""
+        """(direct, proxied), after the checks that hold for every session whatever it did. `resent`: how many requests the
+        proxy sends twice because a connection from its pool turns out to be dead."""
         direct, proxied = run_both(script, act, **options)
         self.addCleanup(direct.discard)
         self.addCleanup(proxied.discard)
@@ -43,7 +43,7 @@ class ClientCase(unittest.TestCase):
             self.assertIsNotNone(seen, f"{sent.request.start_line} never reached upstream unchanged")
             waiting.remove(seen)
             differences = request_differences(sent.request.start_line, sent.request.headers, sent.request.body,
-                                              seen.request, seen.request.get("host"))
+                                              seen.request, run.upstream_authority)
             self.assertEqual(differences, [], f"{sent.request.start_line} on its way to upstream")
             self._assert_answer_relayed(seen, sent)
         self.assertEqual([each.request.start_line for each in waiting], [], "upstream saw requests of the proxy's own")

@@ -105,8 +105,11 @@ class Terminal:
         self._lock = threading.Lock()
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
-            os.chdir(directory)
-            os.execve(command[0], [str(part) for part in command], environment)
+            try:
+                os.chdir(directory)
+                os.execve(command[0], [str(part) for part in command], environment)
+            finally:
+                os._exit(127)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -118,9 +121,7 @@ class Terminal:
         os.write(self._fd, ENTER)
 
     def press(self, key):
-        """Returns when the key was pressed."""
         os.write(self._fd, key)
-        return time.monotonic()
 
     def seen(self):
         """All text that was ever drawn, without escape sequences and blanks (blanks are drawn as cursor movements)."""

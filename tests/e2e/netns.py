@@ -32,7 +32,11 @@ class LoopbackOnly:
             self.refusal = f"no network namespace: {os.strerror(ctypes.get_errno())}"
             return
         self._outer = outer
-        _bring_loopback_up()
+        try:
+            _bring_loopback_up()
+        except OSError as error:
+            self.leave()
+            self.refusal = f"no loopback in a network namespace: {error.strerror}"
 
     def leave(self):
         if self._outer is None:

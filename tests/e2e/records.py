@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 _LINE = re.compile(
     r"\[proxy\] (?P<subject>[^|]+?)"
-    r"(?: \| (?P<tokens>~?[\d.]+[KM]? in / [\d.]+[KM]? out) \| (?P<cost>~?\$[\d.]+)(?P<basis> \(list\))? \| saved -?\$[\d.]+| \| (?P<status>[^|]+))"
+    r"(?: \| (?P<tokens>~?[\d.]+[KM]? in / [\d.]+[KM]? out) \| (?P<cost>~?\$[\d.]+)(?P<basis> \(list\))?"
+    r" \| saved -?\$[\d.]+| \| (?P<status>[^|]+))"
     r" \| (?P<time>[\d.]+m?s)(?: \| session saved: -?\$[\d.]+)?(?: \| (?P<trouble>.+))?")
 _UNITS = {"": 1, "K": 1_000, "M": 1_000_000}
 

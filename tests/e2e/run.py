@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from tests.e2e.claude import Profile
 from tests.e2e.exchanges import exchanges_of
@@ -18,25 +19,44 @@ from tests.e2e.simulator import Simulator
 from tests.e2e.wiretap import Wiretap
 from tests.support.proxy import Proxy
 
-
 PROFILES = "dq-e2e-"
 
 
 class Run:
+    """`root`: the profile's folder. `upstream` makes the server that is asked in the end. Ready when constructed."""
+
     def __init__(self, root, proxied, proxy_settings=None, upstream=Simulator):
         self.proxy = None
+        self.outcome = None    # what the session returned
+        self.exit_code = None  # of the proxy
+        self.ledger = None     # of the simulator
+        self._to_end = ExitStack()
+        try:
+            self._start(proxied, proxy_settings, upstream)
+            self.profile = Profile(root, self.base_url)
+        except BaseException:
+            self._to_end.close()
+            raise
+
+    def _start(self, proxied, proxy_settings, upstream):
         self.simulator = upstream()
-        self._at_upstream = Wiretap(self.simulator.port)
-        self._at_client = self._at_upstream
+        self._to_end.callback(self.simulator.stop)
+        self._at_upstream = self._at_client = self._tap(self.simulator.port)
+        self.upstream_authority = f"127.0.0.1:{self._at_upstream.port}"
         if proxied:
-            self.proxy = Proxy(f"http://127.0.0.1:{self._at_upstream.port}", env=proxy_settings)
+            self.proxy = Proxy(f"http://{self.upstream_authority}", env=proxy_settings)
+            self._to_end.callback(self._stop_proxy)
             asyncio.run(self.proxy.start())
-            self._at_client = Wiretap(self.proxy.port)
+            self._at_client = self._tap(self.proxy.port)
         self.base_url = f"http://127.0.0.1:{self._at_client.port}"
-        self.profile = Profile(root, self.base_url)
-        self.outcome = None
-        self.exit_code = None
-        self.ledger = None
+
+    def _tap(self, port):
+        tap = Wiretap(port)
+        self._to_end.callback(tap.close)
+        return tap
+
+    def _stop_proxy(self):
+        self.exit_code = asyncio.run(self.proxy.stop())
 
     def upstream_connections(self):
         return self._at_upstream.connections()
@@ -77,12 +97,8 @@ class Run:
 
     def finish(self):
         """Ends every process, the proxy as a service manager would. What was recorded stays readable until discard()."""
-        self.ledger = self.simulator.ledger()
-        if self.proxy:
-            self.exit_code = asyncio.run(self.proxy.stop())
-        self.simulator.stop()
-        for tap in {self._at_client, self._at_upstream}:
-            tap.close()
+        with self._to_end:
+            self.ledger = self.simulator.ledger()
 
     def discard(self):
         shutil.rmtree(self.profile.root.parent, ignore_errors=True)
@@ -90,26 +106,30 @@ class Run:
             self.proxy.remove_files()
 
 
-def run_proxied(script, act, folder=None, **options):
+def run_proxied(script, act, **options):
     """One session through the proxy: script(simulator), then run.outcome = act(run)."""
-    run = Run(f"{folder or tempfile.mkdtemp(prefix=PROFILES)}/b", True, **options)
-    return _perform(run, script, act)
+    return _perform(Run(f"{tempfile.mkdtemp(prefix=PROFILES)}/b", True, **options), script, act)
 
 
 def run_both(script, act, **options):
     """(direct, proxied): the same session directly and through the proxy, side by side."""
     # Two folders whose names a tokenizer cannot tell apart: paths are part of prompts.
     folder = tempfile.mkdtemp(prefix=PROFILES)
+
+    def one(proxied):
+        return _perform(Run(f"{folder}/{'b' if proxied else 'a'}", proxied, **options), script, act)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        direct = pool.submit(lambda: _perform(Run(f"{folder}/a", False, **options), script, act))
-        proxied = pool.submit(run_proxied, script, act, folder, **options)
-        return direct.result(), proxied.result()
+        return tuple(pool.map(one, (False, True)))
 
 
 def _perform(run, script, act):
     try:
-        script(run.simulator)
-        run.outcome = act(run)
-    finally:
-        run.finish()
+        try:
+            script(run.simulator)
+            run.outcome = act(run)
+        finally:
+            run.finish()
+    except BaseException:
+        run.discard()
+        raise
     return run

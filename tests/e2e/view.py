@@ -9,7 +9,7 @@ _VOLATILE = frozenset({
     "uuid", "timestamp", "session_id", "run_id", "task_id", "agent_id", "messaging_socket_path", "duration_ms",
     "duration_api_ms", "ttft_ms", "ttft_stream_ms", "time_to_request_ms", "first_content_frame_ms", "end_time",
     "retry_delay_ms", "request_id", "durationMs", "signature",
-    "thinking_duration_ms", "runId", "durationSeconds",
+    "thinking_duration_ms", "runId", "durationSeconds", "resetsAt",
 })
 _COUNTS = {"usage", "modelUsage", "model_usage_since_last_result", "total_cost_usd"}
 

@@ -1,7 +1,7 @@
 """A TCP relay that changes nothing and writes down everything: each byte, when it came, and how each side ended.
 
-Stands in front of the simulator in every run, and in front of the proxy as well where there is one: what the client sent and what
-reached upstream are then compared as recorded, not as any of the programs under test describe it.
+Stands in front of the simulator in every run, and in front of the proxy as well where there is one: what the client sent
+and what reached upstream are then compared as recorded, not as any of the programs under test describe it.
 """
 
 import selectors
