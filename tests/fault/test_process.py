@@ -11,7 +11,7 @@ import unittest
 
 from tests.support import store
 from tests.support.case import UpstreamCase
-from tests.support.proxy import ProxyFailed, binary
+from tests.support.proxy import ProxyFailed, binary, is_sanitized
 from tests.support.recordings import stream_events
 from tests.support.upstream import Answer
 
@@ -102,7 +102,7 @@ class Signals(ProcessCase):
                 start = time.monotonic()
                 proxy.signal(second)
                 await proxy.exit_code(3)
-                self.assertLess(time.monotonic() - start, 0.5)
+                self.assertLess(time.monotonic() - start, 2.0 if is_sanitized() else 0.5)  # TSan itself sleeps a second at exit
                 self.assertFalse((await client.wire.read_to_end()).endswith(b"0\r\n\r\n"))
 
     async def test_keep_alive_connections_learn_of_the_shutdown(self):
