@@ -1,6 +1,7 @@
 """Runs the SDK sessions of sdks/ in an empty environment."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,7 @@ _SESSIONS = Path(__file__).parent / "sdks"
 
 def run_session(name, run, **settings):
     """The printed steps of sdks/`name` as {step: line}, its lines in order of the steps."""
-    program = ["node"] if name.endswith(".cjs") else [clients.PYTHON]
+    program = [shutil.which("node") or "node"] if name.endswith(".cjs") else [clients.PYTHON]
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(run.profile.root / "home"),

@@ -6,14 +6,13 @@ import os
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 from tests.e2e.clients import PROJECT
 from tests.support.ports import free_port
 
 
 def binary():
-    return Path(os.environ.get("SIM_BIN", PROJECT / "build/release/anthropic-sim"))
+    return PROJECT / os.environ.get("SIM_BIN", "build/release/anthropic-sim")
 
 
 def text(words):

@@ -12,7 +12,7 @@ setUpModule = open_world
 tearDownModule = close_world
 
 # From the client's end of the connection to the proxy's end of its own, with client, wiretaps and proxy on two cores.
-AT_ONCE_S = 0.3
+AT_ONCE_S = 0.5
 
 
 class TerminalCase(ClientCase):
