@@ -132,8 +132,12 @@ JsonValue RequestReader::fields(const std::array<std::string_view, N>& names, On
   seen_at.fill(no_index);
   return walker_.object([&](const JsonValue& key) {
     const auto name = std::find_if(names.begin(), names.end(), [&](auto known) { return walker_.is(key, known); });
-    if (name == names.end() || is_overruled(key)) {
+    if (is_overruled(key)) {
       pass_value();
+      return;
+    }
+    if (name == names.end()) {
+      if (!note_mark(key)) pass_value();
       return;
     }
     const auto field = static_cast<std::size_t>(name - names.begin());
@@ -427,11 +431,13 @@ std::uint32_t RequestReader::read_cache_mark(const JsonValue& key, CachePlace pl
 
 JsonValue RequestReader::pass_value() {
   if (is_inside_mark_) return walker_.skip();  // no marks in marks: they stay in body order, and the stack flat
-  return walker_.skip_watching([this](const JsonValue& key) {
-    if (!walker_.is(key, "cache_control")) return false;
-    (void)read_cache_mark(key, CachePlace::elsewhere, no_index);
-    return true;
-  });
+  return walker_.skip_watching([this](const JsonValue& key) { return note_mark(key); });
+}
+
+bool RequestReader::note_mark(const JsonValue& key) {
+  if (is_inside_mark_ || !walker_.is(key, "cache_control")) return false;
+  (void)read_cache_mark(key, CachePlace::elsewhere, no_index);
+  return true;
 }
 
 void RequestReader::expect(bool right_type) const {

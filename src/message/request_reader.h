@@ -43,6 +43,8 @@ class RequestReader {
   std::uint32_t read_cache_mark(const JsonValue& key, CachePlace place, std::uint32_t owner);
   // Passes any value, noting the cache marks inside it.
   JsonValue pass_value();
+  // If `key` is that of a cache mark where we read none: notes it, passes its value and returns true.
+  bool note_mark(const JsonValue& key);
 
   void expect(bool right_type) const;
   [[nodiscard]] bool next_is_null() const { return walker_.peek() == JsonType::null; }

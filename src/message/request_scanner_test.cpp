@@ -120,6 +120,13 @@ TEST(RequestScanner, marks_at_unknown_places_are_counted_and_null_ones_are_not) 
   ASSERT_EQ(view.cache_marks.size(), 2u);
   EXPECT_EQ(view.cache_marks[0].place, CachePlace::elsewhere);
   EXPECT_EQ(view.cache_marks[1].ttl, CacheTtl::other);
+  for (const char* body :
+       {R"({"metadata":{"cache_control":{}}})", R"({"messages":[{"role":"user","cache_control":{}}]})",
+        R"({"thinking":{"type":"x","cache_control":{"cache_control":{}}}})"}) {
+    const RequestView known = scanned(body);
+    ASSERT_EQ(known.cache_marks.size(), 1u) << body;
+    EXPECT_EQ(known.cache_marks[0].place, CachePlace::elsewhere) << body;
+  }
 }
 
 TEST(RequestScanner, escaped_keys_and_names_are_read) {
