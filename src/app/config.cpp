@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = 1u << 20;  // a settings file is a page; a larger one is some other file
 constexpr std::string_view kPrefix = "DISTIQ_";
+constexpr std::size_t kGoodTokenBytes = 16;  // nobody tries 2^64 requests
 
 // One value that some source gives to some setting.
 struct Candidate {
@@ -95,6 +96,7 @@ class Candidates {
       }
     }
     for (const auto& setting : settings) warn_if_unusable(setting, origin, path);
+    warn_if_others_can_read(settings, path);
   }
 
   [[nodiscard]] const std::vector<Candidate>& of(const SettingSpec& spec) { return by_name_[spec.name]; }
@@ -121,6 +123,19 @@ class Candidates {
     } else if (match.spec == nullptr &&
                (origin == ConfigOrigin::toml_file || upper(setting.name).starts_with(kPrefix))) {
       warn_unknown(setting.name, where);  // an env file may hold other programs' names, a TOML file of ours not
+    }
+  }
+
+  void warn_if_others_can_read(const std::vector<FileSetting>& settings, const std::filesystem::path& path) {
+    const bool secret = std::ranges::any_of(settings, [](const FileSetting& setting) {
+      const auto* spec = setting_of(setting.name).spec;
+      return spec != nullptr && spec->show == SettingSpec::Show::secret && !setting.value.empty();
+    });
+    std::error_code ignored;
+    using std::filesystem::perms;
+    const auto others = std::filesystem::status(path, ignored).permissions() & (perms::group_read | perms::others_read);
+    if (secret && others != perms::none) {
+      warnings_.push_back(fmt::format("{} holds a secret and can be read by others: chmod 600 it.", path.string()));
     }
   }
 
@@ -232,6 +247,9 @@ void add_warnings(Config& config) {
   };
   check_file("SSL_CERT_FILE", config.ssl_cert_file);
   check_file("NODE_EXTRA_CA_CERTS", config.node_extra_ca_certs);
+  if (const auto size = config.listen.token.reveal().size(); size > 0 && size < kGoodTokenBytes) {
+    config.warnings.push_back(fmt::format("PROXY_TOKEN is short: take {} characters or more.", kGoodTokenBytes));
+  }
   if (config.upstream.path_prefix.ends_with("/v1")) {
     config.warnings.push_back("ANTHROPIC_API_BASE ends with /v1, which requests already begin with.");
   }

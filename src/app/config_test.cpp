@@ -313,6 +313,17 @@ TEST_F(ConfigTest, secrets_are_never_printed) {
   EXPECT_THAT(refusal({{"ANTHROPIC_API_BASE", "https://me:hidden@host"}}), Not(HasSubstr("hidden")));
 }
 
+TEST_F(ConfigTest, secret_in_a_file_for_all_and_short_token_warn) {
+  using std::filesystem::perms;
+  write(state() / ".env", "PROXY_TOKEN=0123456789abcdef\n");
+  std::filesystem::permissions(state() / ".env", perms::owner_read | perms::owner_write | perms::others_read);
+  EXPECT_THAT(load()->warnings, testing::ElementsAre(HasSubstr("chmod 600")));
+  std::filesystem::permissions(state() / ".env", perms::owner_read | perms::owner_write);
+  EXPECT_TRUE(load()->warnings.empty());
+  EXPECT_THAT(load({{"PROXY_TOKEN", "short"}})->warnings,
+              testing::ElementsAre(testing::AllOf(HasSubstr("PROXY_TOKEN"), Not(HasSubstr("short\"")))));
+}
+
 TEST_F(ConfigTest, hostile_value_cannot_write_to_the_terminal) {
   EXPECT_THAT(refusal({{"PROXY_PORT", "\x1b[2J1\n2"}}), testing::AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\n"))));
 }

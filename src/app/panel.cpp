@@ -118,8 +118,9 @@ std::string start_panel(const Config& config, std::uint16_t port, bool colour) {
   const auto on = features(config, true);
   out += row(say.on, on.empty() ? std::string(say.core) : fmt::format("{}, {}", say.core, on), colour);
   if (const auto missing = features(config, false); !missing.empty()) out += row(say.not_yet, missing, colour);
-  out += fmt::format("\n  {}\n    {}ANTHROPIC_BASE_URL={} claude{}\n\n  {}\n\n", say.paste, colour ? "\x1b[36m" : "",
-                     url, colour ? "\x1b[0m" : "", say.stop);
+  const std::string_view token = config.listen.token.empty() ? "" : " ANTHROPIC_CUSTOM_HEADERS='x-distiq-token: ...'";
+  out += fmt::format("\n  {}\n    {}ANTHROPIC_BASE_URL={}{} claude{}\n\n  {}\n\n", say.paste, colour ? "\x1b[36m" : "",
+                     url, token, colour ? "\x1b[0m" : "", say.stop);
   return out;
 }
 

@@ -61,7 +61,7 @@ TEST(Panel, secrets_do_not_appear) {
   const auto text = start_panel(
       config_with({{"PROXY_TOKEN", "hidden-token-012345"}, {"HTTPS_PROXY", "http://me:hidden@p:1"}}), 1, false);
   EXPECT_THAT(text, Not(HasSubstr("hidden")));
-  EXPECT_THAT(text, HasSubstr("x-distiq-token"));
+  EXPECT_THAT(text, HasSubstr("ANTHROPIC_CUSTOM_HEADERS='x-distiq-token: ...' claude\n"));
   EXPECT_THAT(text, HasSubstr("through p:1"));
 }
 
