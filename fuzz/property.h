@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-inline void require(bool holds, std::string_view property, std::string_view detail = {}) {
+inline void require(bool holds, std::string_view property, std::string_view detail = "") {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %.*s %.*s\n", static_cast<int>(property.size()), property.data(),
                static_cast<int>(detail.size()), detail.data());

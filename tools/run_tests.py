@@ -78,6 +78,7 @@ class Runner:
         code, output, _ = run(["cmake", "--build", folder, "--parallel", jobs, *(["--target", *targets] if targets else [])],
                               limit=3600)
         warned = re.search(r"^\S*/(src|sim|bench|tests|fuzz)/\S+: warning: ", output, re.M)
+        output = re.sub(r"^\[\d+/\d+\] .*\n", "", output, flags=re.M)  # of progress; what is left are messages
         result = Result.of_step(f"build {preset}", code == 0 and not warned, output, time.monotonic() - started)
         self.report(result)
         return code == 0
