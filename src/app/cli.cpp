@@ -147,7 +147,9 @@ class CommandLine {
     stats.add_option("--period", stats_.period, "day, week, month or all")
         ->check(CLI::IsMember({"day", "week", "month", "all"}))
         ->type_name("PERIOD");
-    stats.add_flag("--json", stats_.json, "For scripts");
+    auto* json = stats.add_flag("--json", stats_.json, "For scripts");
+    auto* erase = stats.add_flag("--erase", stats_.erase, "Forget everything recorded")->excludes(json);
+    stats.add_flag("--yes", stats_.yes, "Erase without asking")->needs(erase);
     stats.callback([this] {
       command_ = [this] {
         return with_config(settings_, io_, [this](const Config& config) { return run_stats(config, stats_, io_); });

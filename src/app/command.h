@@ -21,6 +21,8 @@ struct CommandIo {
 struct StatsOptions {
   std::string period = "day";  // day, week, month or all
   bool json = false;
+  bool erase = false;  // forget everything instead
+  bool yes = false;    // without asking
 };
 
 struct DemoOptions {

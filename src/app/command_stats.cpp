@@ -1,9 +1,11 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <iostream>
 #include <ostream>
 
 #include "app/command.h"
+#include "app/command_erase.h"
 #include "app/panel.h"
 #include "app/state_files.h"
 #include "base/clock.h"
@@ -22,6 +24,7 @@ Result<Summary> read_summary(const Config& config, Period period) {
 }  // namespace
 
 ExitCode run_stats(const Config& config, const StatsOptions& options, const CommandIo& io) {
+  if (options.erase) return run_erase(config, options.yes, std::cin, io);
   const auto period = period_from(options.period);
   if (!period) return ExitCode::usage;
   const auto summary = read_summary(config, *period);
