@@ -174,13 +174,13 @@ DbResult<void> Database::configure(DbAccess access, std::chrono::milliseconds bu
   sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   if (auto checked = execute("PRAGMA cell_size_check = ON"); !checked) return checked;
   if (access == DbAccess::read_only) return execute("PRAGMA query_only = ON");
-  // Takes effect only before the first table is made, that is for a new file.
-  if (auto vacuum = execute("PRAGMA auto_vacuum = INCREMENTAL"); !vacuum) return vacuum;
   const auto pages = query_integer("PRAGMA page_count");
   if (!pages) return std::unexpected(pages.error());
   durable_ = *pages > 0;
   // NORMAL with WAL: a killed process loses no commit; a power cut may lose the last ones but never damages the file.
   if (auto set = execute(durable_ ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = OFF"); !set) return set;
+  // Takes effect only before the first table is made, that is for a new file, and writes to it.
+  if (auto vacuum = execute("PRAGMA auto_vacuum = INCREMENTAL"); !vacuum) return vacuum;
   if (auto mode = execute("PRAGMA journal_mode = WAL"); !mode) return mode;
   // Room for a batch (ids are random: nearly each row touches its own index page) and a log that takes several batches
   // before it is copied: under load most of the time goes into writing the same pages again.

@@ -89,6 +89,27 @@ TEST(Database, a_transaction_that_is_not_committed_leaves_nothing) {
   EXPECT_EQ(db.query_integer("SELECT count(*) FROM t").value(), 0);
 }
 
+TEST(Database, only_an_empty_file_is_begun_without_waiting_for_the_disk) {
+  TempFolder folder;
+  const std::string path = folder / "a.db";
+  std::ofstream(path).flush();
+  constexpr std::int64_t off = 0;
+  constexpr std::int64_t normal = 1;
+  {
+    auto db = Database::open(path, DbAccess::read_write, std::chrono::seconds(1));
+    ASSERT_TRUE(db) << db.error().detail;
+    EXPECT_EQ(db->query_integer("PRAGMA synchronous"), off);
+    EXPECT_EQ(db->query_integer("PRAGMA auto_vacuum"), 2) << "incremental, also in a new file";
+    ASSERT_TRUE(db->execute("CREATE TABLE t (a INTEGER) STRICT"));
+    ASSERT_TRUE(db->make_durable());
+    EXPECT_EQ(db->query_integer("PRAGMA synchronous"), normal);
+    EXPECT_GT(std::filesystem::file_size(path), 4096u) << "the log was brought into the file";
+  }
+  auto again = Database::open(path, DbAccess::read_write, std::chrono::seconds(1));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->query_integer("PRAGMA synchronous"), normal);
+}
+
 TEST(Database, a_second_writer_is_told_busy_and_works_afterwards) {
   const TempFolder folder;
   Database first = open_new(folder / "a.db");
