@@ -5,7 +5,8 @@
 namespace distiq {
 namespace {
 
-// Order of the enumerators = order of the names; a name that is not listed is passed over.
+// A name that is not listed is passed over. Order of the enumerators = order of the names; those behind `..._plain` are
+// kept as they are, under the members listed beside them.
 enum Top : std::size_t {
   top_model,
   top_messages,
@@ -14,60 +15,39 @@ enum Top : std::size_t {
   top_metadata,
   top_max_tokens,
   top_thinking,
-  top_context_management,
   top_output_config,
   top_stream,
   top_tool_choice,
-  top_temperature,
-  top_top_p,
-  top_top_k,
-  top_stop_sequences,
-  top_speed,
-  top_safeguards,
   top_cache_control,
-  top_service_tier,
-  top_inference_geo,
-  top_container,
-  top_mcp_servers,
-  top_fallbacks,
-  top_diagnostics
+  top_plain
 };
 constexpr std::array<std::string_view, 24> top_names = {
-    "model",         "messages",      "system",         "tools",
-    "metadata",      "max_tokens",    "thinking",       "context_management",
-    "output_config", "stream",        "tool_choice",    "temperature",
-    "top_p",         "top_k",         "stop_sequences", "speed",
-    "safeguards",    "cache_control", "service_tier",   "inference_geo",
-    "container",     "mcp_servers",   "fallbacks",      "diagnostics"};
+    "model", "messages", "system", "tools", "metadata", "max_tokens", "thinking", "output_config", "stream",
+    "tool_choice", "cache_control",
+    // plain
+    "context_management", "temperature", "top_p", "top_k", "stop_sequences", "speed", "safeguards", "service_tier",
+    "inference_geo", "container", "mcp_servers", "fallbacks", "diagnostics"};
+constexpr std::array<JsonValue RequestView::*, 13> top_plain_members = {
+    &RequestView::context_management, &RequestView::temperature, &RequestView::top_p,       &RequestView::top_k,
+    &RequestView::stop_sequences,     &RequestView::speed,       &RequestView::safeguards,  &RequestView::service_tier,
+    &RequestView::inference_geo,      &RequestView::container,   &RequestView::mcp_servers, &RequestView::fallbacks,
+    &RequestView::diagnostics};
+static_assert(top_plain + top_plain_members.size() == top_names.size());
 
-enum ToolField : std::size_t { tool_name, tool_description, tool_schema, tool_type, tool_defer, tool_cache };
-constexpr std::array<std::string_view, 6> tool_names = {"name", "description",   "input_schema",
-                                                        "type", "defer_loading", "cache_control"};
+enum ToolField : std::size_t { tool_schema, tool_defer, tool_cache, tool_plain };
+constexpr std::array<std::string_view, 6> tool_names = {"input_schema", "defer_loading", "cache_control",
+                                                        "name",         "description",   "type"};
+constexpr std::array<JsonValue Tool::*, 3> tool_plain_members = {&Tool::name, &Tool::description, &Tool::type_name};
+static_assert(tool_plain + tool_plain_members.size() == tool_names.size());
 
 enum MessageField : std::size_t { message_role, message_content, message_output_config };
 constexpr std::array<std::string_view, 3> message_names = {"role", "content", "output_config"};
 
-enum BlockField : std::size_t {
-  block_type,
-  block_text,
-  block_cache,
-  block_content,
-  block_tool_use_id,
-  block_is_error,
-  block_id,
-  block_name,
-  block_input,
-  block_thinking,
-  block_tool_name
-};
-constexpr std::array<std::string_view, 11> block_names = {"type",     "text", "cache_control", "content", "tool_use_id",
-                                                          "is_error", "id",   "name",          "input",   "thinking",
+enum BlockField : std::size_t { block_cache, block_content, block_is_error, block_input, block_plain };
+constexpr std::array<std::string_view, 11> block_names = {"cache_control", "content", "is_error", "input",
+                                                          // plain
+                                                          "type", "text", "tool_use_id", "id", "name", "thinking",
                                                           "tool_name"};
-
-constexpr std::array<std::string_view, 2> output_config_names = {"effort", "format"};
-constexpr std::array<std::string_view, 1> metadata_names = {"user_id"};
-constexpr std::array<std::string_view, 1> type_name_only = {"type"};
-constexpr std::array<std::string_view, 1> ttl_only = {"ttl"};
 
 // Blocks inside blocks inside blocks: the API nests once. What is deeper is passed without being read.
 constexpr std::size_t max_block_nesting = 8;
@@ -151,20 +131,27 @@ bool RequestReader::is_overruled(const JsonValue& key) const {
   return !losers_.empty() && std::binary_search(losers_.begin(), losers_.end(), key.range.at);
 }
 
+// Any value; of an object the named members go where `into` says.
+template <std::size_t N>
+JsonValue RequestReader::read_members(const std::array<std::string_view, N>& names,
+                                      const std::array<JsonValue*, N>& into) {
+  if (walker_.peek() != JsonType::object) return pass_value();
+  return fields(names, [&](std::size_t field, const JsonValue&) { *into[field] = pass_value(); });
+}
+
 void RequestReader::read_top_level(std::size_t field, const JsonValue& key) {
   const JsonType type = walker_.peek();
-  const bool is_null = type == JsonType::null;
   switch (static_cast<Top>(field)) {
     case top_model:
       expect(type == JsonType::string);
       view_.model = pass_value();
       return;
     case top_max_tokens:
-      expect(type == JsonType::number || is_null);
+      expect(type == JsonType::number || next_is_null());
       view_.max_tokens = pass_value();
       return;
     case top_stream:
-      expect(type == JsonType::boolean || is_null);
+      expect(type == JsonType::boolean || next_is_null());
       view_.stream = pass_value();
       return;
     case top_messages:
@@ -176,75 +163,25 @@ void RequestReader::read_top_level(std::size_t field, const JsonValue& key) {
     case top_tools:
       read_tools();
       return;
-    case top_output_config:
-      read_output_config();
-      return;
     case top_cache_control:
       (void)read_cache_mark(key, CachePlace::top_level, no_index);
       return;
+    case top_output_config:
+      view_.output_config = read_members<2>({"effort", "format"}, {&view_.effort, &view_.output_format});
+      return;
     case top_metadata:
-      if (type != JsonType::object) {
-        view_.metadata = pass_value();
-        return;
-      }
-      view_.metadata = fields(metadata_names, [this](std::size_t, const JsonValue&) { view_.user_id = pass_value(); });
+      view_.metadata = read_members<1>({"user_id"}, {&view_.user_id});
       return;
     case top_thinking:
-      if (type != JsonType::object) {
-        view_.thinking = pass_value();
-        return;
-      }
-      view_.thinking =
-          fields(type_name_only, [this](std::size_t, const JsonValue&) { view_.thinking_type = pass_value(); });
+      view_.thinking = read_members<1>({"type"}, {&view_.thinking_type});
       return;
     case top_tool_choice:
-      if (type != JsonType::object) {
-        view_.tool_choice = pass_value();
-        return;
-      }
-      view_.tool_choice =
-          fields(type_name_only, [this](std::size_t, const JsonValue&) { view_.tool_choice_type = pass_value(); });
+      view_.tool_choice = read_members<1>({"type"}, {&view_.tool_choice_type});
       return;
-    case top_context_management:
-      view_.context_management = pass_value();
-      return;
-    case top_temperature:
-      view_.temperature = pass_value();
-      return;
-    case top_top_p:
-      view_.top_p = pass_value();
-      return;
-    case top_top_k:
-      view_.top_k = pass_value();
-      return;
-    case top_stop_sequences:
-      view_.stop_sequences = pass_value();
-      return;
-    case top_speed:
-      view_.speed = pass_value();
-      return;
-    case top_safeguards:
-      view_.safeguards = pass_value();
-      return;
-    case top_service_tier:
-      view_.service_tier = pass_value();
-      return;
-    case top_inference_geo:
-      view_.inference_geo = pass_value();
-      return;
-    case top_container:
-      view_.container = pass_value();
-      return;
-    case top_mcp_servers:
-      view_.mcp_servers = pass_value();
-      return;
-    case top_fallbacks:
-      view_.fallbacks = pass_value();
-      return;
-    case top_diagnostics:
-      view_.diagnostics = pass_value();
-      return;
+    case top_plain:
+      break;
   }
+  view_.*top_plain_members[field - top_plain] = pass_value();
 }
 
 void RequestReader::read_system() {
@@ -275,17 +212,8 @@ void RequestReader::read_tool() {
   const JsonValue whole = fields(tool_names, [this, index](std::size_t field, const JsonValue& key) {
     Tool& tool = view_.tools[index];
     switch (static_cast<ToolField>(field)) {
-      case tool_name:
-        tool.name = pass_value();
-        return;
-      case tool_description:
-        tool.description = pass_value();
-        return;
       case tool_schema:
-        tool.input_schema = walker_.skip();
-        return;  // a schema may well name a property cache_control
-      case tool_type:
-        tool.type_name = pass_value();
+        tool.input_schema = walker_.skip();  // a schema may well name a property cache_control
         return;
       case tool_defer:
         tool.defer_loading = view_.is_true(pass_value());
@@ -293,7 +221,10 @@ void RequestReader::read_tool() {
       case tool_cache:
         tool.cache_mark = read_cache_mark(key, CachePlace::tool, index);
         return;
+      case tool_plain:
+        break;
     }
+    tool.*tool_plain_members[field - tool_plain] = pass_value();
   });
   view_.tools[index].value = whole;
 }
@@ -352,44 +283,29 @@ void RequestReader::read_block(CachePlace place, std::size_t nesting) {
   JsonValue tool_use_id;
   JsonValue thinking;
   JsonValue referenced_tool;
+  const std::array<JsonValue*, 7> plain = {&block.type_name, &block.text, &tool_use_id,    &block.id,
+                                           &block.name,      &thinking,   &referenced_tool};
+  static_assert(block_plain + plain.size() == block_names.size());
   block.value = fields(block_names, [&](std::size_t field, const JsonValue& key) {
     switch (static_cast<BlockField>(field)) {
-      case block_type:
-        block.type_name = pass_value();
-        return;
-      case block_text:
-        block.text = pass_value();
-        return;
       case block_cache:
         block.cache_mark = read_cache_mark(key, place, index);
-        return;
-      case block_tool_use_id:
-        tool_use_id = pass_value();
         return;
       case block_is_error:
         block.is_error = view_.is_true(pass_value());
         return;
-      case block_id:
-        block.id = pass_value();
-        return;
-      case block_name:
-        block.name = pass_value();
-        return;
       case block_input:
-        block.input = walker_.skip();
-        return;  // the model's own words: a cache_control there marks nothing
-      case block_thinking:
-        thinking = pass_value();
-        return;
-      case block_tool_name:
-        referenced_tool = pass_value();
+        block.input = walker_.skip();  // the model's own words: a cache_control there marks nothing
         return;
       case block_content:
         block.content = walker_.peek() == JsonType::array && nesting < max_block_nesting
                             ? read_blocks(CachePlace::nested, nesting + 1)
                             : pass_value();
         return;
+      case block_plain:
+        break;
     }
+    *plain[field - block_plain] = pass_value();
   });
   block.type = block_type_of(view_, block.type_name);
   if (tool_use_id.present()) block.id = tool_use_id;
@@ -399,22 +315,12 @@ void RequestReader::read_block(CachePlace place, std::size_t nesting) {
   view_.blocks[index] = block;
 }
 
-void RequestReader::read_output_config() {
-  if (walker_.peek() != JsonType::object) {
-    view_.output_config = pass_value();
-    return;
-  }
-  view_.output_config = fields(output_config_names, [this](std::size_t field, const JsonValue&) {
-    (field == 0 ? view_.effort : view_.output_format) = pass_value();
-  });
-}
-
 std::uint32_t RequestReader::read_cache_mark(const JsonValue& key, CachePlace place, std::uint32_t owner) {
   CacheMark mark{.value = {}, .key_at = key.range.at, .place = place, .owner = owner};
   if (walker_.peek() == JsonType::object) {
     JsonValue ttl;
     is_inside_mark_ = true;
-    mark.value = fields(ttl_only, [&](std::size_t, const JsonValue&) { ttl = pass_value(); });
+    mark.value = read_members<1>({"ttl"}, {&ttl});
     is_inside_mark_ = false;
     if (ttl.present() && !view_.equals(ttl, "5m")) {
       mark.ttl = view_.equals(ttl, "1h") ? CacheTtl::one_hour : CacheTtl::other;

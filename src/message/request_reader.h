@@ -29,6 +29,8 @@ class RequestReader {
  private:
   template <std::size_t N, class OnField>
   JsonValue fields(const std::array<std::string_view, N>& names, OnField on_field);
+  template <std::size_t N>
+  JsonValue read_members(const std::array<std::string_view, N>& names, const std::array<JsonValue*, N>& into);
   [[nodiscard]] bool is_overruled(const JsonValue& key) const;
 
   void read_top_level(std::size_t field, const JsonValue& key);
@@ -39,7 +41,6 @@ class RequestReader {
   void read_message();
   JsonValue read_blocks(CachePlace place, std::size_t nesting);
   void read_block(CachePlace place, std::size_t nesting);
-  void read_output_config();
   std::uint32_t read_cache_mark(const JsonValue& key, CachePlace place, std::uint32_t owner);
   // Passes any value, noting the cache marks inside it.
   JsonValue pass_value();

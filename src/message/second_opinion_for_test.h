@@ -175,7 +175,10 @@ class Comparison {
     const std::string_view raw = text_.substr(ours.range.at, ours.range.size);
     const json::value at_offset = json::parse(json::string_view(raw.data(), raw.size()), error, {}, options());
     if (error) return report(where, "the bytes are no JSON value: " + error.message());
-    if (at_offset != *theirs) return report(where, "another value");
+    // As text where they differ: Boost reads 0E400 as a number that is not equal to itself.
+    if (at_offset != *theirs && json::serialize(at_offset) != json::serialize(*theirs)) {
+      return report(where, "another value");
+    }
     if (ours.is_string() != theirs->is_string()) return report(where, "another type");
     if (ours.is_string()) {
       const auto& text = theirs->as_string();
