@@ -7,6 +7,7 @@
 
 #include "app/config_parse.h"
 #include "base/text.h"
+#include "base/tone.h"
 #include "base/version.h"
 
 namespace distiq {
@@ -73,7 +74,7 @@ std::string features(const Config& config, bool in_this_build) {
 
 std::string row(std::string_view name, std::string_view value, bool colour) {
   const std::string padding(std::max<std::size_t>(18, width(name) + 1) - width(name), ' ');
-  return fmt::format("  {}{}{}{}{}\n", colour ? "\x1b[2m" : "", name, colour ? "\x1b[0m" : "", padding, value);
+  return fmt::format("  {}{}{}\n", toned(name, Tone::dim, colour), padding, value);
 }
 
 std::string json_panel(const Config& config, std::uint16_t port) {
@@ -111,16 +112,15 @@ std::string start_panel(const Config& config, std::uint16_t port, bool colour) {
   if (const auto* proxy = config.proxy_for_upstream()) {
     upstream += fmt::format(" {} {}:{}", say.by_proxy, proxy->host, proxy->port);
   }
-  std::string out =
-      fmt::format("\n  {}distiq-code{} {}\n\n", colour ? "\x1b[1m" : "", colour ? "\x1b[0m" : "", version());
+  std::string out = fmt::format("\n  {} {}\n\n", toned("distiq-code", Tone::strong, colour), version());
   out += row(say.listening, address, colour);
   out += row(say.upstream, upstream, colour);
   const auto on = features(config, true);
   out += row(say.on, on.empty() ? std::string(say.core) : fmt::format("{}, {}", say.core, on), colour);
   if (const auto missing = features(config, false); !missing.empty()) out += row(say.not_yet, missing, colour);
   const std::string_view token = config.listen.token.empty() ? "" : " ANTHROPIC_CUSTOM_HEADERS='x-distiq-token: ...'";
-  out += fmt::format("\n  {}\n    {}ANTHROPIC_BASE_URL={}{} claude{}\n\n  {}\n\n", say.paste, colour ? "\x1b[36m" : "",
-                     url, token, colour ? "\x1b[0m" : "", say.stop);
+  const std::string command = fmt::format("ANTHROPIC_BASE_URL={}{} claude", url, token);
+  out += fmt::format("\n  {}\n    {}\n\n  {}\n\n", say.paste, toned(command, Tone::command, colour), say.stop);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/tone.h"
 #include "money/usd_text.h"
 #include "stats/live_line_json.h"
 
@@ -14,34 +15,12 @@ namespace {
 constexpr std::size_t kMaxNameBytes = 48;
 constexpr std::size_t kMaxReasonBytes = 120;
 
-enum class Tone { dim, model, plain, good, bad, doubtful };
-
-std::string_view escape_of(Tone tone) {
-  switch (tone) {
-    case Tone::dim:
-      return "\x1b[2m";
-    case Tone::model:
-      return "\x1b[1;36m";
-    case Tone::plain:
-      return "";
-    case Tone::good:
-      return "\x1b[32m";
-    case Tone::bad:
-      return "\x1b[31m";
-    case Tone::doubtful:
-      return "\x1b[33m";
-  }
-  return "";
-}
-
 class LineText {
  public:
   explicit LineText(bool coloured) : coloured_(coloured) {}
 
   LineText& add(Tone tone, std::string_view text) {
-    const std::string_view escape = coloured_ ? escape_of(tone) : "";
-    text_.append(escape).append(text);
-    if (!escape.empty()) text_.append("\x1b[0m");
+    text_.append(toned(text, tone, coloured_));
     return *this;
   }
   LineText& field() { return add(Tone::dim, " | "); }

@@ -7,12 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/tone.h"
+
 namespace distiq {
 
-enum class Tone { plain, dim, strong, good, bad, doubtful };
-
-// `text` in that tone; as it is if `colour` is false.
-[[nodiscard]] std::string toned(std::string_view text, Tone tone, bool colour);
 // Columns on a terminal, for text of one-column characters (Latin, Cyrillic, box and block characters).
 [[nodiscard]] std::size_t text_width(std::string_view utf8);
 
