@@ -50,9 +50,9 @@ LocalAnswer LocalRoutes::health() const {
       R"("store":{{"ok":{},"reason":{},"written":{},"dropped":{},"waiting":{}}},)"
       R"("features":{{"observe":true,"routing":false,"prompt_caching":false,"response_cache":false,"compression":false}},)"
       R"("settings":{}}})",
-      json_string(store.ok ? "ok" : "degraded"), json_string(version()), uptime_seconds(), json_string(config_.upstream.origin()),
-      server ? server->connections() : 0, server ? server->buffered_bytes() : 0, store.ok, json_string(store.reason),
-      store.written, store.dropped, store.waiting, settings_json(config_));
+      json_string(store.ok ? "ok" : "degraded"), json_string(version()), uptime_seconds(),
+      json_string(config_.upstream.origin()), server ? server->connections() : 0, server ? server->buffered_bytes() : 0,
+      store.ok, json_string(store.reason), store.written, store.dropped, store.waiting, settings_json(config_));
   return {200, std::string(json_type), body + "\n"};
 }
 

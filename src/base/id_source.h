@@ -10,7 +10,7 @@ namespace distiq {
 
 class IdSource {
  public:
-  IdSource();                                           // seeded by the operating system
+  IdSource();                                             // seeded by the operating system
   explicit IdSource(std::uint64_t seed) : seed_(seed) {}  // tests: the same ids every run
 
   // `prefix` and 16 hex digits.

@@ -10,7 +10,9 @@ constexpr std::array<std::string_view, 8> class_names = {"main",       "sub_agen
 
 }  // namespace
 
-std::string_view to_string(RequestClass c) { return class_names[static_cast<std::size_t>(c)]; }
+std::string_view to_string(RequestClass c) {
+  return class_names[static_cast<std::size_t>(c)];
+}
 
 RequestClass request_class_from(std::string_view name) {
   for (std::size_t i = 0; i < class_names.size(); ++i) {

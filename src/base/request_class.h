@@ -1,4 +1,5 @@
-// What kind of work a request is. Decided by message/, persisted by storage/ under the names of to_string: append, never rename.
+// What kind of work a request is. Decided by message/, persisted by storage/ under the names of to_string: append,
+// never rename.
 #pragma once
 
 #include <string_view>

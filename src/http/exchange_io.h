@@ -84,8 +84,8 @@ class UpstreamExchange {
 
   // Errors: upstream_broke. An answer may still be readable.
   virtual Task<Result<void>> write(std::span<const std::string_view> parts) = 0;
-  // The same without waiting, because an upstream may answer before it has read everything; what goes wrong shows at the
-  // next read. The bytes under `parts` must live until sent() or settle().
+  // The same without waiting, because an upstream may answer before it has read everything; what goes wrong shows at
+  // the next read. The bytes under `parts` must live until sent() or settle().
   virtual void start_write(std::span<const std::string_view> parts) = 0;
   [[nodiscard]] virtual bool sent() const = 0;
   // Before an exchange dies: closes it if a write is still under way, and waits for the write's end.

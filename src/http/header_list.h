@@ -16,7 +16,8 @@ bool same_letters(const char* a, const char* b, std::size_t size);
 }
 
 [[nodiscard]] inline bool equals_ignore_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && (a.empty() || ((a[0] | 0x20) == (b[0] | 0x20) && detail::same_letters(a.data(), b.data(), a.size())));
+  return a.size() == b.size() &&
+         (a.empty() || ((a[0] | 0x20) == (b[0] | 0x20) && detail::same_letters(a.data(), b.data(), a.size())));
 }
 
 class HeaderList {

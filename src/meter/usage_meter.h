@@ -1,7 +1,7 @@
 // Watches an answer go by and learns what it used: tokens, model, stop reason, errors. An observer after the write to
-// the client: it cannot fail or delay the stream, never throws, and its memory is bounded (a few KB as a rule, 600 KB at
-// worst, and a decoder's window). It knows nothing of prices. Optional stage: where it fails the report is incomplete.
-// One owner at a time.
+// the client: it cannot fail or delay the stream, never throws, and its memory is bounded (a few KB as a rule, 600 KB
+// at worst, and a decoder's window). It knows nothing of prices. Optional stage: where it fails the report is
+// incomplete. One owner at a time.
 #pragma once
 
 #include <memory>

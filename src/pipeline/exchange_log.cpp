@@ -2,7 +2,6 @@
 
 #include "message/error_body.h"
 #include "stats/account_kind.h"
-#include "stats/account_kind.h"
 
 namespace distiq {
 namespace {
@@ -48,8 +47,8 @@ void ExchangeLog::identified(const LaneIdentity& lane, const RequestHead& head, 
   record.session_id = lane.session_id;
   record.agent_id = lane.agent_id;
   record.account_hash = account_key(head, view, services_.account_key);
-  record.account_kind = account_kind_of_credentials(head.headers.get_or("authorization", ""),
-                                                    head.headers.get_or("x-api-key", ""));
+  record.account_kind =
+      account_kind_of_credentials(head.headers.get_or("authorization", ""), head.headers.get_or("x-api-key", ""));
   record.account_kind =
       account_kind_of_credentials(head.headers.get_or("authorization", ""), head.headers.get_or("x-api-key", ""));
   if (view) {

@@ -19,10 +19,18 @@ Enum find_name(const std::array<std::string_view, N>& names, std::string_view na
 
 }  // namespace
 
-std::string_view to_string(Outcome o) { return outcome_names[static_cast<std::size_t>(o)]; }
-Outcome outcome_from(std::string_view name) { return find_name(outcome_names, name, Outcome::ok); }
+std::string_view to_string(Outcome o) {
+  return outcome_names[static_cast<std::size_t>(o)];
+}
+Outcome outcome_from(std::string_view name) {
+  return find_name(outcome_names, name, Outcome::ok);
+}
 
-std::string_view to_string(AccountKind k) { return account_kind_names[static_cast<std::size_t>(k)]; }
-AccountKind account_kind_from(std::string_view name) { return find_name(account_kind_names, name, AccountKind::unknown); }
+std::string_view to_string(AccountKind k) {
+  return account_kind_names[static_cast<std::size_t>(k)];
+}
+AccountKind account_kind_from(std::string_view name) {
+  return find_name(account_kind_names, name, AccountKind::unknown);
+}
 
 }  // namespace distiq

@@ -1,5 +1,5 @@
-// One row of truth about one request: what the store keeps, the live line shows and `stats` sums up. Holds no prompt, no
-// answer text and no credential. Names behind to_string are persisted: append, never rename.
+// One row of truth about one request: what the store keeps, the live line shows and `stats` sums up. Holds no prompt,
+// no answer text and no credential. Names behind to_string are persisted: append, never rename.
 #pragma once
 
 #include <cstdint>
@@ -50,13 +50,13 @@ struct RequestRecord {
   std::string message_id;
   std::string stop_reason;
 
-  TokenUsage usage;             // summed over iterations: what was billed
-  bool usage_seen = false;      // false: nothing to price (errors, count_tokens, other paths)
-  bool usage_complete = false;  // false with usage_seen: metered as far as known
-  bool price_estimated = false; // unknown model priced by family, or geography/tier not in the table
-  PicoUsd cost;                 // as billed by list price
-  PicoUsd counterfactual;       // the same request relayed untouched; equal to cost while no policy acts
-  PicoUsd restored;             // part of (counterfactual - cost) that only repairs what our base URL broke: not a saving
+  TokenUsage usage;              // summed over iterations: what was billed
+  bool usage_seen = false;       // false: nothing to price (errors, count_tokens, other paths)
+  bool usage_complete = false;   // false with usage_seen: metered as far as known
+  bool price_estimated = false;  // unknown model priced by family, or geography/tier not in the table
+  PicoUsd cost;                  // as billed by list price
+  PicoUsd counterfactual;        // the same request relayed untouched; equal to cost while no policy acts
+  PicoUsd restored;  // part of (counterfactual - cost) that only repairs what our base URL broke: not a saving
 
   std::int64_t duration_us = 0;     // first byte of the request to last byte of the answer
   std::int64_t first_byte_us = -1;  // to the answer's head; -1: none
