@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Checks that need no test run: layers, registered tests, forbidden calls, formatting, clang-tidy.
 
-    lint.py [--fix-format] [--tidy-seconds 240] [--all]
+    lint.py [--fix-format] [--tidy-seconds 180] [--all]
 
-clang-tidy is slow on files that include Boost: files changed against the main branch come first, then the others, until
-its time is used up; what it found clean is remembered by content in build/tidy-cache. --all takes the time it needs.
+clang-tidy is slow on files that include Boost: files changed by the last commit come first, then the others in an order that
+is another one for each commit, until its time is used up. What it found clean is remembered by content in
+build/tidy-cache. --all takes the time it needs.
 """
 import argparse
 import concurrent.futures
@@ -58,9 +59,18 @@ def headers_hash():
     return digest.digest()
 
 
-def changed_files():
-    done = subprocess.run(["git", "diff", "--name-only", "HEAD~1"], cwd=ROOT, capture_output=True, text=True)
-    return {ROOT / name for name in done.stdout.splitlines()}
+def git(*arguments):
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True).stdout
+
+
+def in_order(paths):
+    changed = {ROOT / name for name in git("diff", "--name-only", "HEAD~1").splitlines()}
+    commit = git("rev-parse", "HEAD")
+
+    def rank(path):
+        is_test = path.stem.endswith("_test")
+        return path not in changed, is_test, hashlib.sha256(f"{commit}{path}".encode()).digest()
+    return sorted(paths, key=rank)
 
 
 def tidy_one(path, key, deadline):
@@ -78,10 +88,10 @@ def check_tidy(seconds):
         subprocess.run(["cmake", "--preset", "asan", "-DDISTIQ_WERROR=ON"], cwd=ROOT, check=True, capture_output=True)
     TIDY_CACHE.mkdir(parents=True, exist_ok=True)
     compiled = {pathlib.Path(entry["file"]) for entry in json.loads((TIDY_BUILD / "compile_commands.json").read_text())}
-    shared, changed = headers_hash(), changed_files()
+    shared = headers_hash()
     todo = []
     clean = 0
-    for path in sorted(compiled & set(sources((".cpp",))), key=lambda item: (item not in changed, item)):
+    for path in in_order(compiled & set(sources((".cpp",)))):
         key = content_key(path, shared)
         if (TIDY_CACHE / key).exists():
             clean += 1
@@ -99,7 +109,7 @@ def check_tidy(seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fix-format", action="store_true")
-    parser.add_argument("--tidy-seconds", type=int, default=240)
+    parser.add_argument("--tidy-seconds", type=int, default=180)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--machine", action="store_true", help="one JSON object per check, for run_tests.py")
     options = parser.parse_args()
