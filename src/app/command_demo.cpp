@@ -200,8 +200,12 @@ class Demo {
       return failed(
           fmt::format("The simulator billed {}, our records say {}.", billed, dollars(recorded.cost_usd_micros)));
     }
-    show_ << fmt::format("\n  The simulator keeps its own books: it billed {}; the proxy recorded {}.\n\n", billed,
-                         dollars(recorded.cost_usd_micros));
+    show_ << fmt::format(
+        "\n  The simulator keeps its own books: it billed {}, the proxy recorded {}. They agree: each of the {}\n"
+        "  requests is rounded to a millionth of a dollar. Sessions, account and money were invented; nothing is "
+        "kept.\n"
+        "  Next: ./run start\n\n",
+        billed, dollars(recorded.cost_usd_micros), requests);
     return {};
   }
 

@@ -26,6 +26,10 @@ Result<int> serve(const Config& config, const std::function<void(std::uint16_t p
   serving((*proxy)->port());
   signals.wait();
   signals.end_at_next();
+  if ((*proxy)->connections() > 0) {
+    const auto limit = std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.drain).count();
+    log::info("stopping: running requests may finish, for at most {} s; a second signal ends at once", limit);
+  }
   if (!(*proxy)->shut_down()) log::warn("the drain limit passed: what was still running was cut");
   return 0;
 }

@@ -19,11 +19,19 @@ std::unexpected<Error> unusable(const std::filesystem::path& path, const char* w
   return fail(ErrorKind::store_unavailable, path.string() + ": " + why);
 }
 
+Result<Secret> read_key(const std::filesystem::path& path) {
+  auto stored = read_file(path, 4 * key_bytes);
+  if (!stored) return std::unexpected(stored.error());
+  if (stored->size() != key_bytes) return unusable(path, "is not a key of 32 bytes; delete it to get a new one");
+  return Secret(std::move(*stored));
+}
+
 Result<Secret> create_key(const std::filesystem::path& path) {
   std::string key(key_bytes, '\0');
   if (!fill_random(key)) return unusable(path, "no random bytes");
   // Written aside and linked into place: two first starts at once agree on one key, and a half-written one never shows.
   const std::filesystem::path draft = path.string() + "." + std::to_string(getpid());
+  unlink(draft.c_str());  // left by a process that had our number and was killed here
   const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return unusable(path, std::strerror(errno));
   const bool written = write(fd, key.data(), key.size()) == static_cast<ssize_t>(key.size());
@@ -32,20 +40,16 @@ Result<Secret> create_key(const std::filesystem::path& path) {
   unlink(draft.c_str());
   Secret::wipe(key);
   if (!placed) return unusable(path, "cannot be written");
-  auto stored = read_file(path, 4 * key_bytes);
-  if (!stored) return std::unexpected(stored.error());
-  return Secret(std::move(*stored));
+  return read_key(path);
 }
 
 }  // namespace
 
 Result<Secret> load_account_key(const std::filesystem::path& home) {
   const std::filesystem::path path = home / "account.key";
-  if (!std::filesystem::exists(path)) return create_key(path);
-  auto stored = read_file(path, 4 * key_bytes);
-  if (!stored) return std::unexpected(stored.error());
-  if (stored->size() != key_bytes) return unusable(path, "is not a key of 32 bytes; delete it to get a new one");
-  return Secret(std::move(*stored));
+  std::error_code unreadable;
+  if (!std::filesystem::exists(path, unreadable)) return create_key(path);
+  return read_key(path);
 }
 
 }  // namespace distiq

@@ -137,6 +137,7 @@ class ProxyImpl final : public Proxy {
   }
 
   std::uint16_t port() const override { return server_->port(); }
+  std::size_t connections() const override { return server_->connections(); }
 
   bool shut_down() override {
     const bool finished = server_->drain(config_.timeouts.drain);

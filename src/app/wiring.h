@@ -17,6 +17,7 @@ class Proxy {
   virtual ~Proxy() = default;
 
   [[nodiscard]] virtual std::uint16_t port() const = 0;
+  [[nodiscard]] virtual std::size_t connections() const = 0;
   // Stops accepting, finishes what runs (at most config.timeouts.drain), flushes records and lines. False: cut short.
   virtual bool shut_down() = 0;
 };

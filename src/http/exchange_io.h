@@ -37,6 +37,20 @@ class Cancellation {
   bool cancelled_ = false;
 };
 
+// A hook for as long as a scope lasts, also when the scope ends by an exception.
+class CancellationHook {
+ public:
+  CancellationHook(Cancellation& cancellation, std::move_only_function<void()> hook) : cancellation_(cancellation) {
+    cancellation_.set_hook(std::move(hook));
+  }
+  ~CancellationHook() { cancellation_.clear_hook(); }
+  CancellationHook(const CancellationHook&) = delete;
+  CancellationHook& operator=(const CancellationHook&) = delete;
+
+ private:
+  Cancellation& cancellation_;
+};
+
 // A whole request body. Counted against the budget of all buffered bytes until destroyed.
 class BufferedBody {
  public:
@@ -58,6 +72,11 @@ class ClientExchange {
   // The next piece, valid until the next call; empty: the body has ended. Errors as above without too_large.
   virtual Task<Result<std::string_view>> read_piece() = 0;
   [[nodiscard]] virtual bool body_ended() const = 0;
+  // Nobody wants the rest of the body: a read_piece() that waits ends with `cancelled`, and so does every later one.
+  virtual void stop_reading() = 0;
+
+  // The answer is delimited by the connection's end: if we have to cut it, then by RST, as FIN would be its clean end.
+  virtual void answer_ends_by_close() = 0;
 
   // Writes all parts or fails with client_gone.
   virtual Task<Result<void>> write(std::span<const std::string_view> parts) = 0;

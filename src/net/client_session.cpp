@@ -65,13 +65,28 @@ class ClientSession::Body final : public BufferedBody {
 };
 
 ClientSession::ClientSession(const SessionShared& shared, std::unique_ptr<ByteStream> stream)
-    : shared_(shared), stream_(std::move(stream)), deadline_(shared.deadlines, [this] { stream_->close(); }) {}
+    : shared_(shared),
+      stream_(std::move(stream)),
+      deadline_(shared.deadlines, [this] { stream_->close(ends_by_close_); }),
+      write_deadline_(shared.deadlines, [this] { stream_->close(ends_by_close_); }) {}
 
 Task<void> ClientSession::run() {
-  bool more = true;
-  while (more) more = co_await serve_one();
+  std::exception_ptr failure;
+  try {
+    bool more = true;
+    while (more) more = co_await serve_one();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  watcher_ = nullptr;
   stream_->close();
-  while (reading_ahead_) co_await read_ahead_done_.wait();
+  while (reading_ahead_) co_await read_ahead_done_.wait();  // its callback uses this session
+  if (failure) std::rethrow_exception(failure);
+}
+
+Task<void> ClientSession::turn_away(Error error) {
+  co_await refuse(std::move(error));
+  stream_->close();
 }
 
 void ClientSession::drain() {
@@ -80,8 +95,14 @@ void ClientSession::drain() {
 }
 
 void ClientSession::abort() {
+  aborted_ = true;
   if (watcher_) watcher_->cancel();
-  stream_->close();
+  stream_->close(ends_by_close_);
+}
+
+void ClientSession::stop_reading() {
+  stop_reading_ = true;
+  read_ahead_done_.notify();
 }
 
 // --- one request -----------------------------------------------------------------------------------------------------
@@ -114,6 +135,8 @@ Task<Result<bool>> ClientSession::read_request_head() {
   pieces_.clear();
   piece_at_ = 0;
   continue_sent_ = false;
+  stop_reading_ = false;
+  ends_by_close_ = false;
   in_request_ = false;
   deadline_.arm(shared_.limits.idle_timeout);
   while (true) {
@@ -163,7 +186,8 @@ Task<void> ClientSession::close_after_answer() {
 // --- the request body ------------------------------------------------------------------------------------------------
 
 Task<Result<void>> ClientSession::send_continue() {
-  const bool wanted = !continue_sent_ && pending_ == 0 && head().headers.has_token("expect", "100-continue");
+  const bool wanted = !continue_sent_ && pending_ == 0 && head().version_minor >= 1 &&
+                      head().headers.has_token("expect", "100-continue");
   continue_sent_ = true;
   if (!wanted) co_return Result<void>{};
   const std::string_view part = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -176,6 +200,7 @@ Task<Result<void>> ClientSession::acquire(std::size_t bytes) {
       asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
   std::optional<Timer> timer;
   while (!shared_.budget.try_acquire(bytes)) {
+    if (aborted_) co_return std::unexpected(gone());
     if (bytes > shared_.budget.limit() || shared_.deadlines.now() > give_up) {
       co_return fail(ErrorKind::overloaded, "buffer budget used up",
                      "Too many large requests at once; try again in a moment.");
@@ -268,7 +293,9 @@ Task<Result<std::string_view>> ClientSession::read_piece() {
       if (watcher_) watch(*watcher_);
       co_return std::string_view{};
     }
+    if (stop_reading_) co_return fail(ErrorKind::cancelled, "the rest of the body is not wanted");
     if (pending_ > 0) {
+      continue_sent_ = true;  // the client did not wait for it
       const auto fed = reader_->feed_body(input(), pieces_);
       if (!fed) co_return std::unexpected(fed.error());
       held_ = fed->consumed;
@@ -277,7 +304,9 @@ Task<Result<std::string_view>> ClientSession::read_piece() {
     const auto go_on = co_await send_continue();
     if (!go_on) co_return std::unexpected(go_on.error());
     deadline_.arm(shared_.limits.body_timeout);
-    const auto n = co_await fill();
+    const auto n = co_await fill_unless_stopped();
+    deadline_.disarm();
+    if (stop_reading_) continue;
     if (!n) {
       if (watcher_) watcher_->cancel();
       co_return std::unexpected(gone());
@@ -288,9 +317,10 @@ Task<Result<std::string_view>> ClientSession::read_piece() {
 // --- the socket ------------------------------------------------------------------------------------------------------
 
 Task<Result<void>> ClientSession::write(std::span<const std::string_view> parts) {
-  if (reader_->finished()) deadline_.arm(shared_.limits.write_timeout);
+  continue_sent_ = true;  // an answer has begun: 100 Continue would land inside it
+  write_deadline_.arm(shared_.limits.write_timeout);
   const auto written = co_await stream_->write_all(parts);
-  if (reader_->finished()) deadline_.disarm();
+  write_deadline_.disarm();
   if (!written) co_return std::unexpected(gone());
   co_return Result<void>{};
 }
@@ -335,6 +365,17 @@ Task<TransportResult<std::size_t>> ClientSession::fill() {
   const auto n = co_await stream_->read_some(space());
   note_read(n);
   co_return n;
+}
+
+// By way of the read-ahead, which may stay under way when nobody waits for it any more.
+Task<TransportResult<std::size_t>> ClientSession::fill_unless_stopped() {
+  const std::size_t before = pending_;
+  if (!reading_ahead_ && !input_ended_) read_ahead();
+  someone_waits_ = true;
+  while (reading_ahead_ && !stop_reading_) co_await read_ahead_done_.wait();
+  someone_waits_ = false;
+  if (pending_ > before || stop_reading_) co_return pending_ - before;
+  co_return std::unexpected(input_ended_.value_or(TransportFailure::cancelled));
 }
 
 void ClientSession::note_read(const TransportResult<std::size_t>& n) {

@@ -42,6 +42,9 @@ class ClientSession final : public ClientExchange {
   // Until the connection is closed. The session must live until it returns.
   Task<void> run();
 
+  // Instead of run(): one error, read or not, and the end.
+  Task<void> turn_away(Error error);
+
   // Shutdown: after the request under way, or at once if there is none.
   void drain();
   // Shutdown's limit has passed: closes everything now.
@@ -52,6 +55,8 @@ class ClientSession final : public ClientExchange {
   bool keep_alive() const override { return reader_->keep_alive() && !draining_; }
   Task<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t limit) override;
   Task<Result<std::string_view>> read_piece() override;
+  void stop_reading() override;
+  void answer_ends_by_close() override { ends_by_close_ = true; }
   bool body_ended() const override { return reader_->finished() && piece_at_ == pieces_.size(); }
   Task<Result<void>> write(std::span<const std::string_view> parts) override;
   void watch(Cancellation& cancellation) override;
@@ -71,6 +76,7 @@ class ClientSession final : public ClientExchange {
 
   // The one reader of the socket: appends to input_, or waits for the read-ahead that is under way.
   Task<TransportResult<std::size_t>> fill();
+  Task<TransportResult<std::size_t>> fill_unless_stopped();
   void note_read(const TransportResult<std::size_t>& n);
   void read_ahead();
   void read_ahead_ended(TransportResult<std::size_t> n);
@@ -81,7 +87,8 @@ class ClientSession final : public ClientExchange {
 
   const SessionShared& shared_;
   std::unique_ptr<ByteStream> stream_;
-  Deadlines::Entry deadline_;
+  Deadlines::Entry deadline_;        // of reading
+  Deadlines::Entry write_deadline_;  // apart: an upload reads while its answer is written
   Signal read_ahead_done_;
   std::optional<MessageReader> reader_;
   std::unique_ptr<char[]> buffer_;
@@ -96,7 +103,10 @@ class ClientSession final : public ClientExchange {
   std::optional<TransportFailure> input_ended_;
   bool reading_ahead_ = false;
   bool someone_waits_ = false;
-  bool continue_sent_ = false;
+  bool continue_sent_ = false;  // or not wanted any more
+  bool stop_reading_ = false;
+  bool ends_by_close_ = false;
+  bool aborted_ = false;
   bool in_request_ = false;
   bool draining_ = false;
 };

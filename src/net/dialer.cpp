@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <vector>
 
+#include "http/signal.h"
 #include "net/tcp_stream.h"
 #include "net/tls_stream.h"
 
@@ -45,10 +46,27 @@ Task<Result<std::vector<tcp::endpoint>>> look_up(IoExecutor executor, std::strin
     endpoints.emplace_back(address, static_cast<unsigned short>(std::stoul(port)));
     co_return endpoints;
   }
-  Resolver resolver(executor);
-  attempt.cancellation.set_hook([&resolver] { resolver.cancel(); });
-  const auto [error, found] = co_await resolver.async_resolve(host, port, use_task);
-  attempt.cancellation.clear_hook();
+  // getaddrinfo cannot be interrupted: on a dead resolver we stop waiting and leave it to its thread.
+  struct LookUp {
+    explicit LookUp(IoExecutor io) : resolver(std::move(io)) {}
+    Resolver resolver;
+    Resolver::results_type found;
+    boost::system::error_code error = asio::error::operation_aborted;
+    Signal done;
+  };
+  const auto state = std::make_shared<LookUp>(executor);
+  state->resolver.async_resolve(host, port, [state](boost::system::error_code failed, Resolver::results_type results) {
+    state->error = failed;
+    state->found = std::move(results);
+    state->done.notify();
+  });
+  {
+    const CancellationHook hook(attempt.cancellation, [&state] { state->done.notify(); });
+    co_await state->done.wait();
+  }
+  if (attempt.cancellation.cancelled()) co_return fail(ErrorKind::cancelled, "look-up cancelled");
+  const auto error = state->error;
+  const auto& found = state->found;
   if (error) co_return std::unexpected(unreachable(host, "the name cannot be resolved (" + error.message() + ")"));
   for (const auto& entry : found) endpoints.push_back(entry.endpoint());
   co_return endpoints;
@@ -58,12 +76,14 @@ Task<Result<TcpSocket>> connect_any(IoExecutor executor, Deadlines& deadlines, s
                                     std::vector<tcp::endpoint> endpoints, Attempt& attempt) {
   boost::system::error_code last;
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    if (attempt.cancellation.cancelled()) co_return fail(ErrorKind::cancelled, "connect cancelled");
     TcpSocket socket(executor);
-    attempt.cancellation.set_hook([&socket] { close_socket(socket, false); });
+    std::optional<CancellationHook> hook;
+    hook.emplace(attempt.cancellation, [&socket] { close_socket(socket, false); });
     Deadlines::Entry patience(deadlines, [&socket] { close_socket(socket, false); });
     if (i + 1 < endpoints.size()) patience.arm(address_patience);
     const auto [error] = co_await socket.async_connect(endpoints[i], use_task);
-    attempt.cancellation.clear_hook();
+    hook.reset();
     if (attempt.cancellation.cancelled() || attempt.timed_out)
       co_return fail(ErrorKind::cancelled, "connect cancelled");
     if (!error && socket.is_open()) {
@@ -81,7 +101,7 @@ Task<Result<void>> open_tunnel(TcpSocket& socket, const HttpProxy& proxy, std::s
     request.append("Proxy-Authorization: Basic ").append(proxy.basic_credentials.reveal()).append("\r\n");
   }
   request.append("\r\n");
-  attempt.cancellation.set_hook([&socket] { close_socket(socket, false); });
+  const CancellationHook hook(attempt.cancellation, [&socket] { close_socket(socket, false); });
   const auto [write_error, written] = co_await asio::async_write(socket, asio::buffer(request), use_task);
   Secret::wipe(request);
   std::string answer;
@@ -97,7 +117,6 @@ Task<Result<void>> open_tunnel(TcpSocket& socket, const HttpProxy& proxy, std::s
     if (!fed) co_return std::unexpected(unreachable("the proxy " + proxy.host, "its answer is not HTTP"));
     answer.erase(0, fed->consumed);
   }
-  attempt.cancellation.clear_hook();
   if (error) co_return std::unexpected(unreachable("the proxy " + proxy.host, error.message()));
   if (const int status = reader.response().status; status / 100 != 2) {
     co_return std::unexpected(
@@ -120,7 +139,7 @@ Task<Result<std::unique_ptr<ByteStream>>> Dialer::dial(Cancellation& cancellatio
     attempt.cancellation.cancel();
   });
   limit.arm(config_.connect_timeout);
-  cancellation.set_hook([&step] { step.cancel(); });
+  const CancellationHook hook(cancellation, [&step] { step.cancel(); });
   if (cancellation.cancelled()) step.cancel();
 
   const bool through_proxy = config_.proxy.has_value();
@@ -136,7 +155,8 @@ Task<Result<std::unique_ptr<ByteStream>>> Dialer::dial(Cancellation& cancellatio
   } else {
     Result<void> tunnel;
     if (through_proxy) {
-      const std::string target = config_.host + ":" + config_.port;
+      const bool is_v6 = config_.host.contains(':');
+      const std::string target = (is_v6 ? "[" + config_.host + "]" : config_.host) + ":" + config_.port;
       tunnel = co_await open_tunnel(*socket, *config_.proxy, target, attempt);
     }
     if (!tunnel) {
@@ -147,7 +167,6 @@ Task<Result<std::unique_ptr<ByteStream>>> Dialer::dial(Cancellation& cancellatio
       result = make_tcp_stream(std::move(*socket));
     }
   }
-  cancellation.clear_hook();
   if (cancellation.cancelled()) co_return fail(ErrorKind::cancelled, "client left while connecting");
   if (attempt.timed_out) {
     co_return fail(ErrorKind::upstream_timeout, "connect timeout to " + host,

@@ -161,7 +161,10 @@ class ServerImpl final : public Server {
         retry_accept();  // out of descriptors, most likely: wait for some to come back
         return;
       }
-      asio::post(io.context, [this, &io, s = std::move(socket)]() mutable { start_session(io, std::move(s)); });
+      // Counted here, on the one thread that accepts: the limit holds, and a drain waits for what is only posted yet.
+      const bool room = connections_.fetch_add(1, std::memory_order_relaxed) < config_.max_connections;
+      asio::post(io.context,
+                 [this, &io, room, s = std::move(socket)]() mutable { start_session(io, std::move(s), room); });
       accept_next();
     });
   }
@@ -176,37 +179,35 @@ class ServerImpl final : public Server {
     });
   }
 
-  void start_session(IoThread& io, TcpSocket socket) {
-    if (io.draining) return;
-    if (connections_.load(std::memory_order_relaxed) >= config_.max_connections) {
-      turn_away(std::move(socket));
+  void start_session(IoThread& io, TcpSocket socket, bool room) {
+    if (io.draining) {
+      connection_ended();
       return;
     }
-    connections_.fetch_add(1, std::memory_order_relaxed);
     auto open = events_.connection_opened();
     auto session = std::make_shared<ClientSession>(*io.shared, make_tcp_stream(std::move(socket)));
     const auto place = io.sessions.insert(io.sessions.end(), session);
-    io.pool.prewarm();
-    asio::co_spawn(io.context, session->run(), [this, &io, place, session, open](std::exception_ptr exception) mutable {
-      if (exception) events_.session_failed(describe(exception));
-      io.sessions.erase(place);
-      open.reset();
-      {
-        const std::lock_guard lock(mutex_);
-        connections_.fetch_sub(1, std::memory_order_relaxed);
-      }
-      session_ended_.notify_all();
-    });
+    if (room) io.pool.prewarm();
+    auto life = room ? session->run() : session->turn_away(over_limit());
+    asio::co_spawn(io.context, std::move(life),
+                   [this, &io, place, session, open](std::exception_ptr exception) mutable {
+                     if (exception) events_.session_failed(describe(exception));
+                     io.sessions.erase(place);
+                     open.reset();
+                     connection_ended();
+                   });
   }
 
-  // Blocking is impossible here: the answer fits any empty socket buffer.
-  void turn_away(TcpSocket socket) {
-    const std::string answer = error_response_(
-        {ErrorKind::overloaded, "connection limit", "This proxy has reached its connection limit; try again."});
-    boost::system::error_code ignored;
-    socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(answer), ignored);
-    socket.shutdown(tcp::socket::shutdown_send, ignored);
+  void connection_ended() {
+    {
+      const std::lock_guard lock(mutex_);
+      connections_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    session_ended_.notify_all();
+  }
+
+  static Error over_limit() {
+    return {ErrorKind::overloaded, "connection limit", "This proxy has reached its connection limit; try again."};
   }
 
   template <class Visit>

@@ -153,9 +153,10 @@ Task<Result<std::unique_ptr<ByteStream>>> connect_tls(TcpSocket socket, std::sha
   asio::ip::make_address(host, not_an_address);
   if (not_an_address) SSL_set_tlsext_host_name(tls.native_handle(), host.c_str());
   tls.set_verify_callback(ssl::host_name_verification(host));
-  cancellation.set_hook([&stream] { stream->close(false); });
+  std::optional<CancellationHook> hook;
+  hook.emplace(cancellation, [&stream] { stream->close(false); });
   const auto [error] = co_await tls.async_handshake(ssl::stream_base::client, use_task);
-  cancellation.clear_hook();
+  hook.reset();
   if (cancellation.cancelled()) co_return fail(ErrorKind::cancelled, "cancelled in the TLS handshake");
   if (error) {
     std::string why = error.message();

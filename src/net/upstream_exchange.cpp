@@ -28,8 +28,8 @@ StreamExchange::StreamExchange(std::unique_ptr<ByteStream> stream, bool reused, 
       reused_(reused) {}
 
 StreamExchange::~StreamExchange() {
-  const bool clean =
-      finished() && reader_.keep_alive() && !write_failed_ && !writing_ && !ended_by_close_ && pending_ == held_;
+  const bool clean = finished() && !closed_ && reader_.keep_alive() && !write_failed_ && !writing_ &&
+                     !ended_by_close_ && pending_ == held_;
   if (clean && home_ && home_->pool) home_->pool->give_back(std::move(stream_));
 }
 

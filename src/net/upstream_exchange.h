@@ -28,7 +28,10 @@ class StreamExchange final : public UpstreamExchange {
   Task<Result<AnswerPiece>> read_piece() override;
   bool piece_ready() const override { return pending_ > 0 && !finished(); }
   bool finished() const override { return head_read_ && (reader_.finished() || ended_by_close_); }
-  void close() noexcept override { stream_->close(); }
+  void close() noexcept override {
+    closed_ = true;
+    stream_->close();
+  }
 
  private:
   Result<AnswerPiece> take_piece();
@@ -52,6 +55,7 @@ class StreamExchange final : public UpstreamExchange {
   bool head_read_ = false;
   bool write_failed_ = false;
   bool writing_ = false;
+  bool closed_ = false;
   Signal written_;
   bool ended_by_close_ = false;
 };

@@ -41,7 +41,15 @@ Task<Result<std::unique_ptr<UpstreamExchange>>> UpstreamPool::open(Reuse reuse, 
   co_return std::make_unique<StreamExchange>(std::move(stream), waited, request_is_head, config_.header_limit, link_);
 }
 
+void UpstreamPool::drop_dead() {
+  const MonotonicTime now = clock_.monotonic();
+  std::erase_if(idle_, [&](const PooledConnection& connection) {
+    return now - connection.idle_since >= config_.idle_limit || !connection.stream->is_quiet();
+  });
+}
+
 void UpstreamPool::prewarm() {
+  drop_dead();
   if (closed_ || is_dialing_ahead_ || !idle_.empty()) return;
   is_dialing_ahead_ = true;
   boost::asio::co_spawn(executor_, dial_ahead(), [this](std::exception_ptr) { is_dialing_ahead_ = false; });
@@ -54,7 +62,9 @@ Task<void> UpstreamPool::dial_ahead() {
 }
 
 void UpstreamPool::give_back(std::unique_ptr<ByteStream> stream) {
-  if (closed_ || idle_.size() >= config_.max_idle) return;
+  if (closed_) return;
+  if (idle_.size() >= config_.max_idle) drop_dead();
+  if (idle_.size() >= config_.max_idle) return;
   idle_.push_back({std::move(stream), clock_.monotonic()});
 }
 

@@ -37,6 +37,7 @@ class UpstreamPool final : public UpstreamConnector {
 
  private:
   std::unique_ptr<ByteStream> take_live();
+  void drop_dead();
   Task<void> dial_ahead();
 
   IoExecutor executor_;

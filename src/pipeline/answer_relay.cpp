@@ -16,6 +16,7 @@ AnswerRelay::AnswerRelay(UpstreamExchange& upstream, ClientExchange& client, Can
   keep_alive_ = client.keep_alive() && client.body_ended() && !by_close_;
   const ClientFraming framing{unchunk_ ? BodyFraming::until_close : upstream.framing(), keep_alive_,
                               client.head().version_minor};
+  if (by_close_) client.answer_ends_by_close();
   head_ = client_response_head(upstream.head(), framing, our_fields);
 }
 

@@ -49,8 +49,6 @@ void ExchangeLog::identified(const LaneIdentity& lane, const RequestHead& head, 
   record.account_hash = account_key(head, view, services_.account_key);
   record.account_kind =
       account_kind_of_credentials(head.headers.get_or("authorization", ""), head.headers.get_or("x-api-key", ""));
-  record.account_kind =
-      account_kind_of_credentials(head.headers.get_or("authorization", ""), head.headers.get_or("x-api-key", ""));
   if (view) {
     record.requested_model = view->text(view->model);
     record.streamed = view->is_streaming();

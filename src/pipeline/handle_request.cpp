@@ -43,13 +43,18 @@ Task<Disposition> handle_request(const PipelineServices& services, ClientExchang
     if (const auto local = services.local_routes(client.head())) co_return co_await answer_locally(client, *local);
   }
   ExchangeLog log(services, client);
-  Disposition disposition;
-  if (refusal) {
-    disposition = co_await answer_error(client, *refusal, log);
-  } else if (is_messages_path(client.head())) {
-    disposition = co_await handle_messages(services, client, upstream, log);
-  } else {
-    disposition = co_await pass_through(services, client, upstream, log);
+  Disposition disposition = Disposition::close;
+  try {
+    if (refusal) {
+      disposition = co_await answer_error(client, *refusal, log);
+    } else if (is_messages_path(client.head())) {
+      disposition = co_await handle_messages(services, client, upstream, log);
+    } else {
+      disposition = co_await pass_through(services, client, upstream, log);
+    }
+  } catch (const std::exception& failure) {
+    // Out of memory, at worst. The connection ends; the record says why.
+    log.failed({ErrorKind::internal, failure.what(), {}});
   }
   log.book();
   co_return disposition;

@@ -32,7 +32,7 @@ Task<void> upload(ClientExchange& client, UpstreamExchange& exchange, Upload& st
   while (true) {
     const auto piece = co_await client.read_piece();
     if (!piece) {
-      state.client_error = piece.error();
+      if (piece.error().kind != ErrorKind::cancelled) state.client_error = piece.error();
       exchange.close();  // half a request must not look like a whole one
       co_return;
     }
@@ -67,14 +67,18 @@ Task<Disposition> stream_through(ClientExchange& client, UpstreamConnector& upst
 
   const IoExecutor executor = co_await boost::asio::this_coro::executor;
   Upload state;
-  boost::asio::co_spawn(executor, upload(client, exchange, state), [&state](std::exception_ptr) {
+  boost::asio::co_spawn(executor, upload(client, exchange, state), [&state, &exchange](std::exception_ptr failure) {
+    if (failure) exchange.close();
     state.running = false;
     state.done.notify();
   });
   const auto answered = co_await exchange.read_head();
   Disposition disposition = Disposition::close;
   if (answered) disposition = co_await relay_down(client, exchange, cancellation, log);
-  if (state.running) exchange.close();
+  if (state.running) {
+    exchange.close();
+    client.stop_reading();
+  }
   while (state.running) co_await state.done.wait();
   cancellation.clear_hook();
   log.request_was(state.bytes);

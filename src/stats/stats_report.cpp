@@ -84,7 +84,7 @@ std::string heading(const Summary& summary, const ReportTexts& say, bool colour)
 }
 
 std::string average_time(const Totals& total, const ReportTexts& say) {
-  const std::int64_t average_ms = total.duration_us / std::max<std::int64_t>(total.requests, 1) / 1000;
+  const std::int64_t average_ms = (total.duration_us / std::max<std::int64_t>(total.requests, 1) + 500) / 1000;
   if (average_ms < 1000) return fmt::format("{} {}", average_ms, say.milliseconds);
   return fmt::format("{}.{} {}", average_ms / 1000, average_ms % 1000 / 100, say.seconds);
 }

@@ -193,5 +193,38 @@ TEST(FailAtN, an_upstream_that_answers_before_it_read_all_is_heard) {
   EXPECT_TRUE(trace->written.starts_with("HTTP/1.1 413 Too Large\r\n")) << trace->written;
 }
 
+// The client promises more body and stays silent; upstream has answered without waiting for it.
+TEST(FailAtN, an_early_answer_ends_the_exchange_though_the_body_never_comes) {
+  ExchangeBench bench;
+  bench.connector.scripts.push_back({"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig", 1 << 20, false});
+  const std::string unfinished = "POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nstart";
+  const auto trace = bench.serve({unfinished, 1 << 20, false});
+  EXPECT_TRUE(bench.finished);
+  EXPECT_TRUE(trace->written.starts_with("HTTP/1.1 413 Too Large\r\n")) << trace->written;
+  EXPECT_TRUE(trace->written.ends_with("big"));
+  EXPECT_TRUE(trace->sent_fin);
+  ASSERT_EQ(bench.records.requests.size(), 1u);
+  EXPECT_EQ(bench.records.requests[0].status, 413);
+}
+
+TEST(FailAtN, an_upstream_that_dies_while_the_body_is_awaited_is_told_as_502) {
+  ExchangeBench bench;
+  bench.connector.scripts.push_back({"", 1, /*ends=*/true});
+  const std::string unfinished = "POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nstart";
+  const auto trace = bench.serve({unfinished, 1 << 20, false});
+  EXPECT_TRUE(bench.finished);
+  EXPECT_TRUE(trace->written.starts_with("HTTP/1.1 502 ")) << trace->written;
+}
+
+TEST(FailAtN, no_100_continue_for_a_client_that_did_not_wait_for_it) {
+  ExchangeBench bench;
+  bench.connector.scripts.push_back({"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 1 << 20, false});
+  const std::string eager =
+      "POST /v1/files HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n0123456789";
+  const auto trace = bench.serve({eager, eager.size() - 5, false});
+  EXPECT_EQ(trace->written.find("100 Continue"), std::string::npos) << trace->written;
+  EXPECT_TRUE(trace->written.ends_with("\r\n\r\nok"));
+}
+
 }  // namespace
 }  // namespace distiq::testing
