@@ -1,5 +1,6 @@
 #include "net/upstream_pool.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
 #include "net/upstream_exchange.h"
@@ -42,10 +43,12 @@ Task<Result<std::unique_ptr<UpstreamExchange>>> UpstreamPool::open(Reuse reuse, 
 }
 
 void UpstreamPool::drop_dead() {
-  const MonotonicTime now = clock_.monotonic();
-  std::erase_if(idle_, [&](const PooledConnection& connection) {
-    return now - connection.idle_since >= config_.idle_limit || !connection.stream->is_quiet();
-  });
+  // Oldest first: ages are looked at without a system call, and only the one that would be taken next is asked.
+  const MonotonicTime oldest = clock_.monotonic() - config_.idle_limit;
+  const auto live =
+      std::find_if(idle_.begin(), idle_.end(), [&](const PooledConnection& c) { return c.idle_since > oldest; });
+  idle_.erase(idle_.begin(), live);
+  while (!idle_.empty() && !idle_.back().stream->is_quiet()) idle_.pop_back();
 }
 
 void UpstreamPool::prewarm() {
@@ -63,8 +66,7 @@ Task<void> UpstreamPool::dial_ahead() {
 
 void UpstreamPool::give_back(std::unique_ptr<ByteStream> stream) {
   if (closed_) return;
-  if (idle_.size() >= config_.max_idle) drop_dead();
-  if (idle_.size() >= config_.max_idle) return;
+  if (idle_.size() >= config_.max_idle) idle_.erase(idle_.begin());
   idle_.push_back({std::move(stream), clock_.monotonic()});
 }
 
