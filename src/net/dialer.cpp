@@ -48,7 +48,7 @@ Task<Result<std::vector<tcp::endpoint>>> look_up(IoExecutor executor, std::strin
   }
   // getaddrinfo cannot be interrupted: on a dead resolver we stop waiting and leave it to its thread.
   struct LookUp {
-    explicit LookUp(IoExecutor io) : resolver(std::move(io)) {}
+    explicit LookUp(const IoExecutor& io) : resolver(io) {}
     Resolver resolver;
     Resolver::results_type found;
     boost::system::error_code error = asio::error::operation_aborted;
