@@ -7,6 +7,8 @@
 namespace distiq {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr std::size_t limit = 4096;
 
 struct Parsed {
@@ -136,7 +138,7 @@ TEST(MessageReader, skips_an_empty_line_before_a_request_but_not_many) {
 }
 
 TEST(MessageReader, refuses_a_nul_in_the_header) {
-  EXPECT_TRUE(parse_request(std::string_view("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 34)).failed);
+  EXPECT_TRUE(parse_request("GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n"sv).failed);
 }
 
 TEST(MessageReader, header_over_the_limit_is_too_large_whole_or_in_pieces) {
