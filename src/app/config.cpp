@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = 1u << 20;  // a settings file is a page; a larger one is some other file
 constexpr std::string_view kPrefix = "DISTIQ_";
+constexpr std::string_view kTestClock = "DISTIQ_TEST_CLOCK";
 constexpr std::size_t kGoodTokenBytes = 16;  // nobody tries 2^64 requests
 
 // One value that some source gives to some setting.
@@ -79,7 +80,7 @@ class Candidates {
       add_variable(std::string(spec.name), true);
     }
     for (const auto& [name, value] : environment.variables()) {
-      if (name.starts_with(kPrefix) && !value.empty() && setting_of(name).spec == nullptr) {
+      if (name.starts_with(kPrefix) && name != kTestClock && !value.empty() && setting_of(name).spec == nullptr) {
         warn_unknown(name, "the environment");
       }
     }
@@ -240,6 +241,10 @@ bool covers(std::string_view rule, std::string_view host, std::uint16_t port) {
 
 void add_warnings(Config& config) {
   std::error_code ignored;
+  if (config.test_clock) {
+    config.warnings.push_back(
+        "DISTIQ_TEST_CLOCK=1: THE CLOCK OF THIS PROXY CAN BE MOVED. For tests only, never for work.");
+  }
   const auto check_file = [&](std::string_view name, const std::filesystem::path& path) {
     if (!path.empty() && !std::filesystem::is_regular_file(path, ignored)) {
       config.warnings.push_back(fmt::format("{} names {}, which is not there.", name, printable(path.string())));
@@ -334,6 +339,7 @@ Result<Config> load_config(const ConfigSources& sources) {
   Config config;
   Candidates candidates(config.warnings);
   apply_terminal(config, sources.environment);
+  config.test_clock = sources.environment.find(kTestClock) == "1";
   const auto user_home = sources.environment.home();
   candidates.add_command_line(sources);
   candidates.add_environment(sources.environment);

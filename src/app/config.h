@@ -96,6 +96,9 @@ struct Config {
   std::filesystem::path home;         // state folder, absolute; not created by loading
   std::filesystem::path models_file;  // empty: the built-in table
   unsigned retention_days = 365;      // 0: for ever
+  // DISTIQ_TEST_CLOCK=1 in the environment, and nothing else: tests may move this proxy's clock forward. No setting, so
+  // that no file can turn it on.
+  bool test_clock = false;
 
   std::vector<ConfigEntry> entries;   // every setting, in the order of docs/configuration.md
   std::vector<std::string> warnings;  // whole sentences without secrets

@@ -439,5 +439,15 @@ TEST_F(ConfigTest, documentation_has_a_row_for_every_setting_as_it_is) {
   }
 }
 
+TEST_F(ConfigTest, the_test_clock_is_on_by_its_environment_variable_alone) {
+  EXPECT_FALSE(load()->test_clock);
+  EXPECT_FALSE(load({{"DISTIQ_TEST_CLOCK", "true"}})->test_clock);
+  write(state() / ".env", "DISTIQ_TEST_CLOCK=1\n");
+  EXPECT_FALSE(load()->test_clock);
+  const auto config = load({{"DISTIQ_TEST_CLOCK", "1"}});
+  EXPECT_TRUE(config->test_clock);
+  EXPECT_THAT(config->warnings, testing::Contains(HasSubstr("CLOCK")));
+}
+
 }  // namespace
 }  // namespace distiq

@@ -14,7 +14,7 @@ namespace distiq {
 namespace {
 
 struct Words {
-  std::string_view listening, upstream, by_proxy, on, core, token, not_yet, paste, stop;
+  std::string_view listening, upstream, by_proxy, on, core, token, not_yet, paste, stop, test_clock;
 };
 
 constexpr Words kEnglish{
@@ -27,6 +27,7 @@ constexpr Words kEnglish{
     .not_yet = "not in this build",
     .paste = "In another terminal:",
     .stop = "Ctrl-C ends it. One line per finished request follows.",
+    .test_clock = "TEST CLOCK: the time of this proxy can be moved (DISTIQ_TEST_CLOCK=1)",
 };
 constexpr Words kRussian{
     .listening = "адрес",
@@ -38,6 +39,7 @@ constexpr Words kRussian{
     .not_yet = "нет в сборке",
     .paste = "В другом терминале:",
     .stop = "Ctrl-C завершает работу. Дальше - по строке на каждый завершённый запрос.",
+    .test_clock = "ТЕСТОВЫЕ ЧАСЫ: время этого прокси можно переводить (DISTIQ_TEST_CLOCK=1)",
 };
 
 struct Feature {
@@ -118,6 +120,7 @@ std::string start_panel(const Config& config, std::uint16_t port, bool colour) {
   const auto on = features(config, true);
   out += row(say.on, on.empty() ? std::string(say.core) : fmt::format("{}, {}", say.core, on), colour);
   if (const auto missing = features(config, false); !missing.empty()) out += row(say.not_yet, missing, colour);
+  if (config.test_clock) out += row("!!!", toned(say.test_clock, Tone::bad, colour), colour);
   const std::string_view token = config.listen.token.empty() ? "" : " ANTHROPIC_CUSTOM_HEADERS='x-distiq-token: ...'";
   const std::string command = fmt::format("ANTHROPIC_BASE_URL={}{} claude", url, token);
   out += fmt::format("\n  {}\n    {}\n\n  {}\n\n", say.paste, toned(command, Tone::command, colour), say.stop);

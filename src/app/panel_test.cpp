@@ -57,6 +57,14 @@ TEST(Panel, colour_only_adds_escapes) {
   EXPECT_EQ(coloured, plain);
 }
 
+TEST(Panel, a_movable_clock_is_shown_loudly_and_only_then) {
+  Config config;
+  EXPECT_EQ(start_panel(config, 1, false).find("TEST CLOCK"), std::string::npos);
+  config.test_clock = true;
+  EXPECT_NE(start_panel(config, 1, false).find("!!!"), std::string::npos);
+  EXPECT_NE(start_panel(config, 1, false).find("TEST CLOCK"), std::string::npos);
+}
+
 TEST(Panel, secrets_do_not_appear) {
   const auto text = start_panel(
       config_with({{"PROXY_TOKEN", "hidden-token-012345"}, {"HTTPS_PROXY", "http://me:hidden@p:1"}}), 1, false);

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include "app/control_routes.h"
 #include "app/local_routes.h"
 #include "app/panel.h"
 #include "app/request_reporter.h"
@@ -110,8 +111,10 @@ class ProxyImpl final : public Proxy {
         reporter_(line_style(config_), prices_, lines_),
         books_(prices_, *store_, metrics_, [this](const RequestRecord& record) { reporter_.report(record); }),
         routes_(config_, *store_, metrics_, lines_, system_clock()),
+        commands_(config_, policy_clock_),
         services_{
             .clock = system_clock(),
+            .policy_clock = policy_clock_,
             .ids = ids_,
             .books = books_,
             .metrics = metrics_,
@@ -120,6 +123,7 @@ class ProxyImpl final : public Proxy {
             .account_key = std::move(account_key),
             .max_body_bytes = config_.limits.max_body_bytes,
             .local_routes = [this](const RequestHead& head) { return routes_.answer(head); },
+            .command = [this](const RequestHead& head, std::string_view body) { return commands_.answer(head, body); },
             .log_error = log_error,
         } {}
 
@@ -177,6 +181,8 @@ class ProxyImpl final : public Proxy {
   RequestReporter reporter_;
   Bookkeeper books_;
   LocalRoutes routes_;
+  MovableClock policy_clock_{system_clock()};
+  ControlRoutes commands_;
   const PipelineServices services_;
   std::unique_ptr<Server> server_;  // last: its threads use everything above
 };

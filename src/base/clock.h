@@ -2,6 +2,7 @@
 // Any thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -21,6 +22,24 @@ class Clock {
 
 // The process-wide real clock; stateless.
 [[nodiscard]] const Clock& system_clock();
+
+// Another clock, moved forward by what a test said so far. Any thread.
+class MovableClock final : public Clock {
+ public:
+  explicit MovableClock(const Clock& base) : base_(base) {}  // which outlives this one
+
+  [[nodiscard]] MonotonicTime monotonic() const override { return base_.monotonic() + ahead(); }
+  [[nodiscard]] WallTime wall() const override { return base_.wall() + ahead(); }
+  // Requires: not negative, TTLs do not run backwards.
+  void advance(std::chrono::milliseconds by) { ahead_ms_.fetch_add(by.count(), std::memory_order_relaxed); }
+  [[nodiscard]] std::chrono::milliseconds ahead() const {
+    return std::chrono::milliseconds(ahead_ms_.load(std::memory_order_relaxed));
+  }
+
+ private:
+  const Clock& base_;
+  std::atomic<std::int64_t> ahead_ms_{0};
+};
 
 // For tests: stands still until moved. Not thread-safe.
 class ManualClock final : public Clock {

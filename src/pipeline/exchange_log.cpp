@@ -30,7 +30,7 @@ ExchangeLog::ExchangeLog(const PipelineServices& services, const ClientExchange&
   RequestRecord& record = facts_.record;
   record.id = services.ids.next("dq_");
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(services.clock.monotonic() - started_);
-  record.started_at_ms = (services.clock.wall() - age).time_since_epoch().count();
+  record.started_at_ms = (services.policy_clock.wall() - age).time_since_epoch().count();
   record.method = client.head().method.substr(0, longest_path);
   // Absolute-form targets are refused, but may carry somebody's password: only a path is ever kept.
   if (client.head().target.starts_with('/')) record.path = client.head().path().substr(0, longest_path);

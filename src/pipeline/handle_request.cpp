@@ -17,6 +17,13 @@ Task<Disposition> answer_locally(ClientExchange& client, const LocalAnswer& answ
   co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;
 }
 
+// Never passed on: what is meant for us must not reach anybody else.
+Task<Disposition> run_command(const PipelineServices& services, ClientExchange& client, ExchangeLog& log) {
+  const auto body = co_await client.read_body(max_command_bytes);
+  if (!body) co_return co_await answer_error(client, body.error(), log);
+  co_return co_await answer_locally(client, services.command(client.head(), (*body)->bytes()));
+}
+
 }  // namespace
 
 std::string error_response(const Error& error, std::string_view request_id, bool keep_alive, bool head_only) {
@@ -43,6 +50,9 @@ Task<Disposition> handle_request(const PipelineServices& services, ClientExchang
     if (const auto local = services.local_routes(client.head())) co_return co_await answer_locally(client, *local);
   }
   ExchangeLog log(services, client);
+  if (!refusal && client.head().path().starts_with(command_prefix)) {
+    co_return co_await run_command(services, client, log);
+  }
   Disposition disposition = Disposition::close;
   try {
     if (refusal) {

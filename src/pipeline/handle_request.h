@@ -22,9 +22,13 @@ struct LocalAnswer {
   std::string body;
 };
 
+inline constexpr std::string_view command_prefix = "/distiq/";
+inline constexpr std::size_t max_command_bytes = 64u * 1024;
+
 // Everything the handlers need; outlives the server.
 struct PipelineServices {
-  const Clock& clock;
+  const Clock& clock;         // what durations are measured with
+  const Clock& policy_clock;  // what records, TTLs and decisions go by: the same, but for tests that move it
   IdSource& ids;
   Bookkeeper& books;
   Metrics& metrics;
@@ -34,6 +38,8 @@ struct PipelineServices {
   std::size_t max_body_bytes = 64u * 1024 * 1024;
   // Paths that are ours (/health, /ready, /metrics): an answer, or nullopt to pass the request on.
   std::function<std::optional<LocalAnswer>(const RequestHead&)> local_routes;
+  // Commands to this proxy (paths under /distiq/, whatever the method); the body is at most max_command_bytes.
+  std::function<LocalAnswer(const RequestHead&, std::string_view body)> command;
   // For the log: errors with their details, never with header values or bodies.
   std::function<void(const Error&, std::string_view request_id)> log_error;
 };

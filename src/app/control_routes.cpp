@@ -1,0 +1,56 @@
+#include "app/control_routes.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "app/config_parse.h"
+#include "base/text.h"
+#include "meter/json_capture.h"
+
+namespace distiq {
+namespace {
+
+LocalAnswer json_answer(int status, std::string body) {
+  return {status, "application/json", std::move(body) + "\n"};
+}
+
+LocalAnswer refuse(int status, std::string_view why) {
+  std::string body = R"({"error":)";
+  append_json_string(body, why);
+  return json_answer(status, body + "}");
+}
+
+// One member of the JSON object that a command is: a number as it stands, a string without its quotes.
+std::optional<std::string> command_field(std::string_view body, std::string_view name) {
+  const std::array<std::string_view, 1> wanted = {name};
+  JsonCapture capture(wanted);
+  capture.feed(body);
+  const std::string object = capture.to_json();
+  const std::size_t before = name.size() + 4;  // {"name":
+  if (!capture.ended() || capture.lost_something() || object.size() <= before + 1) return std::nullopt;
+  std::string value = object.substr(before, object.size() - before - 1);
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+  return value;
+}
+
+}  // namespace
+
+LocalAnswer ControlRoutes::answer(const RequestHead& head, std::string_view body) {
+  const std::string_view path = head.path();
+  if (path == "/distiq/test/clock" && config_.test_clock) {
+    return head.method == "POST" ? move_clock(body) : refuse(405, "POST only");
+  }
+  return refuse(404, "no such command");
+}
+
+LocalAnswer ControlRoutes::move_clock(std::string_view body) {
+  constexpr std::uint64_t ten_years_ms = std::uint64_t{10} * 366 * 24 * 3600 * 1000;
+  const auto field = command_field(body, "advance_ms");
+  const auto by = field ? parse_whole(*field, 0, ten_years_ms) : std::nullopt;
+  if (!by) return refuse(400, "advance_ms must be a whole number of milliseconds");
+  policy_clock_.advance(std::chrono::milliseconds(*by));
+  return json_answer(200, fmt::format(R"({{"ahead_ms":{}}})", policy_clock_.ahead().count()));
+}
+
+}  // namespace distiq
