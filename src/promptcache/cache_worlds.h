@@ -1,0 +1,78 @@
+// Two prompt caches side by side: the one that our requests really leave upstream, and the one that would be there had
+// every request been relayed untouched to the model it asked for. What a request would have cost follows from the
+// second. Optional stage: it forecasts and books, it decides nothing, and nothing in it can fail a request.
+// Bounded (CacheWorldsLimits); no clock of its own. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "money/price_table.h"
+#include "money/usage.h"
+#include "promptcache/cache_forecast.h"
+#include "promptcache/prompt_map.h"
+
+namespace distiq {
+
+struct CacheWorldsLimits {
+  std::size_t entries = 8192;        // per world; about 130 bytes each
+  std::size_t known_points = 16384;  // prefixes with known tokens; about 200 bytes each
+  std::size_t in_flight = 512;       // requests between sent() and settle(); older ones are forgotten
+};
+
+// A request as it came and as it leaves. The maps are borrowed for the call.
+struct SentPrompt {
+  std::string_view account;
+  const ModelInfo* requested = nullptr;  // what the untouched world runs it on
+  const ModelInfo* served = nullptr;
+  const PromptMap* untouched = nullptr;  // of the body as it came
+  const PromptMap* sent = nullptr;       // of the body as it leaves; the same object if the prompt part was not edited
+};
+
+// What the request would have been billed as, untouched.
+struct Counterfactual {
+  TokenUsage usage;           // in the requested model's tokens; output as answered, tokenizer ratio applied
+  CacheForecast forecast;     // what the untouched world's cache said before the answer was known
+  bool worlds_agreed = true;  // same model, same hit in both worlds: `usage` is the actual usage, to the token
+  bool tokens_known = true;   // else some of the counts are estimated
+};
+
+enum class CacheTicket : std::uint64_t {};
+
+class CacheWorlds {
+ public:
+  explicit CacheWorlds(CacheWorldsLimits limits = {});
+  ~CacheWorlds();
+  CacheWorlds(CacheWorlds&&) noexcept;
+  CacheWorlds& operator=(CacheWorlds&&) noexcept;
+
+  // What usage the API would report if this prompt went to that model now: from the cache as it really is.
+  [[nodiscard]] CacheForecast forecast(const CacheKey& key, const PromptMap& prompt, MonotonicTime at) const;
+  // The same for the world without us.
+  [[nodiscard]] CacheForecast forecast_untouched(const CacheKey& key, const PromptMap& prompt, MonotonicTime at) const;
+
+  // A request leaves. What it writes can be read once its answer has begun. Every ticket ends in settle() or drop().
+  [[nodiscard]] CacheTicket sent(const SentPrompt& prompt, MonotonicTime started);
+  void answer_began(CacheTicket ticket);
+  // The answer's usage is known: learns from it, and says what the request would have been billed as. A ticket that is
+  // not known (any more) gives the actual usage, worlds_agreed.
+  [[nodiscard]] Counterfactual settle(CacheTicket ticket, const TokenUsage& actual);
+  // No answer, an error, or an answer without usage. What the request had refreshed stays refreshed.
+  void drop(CacheTicket ticket);
+
+  // For the store: rows of text, at most entries * 2 + known_points, newest first (docs/formats/prompt_cache.md).
+  // Entries that have expired are left out. Wall time carries lives over a restart.
+  [[nodiscard]] std::vector<std::string> rows(MonotonicTime now, WallTime wall) const;
+  // False, changing nothing, for a row that is not of this format. Rows may come in any order.
+  bool restore(std::string_view row, MonotonicTime now, WallTime wall);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace distiq
