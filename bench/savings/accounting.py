@@ -1,0 +1,121 @@
+"""What a played run cost, by the simulator's ledger, and what the proxy's own records claim. Plain functions over values.
+
+Money is pico-dollars. A rebuild is a request that read less than the request before it in its lane left cached, within the
+cache's life: `planned` when the model changed in between (a move), `unplanned` when it did not and direct had none there."""
+import collections
+from dataclasses import dataclass, field
+
+RANK = {"claude-haiku-5-5": 0, "claude-haiku-4-5-20251001": 0, "claude-sonnet-5-5": 1, "claude-sonnet-5": 1, "claude-opus-5-5": 2,
+        "claude-opus-5": 2, "claude-fable-5-2": 3}
+TIERS = {0: "haiku", 1: "sonnet", 2: "opus", 3: "fable"}
+MICRO = 1_000_000
+
+
+@dataclass
+class Run:
+    scenario: str
+    policy: str
+    bill: int = 0
+    requests: int = 0
+    upstream_requests: int = 0
+    errors: list = field(default_factory=list)
+    rebuilds: dict = field(default_factory=dict)      # (lane, position) -> "planned" or "unplanned", of this run alone
+    moves: int = 0
+    returns: list = field(default_factory=list)       # (session, from, to, reason): served by a larger model than before
+    by_session: dict = field(default_factory=dict)
+    by_kind: dict = field(default_factory=dict)
+    tiers: dict = field(default_factory=dict)         # human turns by tier that served them
+    claimed: int = None                               # saved + restored, by the proxy's records; None where it says nothing
+    claimed_by_cause: dict = field(default_factory=dict)
+    read_share: float = 0.0
+    wall_s: float = 0.0
+    notes: list = field(default_factory=list)
+
+
+def kind_of(sent):
+    return f"sub {sent.agent}" if sent.kind == "sub" else sent.kind
+
+
+def summarise(scenario, policy, sent, ledger, claims):
+    """claims: (picodollars, by cause) or None."""
+    entries = {entry["request_id"]: entry for entry in ledger["entries"]}
+    run = Run(scenario, policy, ledger["total_pico_usd"], len(sent), len(ledger["entries"]))
+    costs = collections.Counter()
+    kinds = collections.Counter()
+    for item in sent:
+        item.entry = entries.get(item.request_id)
+        if item.error:
+            run.errors.append(f"{item.lane}: {item.status} {item.error[:150]}")
+        if item.entry:
+            costs[item.session] += item.entry["cost_pico_usd"]
+            kinds[kind_of(item)] += item.entry["cost_pico_usd"]
+    run.by_session, run.by_kind = dict(costs), dict(kinds)
+    run.tiers = dict(collections.Counter(TIERS[RANK[item.entry["model"]]] for item in sent
+                                         if item.human and item.entry and item.kind in ("main", "script", "recorded")))
+    follow_lanes(run, sent)
+    prompt = sum(prompt_tokens(entry) for entry in ledger["entries"])
+    run.read_share = sum(entry["cache_read_input_tokens"] for entry in ledger["entries"]) / max(1, prompt)
+    if claims is not None:
+        run.claimed, run.claimed_by_cause = claims
+    return run
+
+
+def prompt_tokens(entry):
+    return cached_tokens(entry) + entry["input_tokens"]
+
+
+def cached_tokens(entry):
+    return entry["cache_read_input_tokens"] + entry["ephemeral_5m_input_tokens"] + entry["ephemeral_1h_input_tokens"]
+
+
+def follow_lanes(run, sent):
+    before, compacted, positions = {}, set(), collections.Counter()
+    for item in sent:
+        if not item.entry:
+            continue
+        lane, previous = item.lane, before.get(item.lane)
+        positions[lane] += 1
+        before[lane] = item
+        if previous is not None:
+            same_prompt = lane not in compacted
+            look_for_change(run, previous, item, (lane, positions[lane]), same_prompt)
+        compacted.discard(lane)
+        if item.kind == "compaction":  # what comes after it is another prompt
+            compacted.add(lane)
+
+
+def look_for_change(run, previous, item, place, same_prompt):
+    old, new = previous.entry, item.entry
+    moved = old["model"] != new["model"]
+    if moved:
+        run.moves += 1
+        if RANK[new["model"]] > RANK[old["model"]] and item.requested == previous.requested:
+            run.returns.append((item.session, old["model"], new["model"], item.distiq.get("x-distiq-reason", "")))
+    alive = new["started_ms"] - old["started_ms"] < previous.ttl_ms
+    if same_prompt and alive and new["cache_read_input_tokens"] < cached_tokens(old):
+        run.rebuilds[place] = "planned" if moved else "unplanned"
+
+
+def rebuilds_against(run, direct):
+    """(planned, unplanned) that direct did not have at the same place."""
+    own = {place: kind for place, kind in run.rebuilds.items() if place not in direct.rebuilds}
+    counts = collections.Counter(own.values())
+    return counts["planned"], counts["unplanned"]
+
+
+def claims_of(rows):
+    """What the proxy's records say it saved, restored repairs included; None while the build has no such column."""
+    if not rows:
+        return None
+    columns = rows[0].keys()
+    saved = next((name for name in ("saved_usd_micros",) if name in columns), None)
+    if saved is None:
+        return None
+    causes = collections.Counter()
+    for name in columns:
+        if name.startswith("saved_") and name != saved and name.endswith("_usd_micros"):
+            causes[name[6:-11]] = sum(row[name] or 0 for row in rows) * MICRO
+    restored = sum(row["restored_usd_micros"] or 0 for row in rows) * MICRO if "restored_usd_micros" in columns else 0
+    if restored:
+        causes["restored"] = restored
+    return sum(row[saved] or 0 for row in rows) * MICRO + restored, dict(causes)

@@ -1,0 +1,241 @@
+"""A simulator and, if asked for, a proxy before it: fresh processes, one virtual clock, and what both have written down.
+
+Time moves only by advance(): the simulator's clock is frozen, the proxy's is moved through its test-only control, so hours of
+a session pass in milliseconds. Not thread-safe but for ask(), which may be called from several threads with own connections."""
+import http.client
+import json
+import pathlib
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+from paths import ROOT
+from tests.support.ports import free_port
+
+
+START_MS = 1_795_000_000_000  # a working day in November 2026
+PROXY_SETTINGS = {"SMART_ROUTING": "true", "PROMPT_CACHING_ENABLED": "true", "CACHE_ENABLED": "false", "COMPRESSION_ENABLED": "false",
+                  "DISTIQ_TEST_CLOCK": "1"}
+
+
+class CannotRun(RuntimeError):
+    pass
+
+
+class Answer:
+    """One answer as the client reads it, whichever way it came."""
+
+    def __init__(self, status, headers, raw):
+        self.status, self.headers, self.raw = status, headers, raw
+        self.blocks, self.error, self.model, self.usage, self.stop_reason = [], None, None, {}, None
+        if "event-stream" in headers.get("content-type", ""):
+            self._read_events()
+        else:
+            self._read_json()
+
+    def _read_json(self):
+        try:
+            document = json.loads(self.raw)
+        except ValueError:
+            self.error = f"not JSON: {self.raw[:80]!r}"
+            return
+        if self.status != 200 or document.get("type") == "error":
+            self.error = document.get("error", {}).get("message", str(document)[:200])
+            return
+        self.blocks, self.model, self.usage = document["content"], document["model"], document["usage"]
+        self.stop_reason = document["stop_reason"]
+
+    def _read_events(self):
+        partial = {}
+        for match in re.finditer(rb"^data: (.*)$", self.raw, re.MULTILINE):
+            event = json.loads(match.group(1))
+            kind = event["type"]
+            if kind == "message_start":
+                self.model, self.usage = event["message"]["model"], dict(event["message"].get("usage") or {})
+            elif kind == "content_block_start":
+                self.blocks.append(event["content_block"])
+                partial[event["index"]] = []
+            elif kind == "content_block_delta":
+                self._add_delta(event["index"], event["delta"], partial)
+            elif kind == "content_block_stop" and partial.get(event["index"]):
+                self.blocks[event["index"]]["input"] = json.loads("".join(partial[event["index"]]) or "{}")
+            elif kind == "message_delta":
+                self.stop_reason = event["delta"].get("stop_reason")
+                self.usage |= event.get("usage") or {}
+            elif kind == "error":
+                self.error = event["error"]["message"]
+        if self.stop_reason is None and self.error is None:
+            self.error = "the stream ended early"
+
+    def _add_delta(self, index, delta, partial):
+        block = self.blocks[index]
+        for kind, name in (("text_delta", "text"), ("thinking_delta", "thinking"), ("signature_delta", "signature")):
+            if delta["type"] == kind:
+                block[name] = block.get(name, "") + delta[name]
+        if delta["type"] == "input_json_delta":
+            partial[index].append(delta["partial_json"])
+
+
+class Connection:
+    """Keep-alive HTTP/1.1 to one port; header order and case as given."""
+
+    def __init__(self, port):
+        self.port, self.http = port, http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def exchange(self, method, target, headers=(), body=b""):
+        self.http.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers:
+            self.http.putheader(name, value)
+        self.http.putheader("Host", f"127.0.0.1:{self.port}")
+        self.http.putheader("Content-Length", str(len(body)))
+        self.http.endheaders(body)
+        reply = self.http.getresponse()
+        return reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()
+
+    def close(self):
+        self.http.close()
+
+
+class World:
+    def __init__(self, policy=None, binaries=None, front=None):
+        """policy: a routing policy starts a proxy; None is direct. front(simulator port) -> port: something else in between."""
+        binaries = binaries or ROOT / "build/release"
+        self.now_ms, self._pending_ms = START_MS, 0
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="distiq-savings-"))
+        self.simulator = self.proxy = None
+        try:
+            self._start_simulator(binaries / "anthropic-sim")
+            self.port = self.simulator_port
+            if policy is not None:
+                self._start_proxy(binaries / "distiq-code", policy)
+            elif front is not None:
+                self.port = front(self.simulator_port)
+        except BaseException:
+            self.stop()
+            raise
+        self.client = Connection(self.port)
+
+    # --- time
+
+    def advance(self, milliseconds):
+        """Lets time pass; the clocks are moved before the next request."""
+        self._pending_ms += int(milliseconds)
+
+    def _flush_time(self):
+        if self._pending_ms == 0:
+            return
+        step = json.dumps({"advance_ms": self._pending_ms}).encode()
+        self._ask_simulator("POST", "/_sim/clock", step)
+        if self.proxy is not None and self._has_test_clock:
+            status, _, content = self.control.exchange("POST", "/distiq/test/clock", [("content-type", "application/json")], step)
+            if status != 200:
+                raise CannotRun(f"the proxy's test clock answers {status}: {content[:200]!r}")
+        self.now_ms += self._pending_ms
+        self._pending_ms = 0
+
+    # --- talk
+
+    def script(self, rules):
+        """Replaces what the simulator says. A rule, not a queued answer: whoever repeats a request gets the same answer."""
+        self._ask_simulator("PUT", "/_sim/script", json.dumps({"rules": rules}, ensure_ascii=False).encode())
+
+    def send(self, target, headers, body, connection=None):
+        self._flush_time()
+        status, answer_headers, raw = (connection or self.client).exchange("POST", target, headers, body)
+        return Answer(status, answer_headers, raw)
+
+    def ledger(self):
+        return json.loads(self._ask_simulator("GET", "/_sim/ledger"))
+
+    def simulator_stats(self):
+        return json.loads(self._ask_simulator("GET", "/_sim/stats"))
+
+    def received(self):
+        return json.loads(self._ask_simulator("GET", "/_sim/requests"))["requests"]
+
+    # --- end
+
+    def records(self):
+        """The proxy's rows after its orderly end, in order; [] without a proxy."""
+        if self.proxy is None:
+            return []
+        self._end(self.proxy)
+        connection = sqlite3.connect(f"file:{next((self.folder / 'home').rglob('*.db'))}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        try:
+            return [dict(row) for row in connection.execute("SELECT * FROM requests ORDER BY seq")]
+        finally:
+            connection.close()
+
+    def stop(self):
+        for process in (self.proxy, self.simulator):
+            if process is not None:
+                self._end(process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # --- processes
+
+    @staticmethod
+    def _end(process):
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start_simulator(self, binary):
+        self.simulator_port = free_port()
+        self.simulator = self._launch([binary, "--port", str(self.simulator_port), "--seed", "1", "--frozen-clock", str(START_MS),
+                                       "--keep-requests", "100000"], {}, "simulator")
+        self._simulator = Connection(self.simulator_port)
+        self._wait(self.simulator, self.simulator_port, "/_sim/health", "simulator")
+
+    def _start_proxy(self, binary, policy):
+        self.port = free_port()
+        settings = PROXY_SETTINGS | {
+            "PATH": "/usr/bin:/bin", "HOME": str(self.folder), "LANG": "C.UTF-8", "PROXY_HOST": "127.0.0.1",
+            "PROXY_PORT": str(self.port), "DISTIQ_HOME": str(self.folder / "home"), "ROUTING_POLICY": policy,
+            "ANTHROPIC_API_BASE": f"http://127.0.0.1:{self.simulator_port}"}
+        self.proxy = self._launch([binary, "start"], settings, "proxy")
+        self._wait(self.proxy, self.port, "/ready", "proxy")
+        self.control = Connection(self.port)
+        status, _, _ = self.control.exchange("POST", "/distiq/test/clock", [("content-type", "application/json")], b'{"advance_ms":0}')
+        self._has_test_clock = status == 200
+
+    @property
+    def has_virtual_time(self):
+        return self.proxy is None or self._has_test_clock
+
+    def _launch(self, command, environment, name):
+        if not pathlib.Path(command[0]).exists():
+            raise CannotRun(f"{command[0]} does not exist: ./run build")
+        with open(self.folder / name, "ab") as output:
+            return subprocess.Popen([str(word) for word in command], env=environment, cwd=self.folder, stdin=subprocess.DEVNULL,
+                                    stdout=output, stderr=subprocess.STDOUT)
+
+    def _wait(self, process, port, path, name):
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                probe = Connection(port)
+                status, _, _ = probe.exchange("GET", path)
+                probe.close()
+                if status == 200:
+                    return
+            except OSError:
+                pass
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise CannotRun(f"the {name} did not start: {(self.folder / name).read_text(errors='replace')[-800:]}")
+            time.sleep(0.005)
+
+    def _ask_simulator(self, method, target, body=b""):
+        status, _, content = self._simulator.exchange(method, target, [], body)
+        if status != 200:
+            raise CannotRun(f"the simulator answers {status} to {target}: {content[:300]!r}")
+        return content
