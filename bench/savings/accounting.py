@@ -28,6 +28,8 @@ class Run:
     claimed: int = None                               # saved + restored, by the proxy's records; None where it says nothing
     claimed_by_cause: dict = field(default_factory=dict)
     read_share: float = 0.0
+    largest_prompt: int = 0
+    dropped_thinking: int = 0                         # blocks that a model could not read and the API left out
     wall_s: float = 0.0
     notes: list = field(default_factory=list)
 
@@ -54,6 +56,7 @@ def summarise(scenario, policy, sent, ledger, claims):
                                          if item.human and item.entry and item.kind in ("main", "script", "recorded")))
     follow_lanes(run, sent)
     prompt = sum(prompt_tokens(entry) for entry in ledger["entries"])
+    run.largest_prompt = max((prompt_tokens(entry) for entry in ledger["entries"]), default=0)
     run.read_share = sum(entry["cache_read_input_tokens"] for entry in ledger["entries"]) / max(1, prompt)
     if claims is not None:
         run.claimed, run.claimed_by_cause = claims

@@ -170,27 +170,25 @@ class SessionPlayer:
 
     def loop(self, conversation, steps, note, request_of):
         """Answers of one turn until one has no calls; `request_of` gives head and body."""
-        queue = list(steps)
+        queue = [(step, True) for step in steps]
         while queue:
-            step = queue.pop(0)
+            step, is_scripted = queue.pop(0)
             headers, body = request_of(conversation)
             answer = self.player.exchange(note, self.target, headers, body, step.content())
             note = Sent(**vars(note) | {"human": False})
             conversation.assistant(answer.blocks)
             launched = self.run_tools(conversation, step, answer) if step.calls else []
-            if step.calls and not launched and self.is_slower(note):
-                queue.insert(0, step)
+            if step.calls and not launched and self.needs_another(note, is_scripted):
+                queue.insert(0, (step, False))
             for agents in launched:
                 self.run_agents(conversation, agents, note, request_of)
 
-    def is_slower(self, note):
+    def needs_another(self, note, is_scripted):
         """kappa: whether what was served below the asked model needs one more step here."""
         if self.player.kappa <= 1.0:
             return False
-        served = self.world.ledger()["entries"][-1]["model"]
-        if served == note.requested:
-            return False
-        self.debt += self.player.kappa - 1.0
+        if is_scripted and self.world.ledger()["entries"][-1]["model"] != note.requested:
+            self.debt += self.player.kappa - 1.0
         if self.debt < 1.0:
             return False
         self.debt -= 1.0
@@ -266,7 +264,7 @@ class SessionPlayer:
     def fan_out(self, lanes):
         """First requests side by side: each is asked before any other's answer begins."""
         fault = {"first_byte_ms": FAN_OUT_MS}
-        self.world.script([rule(lane.queue[0].content(), fault, {"x-claude-code-agent-id": lane.id}) for lane in lanes])
+        self.world.script([rule(lane.queue[0][0].content(), fault, {"x-claude-code-agent-id": lane.id}) for lane in lanes])
         self.world._flush_time()
         connections = [Connection(self.world.port) for _ in lanes]
         with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
@@ -280,7 +278,7 @@ class SessionPlayer:
 
 class AgentLane:
     def __init__(self, owner, agent):
-        self.owner, self.agent, self.queue = owner, agent, list(agent.steps)
+        self.owner, self.agent, self.queue = owner, agent, [(step, True) for step in agent.steps]
         self.id = f"a{owner.random.getrandbits(64):016x}"
         self.shape = shapes.Shape(agent.kind, owner.identity)
         self.conversation = shapes.Conversation(self.shape)
@@ -301,14 +299,14 @@ class AgentLane:
         else:
             hints = hints[1:]
         return owner.player.exchange(self.note, owner.target, self.shape.head(hints), self.conversation.body(owner.session.model),
-                                     self.queue[0].content(), connection=connection, scripted=connection is not None)
+                                     self.queue[0][0].content(), connection=connection, scripted=connection is not None)
 
     def take(self, answer):
-        step, owner = self.queue.pop(0), self.owner
+        (step, is_scripted), owner = self.queue.pop(0), self.owner
         self.conversation.assistant(answer.blocks)
         if step.calls:
             durations = owner.durations
             owner.run_tools(self.conversation, step, answer)
             owner.durations = durations
-            if owner.is_slower(self.note):
-                self.queue.insert(0, step)
+            if owner.needs_another(self.note, is_scripted):
+                self.queue.insert(0, (step, False))

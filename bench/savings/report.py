@@ -27,7 +27,8 @@ def claim(run, direct):
 
 def scenario(played, runs, verbose):
     direct = runs["direct"]
-    print(f"{played.name}: {played.about}; {direct.requests} requests, {sum(direct.tiers.values())} human turns")
+    print(f"{played.name}: {played.about}; {direct.requests} requests, {sum(direct.tiers.values())} human turns, "
+          f"prompts up to {direct.largest_prompt / 1000:.0f}K tokens")
     rows = []
     for policy, run in runs.items():
         planned, unplanned = rebuilds_against(run, direct)

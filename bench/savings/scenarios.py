@@ -79,13 +79,26 @@ def sdk_single(scale):
 def long_session(scale):
     make = Generator("long session")
     turns = []
-    for number in range(some(26, scale, 8)):
+    every = some(9, scale, 3)
+    for number in range(some(28, scale, 8)):
         tier = "medium" if number == 0 else make.random.choices(["simple", "medium", "hard", "go on"], [2, 5, 3, 2])[0]
-        turn = make.turn(tier, 0.1, steps=min(24, make.steps_for(tier) + 5))
-        if number and number % some(7, scale, 3) == 0:
+        turn = make.turn(tier, 0.1, steps=min(24, make.steps_for(tier) + 7))
+        if number and number % every == 0:
             turn.compact_first, turn.summary = True, make.prose(2200)
         turns.append(turn)
     return Scenario("long-compactions", "one long Opus session across compactions", [Session("long", "interactive", turns)])
+
+
+def big_context(scale):
+    """Reads whole files: the prompt passes Haiku's price step early and goes far beyond."""
+    make = Generator("big context")
+    turns = [make.turn("medium" if number == 0 else make.random.choices(["simple", "medium", "hard", "go on"], [3, 4, 2, 2])[0], 0.08)
+             for number in range(some(14, scale, 5))]
+    for turn in turns[1:]:
+        files = [Call("Read", {"file_path": f"/home/dev/shop/src/{make.random.choice(WORDS)}.py"},
+                      make.code(make.random.randrange(6000, 20000)), seconds=0.1) for _ in range(1 if make.random.random() < 0.6 else 2)]
+        turn.steps.insert(0, Step("", make.prose(60), files))
+    return Scenario("big-context", "an Opus session that reads large files", [Session("big", "interactive", turns)])
 
 
 def side_calls(scale):
@@ -139,7 +152,7 @@ def sonnet_main(scale):
 
 
 BUILDERS = {"opus-main": opus_main, "day": day, "headless-40": headless, "sdk-agent": sdk_agent, "sdk-single": sdk_single,
-            "long-compactions": long_session, "side-calls": side_calls, "russian": russian, "struggle": struggle,
+            "long-compactions": long_session, "big-context": big_context, "side-calls": side_calls, "russian": russian, "struggle": struggle,
             "subscriber": subscriber, "sonnet-main": sonnet_main, "recorded": recorded.scenario,
             "transcripts-cc": transcripts.claude_code, "transcripts-sdk": transcripts.scripts}
 

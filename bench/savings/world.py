@@ -106,7 +106,7 @@ class World:
         binaries = binaries or ROOT / "build/release"
         self.now_ms, self._pending_ms = START_MS, 0
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="distiq-savings-"))
-        self.simulator = self.proxy = None
+        self.simulator = self.proxy = self.client = self.control = self._simulator = None
         try:
             self._start_simulator(binaries / "anthropic-sim")
             self.port = self.simulator_port
@@ -149,7 +149,15 @@ class World:
         return Answer(status, answer_headers, raw)
 
     def ledger(self):
-        return json.loads(self._ask_simulator("GET", "/_sim/ledger"))
+        """Every answered request, priced: an answer's price is known a moment after its last byte left."""
+        deadline = time.monotonic() + 5
+        while True:
+            ledger = json.loads(self._ask_simulator("GET", "/_sim/ledger"))
+            if all(entry["ended"] for entry in ledger["entries"]):
+                return ledger
+            if time.monotonic() > deadline:
+                raise CannotRun("an answer did not end")
+            time.sleep(0.002)
 
     def simulator_stats(self):
         return json.loads(self._ask_simulator("GET", "/_sim/stats"))
@@ -172,6 +180,9 @@ class World:
             connection.close()
 
     def stop(self):
+        for connection in (self.client, self.control, self._simulator):
+            if connection is not None:
+                connection.close()
         for process in (self.proxy, self.simulator):
             if process is not None:
                 self._end(process)
