@@ -17,7 +17,6 @@ import accounting
 import bars
 import report
 import scenarios
-from paths import ROOT
 from per_turn import PerTurn
 from play import Player
 from script import Recorded
@@ -75,7 +74,7 @@ def parse_options():
     parser.add_argument("--policies", type=names(POLICIES), default=POLICIES, help="of " + ",".join(POLICIES))
     parser.add_argument("--scale", type=float, default=None, help="share of each scenario (1; with --quick 0.25)")
     parser.add_argument("--kappa", type=float, default=1.0, help="steps that a smaller model needs per step of the asked one (1.0)")
-    parser.add_argument("--binaries", type=pathlib.Path, default=ROOT / "build/release", help="folder of distiq-code, anthropic-sim")
+    parser.add_argument("--binaries", type=pathlib.Path, default=None, help="folder of distiq-code, anthropic-sim (build/release)")
     parser.add_argument("-v", "--verbose", action="store_true", help="per class of request, causes, notes")
     options = parser.parse_args()
     options.scale = options.scale or (0.25 if options.quick else 1.0)

@@ -4,6 +4,7 @@ Time moves only by advance(): the simulator's clock is frozen, the proxy's is mo
 a session pass in milliseconds. Not thread-safe but for ask(), which may be called from several threads with own connections."""
 import http.client
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -24,6 +25,11 @@ PROXY_SETTINGS = {"SMART_ROUTING": "true", "PROMPT_CACHING_ENABLED": "true", "CA
 
 class CannotRun(RuntimeError):
     pass
+
+
+def binary(name, variable, folder):
+    path = folder / name if folder else pathlib.Path(os.environ.get(variable, f"build/release/{name}"))
+    return path if path.is_absolute() else ROOT / path
 
 
 class Answer:
@@ -102,16 +108,16 @@ class Connection:
 
 class World:
     def __init__(self, policy=None, binaries=None, front=None):
-        """policy: a routing policy starts a proxy; None is direct. front(simulator port) -> port: something else in between."""
-        binaries = binaries or ROOT / "build/release"
+        """policy: a routing policy starts a proxy; None is direct. front(simulator port) -> port: something else in between.
+        binaries: their folder; else DISTIQ_BIN and SIM_BIN, else build/release."""
         self.now_ms, self._pending_ms = START_MS, 0
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="distiq-savings-"))
         self.simulator = self.proxy = self.client = self.control = self._simulator = None
         try:
-            self._start_simulator(binaries / "anthropic-sim")
+            self._start_simulator(binary("anthropic-sim", "SIM_BIN", binaries))
             self.port = self.simulator_port
             if policy is not None:
-                self._start_proxy(binaries / "distiq-code", policy)
+                self._start_proxy(binary("distiq-code", "DISTIQ_BIN", binaries), policy)
             elif front is not None:
                 self.port = front(self.simulator_port)
         except BaseException:

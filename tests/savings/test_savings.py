@@ -2,7 +2,6 @@
 
 Then a small piece of it under every policy, which is what guards the saving core in CI."""
 import json
-import os
 import pathlib
 import re
 import sys
@@ -24,7 +23,6 @@ from world import World  # noqa: E402
 
 from tests.savings.sabotage import Harmful, reserialised, tidied  # noqa: E402
 
-BINARIES = pathlib.Path(os.environ.get("DISTIQ_BIN", ROOT / "build/release/distiq-code")).resolve().parent
 KEY = "sk-ant-api03-test"
 
 
@@ -55,7 +53,7 @@ def loop_session(steps=3, thinking="Look at it. " * 20, result="line of output\n
 
 
 def played(session, policy="direct", **more):
-    return run_savings.play(Scenario("test", "", [session]), policy, binaries=BINARIES, **more)
+    return run_savings.play(Scenario("test", "", [session]), policy, **more)
 
 
 class Shapes(unittest.TestCase):
@@ -106,7 +104,7 @@ class SimulatorCounts(unittest.TestCase):
     """What the bench rests on: the simulator must count it, and the harness must be able to see it."""
 
     def ledger_of(self, session, pause_after_first_s=0, models=None):
-        world = World(binaries=BINARIES)
+        world = World()
         try:
             player = Player(world, KEY)
             if models:
@@ -153,7 +151,7 @@ class SimulatorCounts(unittest.TestCase):
                 + 125_000 * entry["ephemeral_5m_input_tokens"] + 500_000 * entry["output_tokens"]))
 
     def test_nothing_is_cached_below_the_minimum(self):
-        world = World(binaries=BINARIES)
+        world = World()
         try:
             for words, wanted in (("short " * 100, False), ("long enough " * 600, True)):
                 body = {"model": "claude-opus-5-5", "max_tokens": 100, "messages": [{"role": "user", "content": [
@@ -183,7 +181,7 @@ class FixedModels:
 class Harness(unittest.TestCase):
     def test_a_policy_that_does_nothing_costs_what_direct_costs(self):
         scenario = scenarios.build("day", 0.25)
-        direct, observe = (run_savings.play(scenario, policy, binaries=BINARIES) for policy in ("direct", "observe"))
+        direct, observe = (run_savings.play(scenario, policy) for policy in ("direct", "observe"))
         self.assertEqual(direct.errors + observe.errors, [])
         self.assertEqual(observe.bill, direct.bill)
         self.assertEqual(observe.by_session, direct.by_session)
@@ -194,7 +192,7 @@ class Harness(unittest.TestCase):
     def test_observe_changes_no_byte(self):
         bodies = {}
         for policy in (None, "observe"):
-            world = World(policy, BINARIES)
+            world = World(policy)
             try:
                 Player(world, KEY).play(loop_session())
                 bodies[policy] = [request["body_sha256"] for request in world.received() if request["method"] == "POST"]
@@ -203,7 +201,7 @@ class Harness(unittest.TestCase):
         self.assertEqual(bodies[None], bodies["observe"])
 
     def test_the_same_scenario_costs_the_same_twice(self):
-        bills = {run_savings.play(scenarios.build("side-calls", 0.5), "direct", binaries=BINARIES).bill for _ in range(2)}
+        bills = {run_savings.play(scenarios.build("side-calls", 0.5), "direct").bill for _ in range(2)}
         self.assertEqual(len(bills), 1)
 
     def test_a_proxy_that_writes_bodies_again_shows_unplanned_rebuilds(self):
@@ -273,7 +271,7 @@ class Policies(unittest.TestCase):
         for name in ("opus-main", "side-calls", "sdk-agent", "struggle"):
             with self.subTest(name):
                 scenario = scenarios.build(name, 0.2)
-                runs = {which: run_savings.play(scenario, which, binaries=BINARIES) for which in ("direct", policy)}
+                runs = {which: run_savings.play(scenario, which) for which in ("direct", policy)}
                 pair = {name: (runs["direct"], runs[policy])}
                 for bar in (bars.no_errors, bars.no_unplanned, bars.no_scenario_dearer, bars.no_session_dearer, bars.returns_are_small):
                     result = bar(policy, pair)
