@@ -157,6 +157,8 @@ void read_model(dom::object from, ModelInfo& model, const std::string& key) {
       model.aliases = as_texts(value, at);
     } else if (name == "tier") {
       model.tier = as_text(value, at);
+    } else if (name == "generation") {
+      model.generation = as_text(value, at);
     } else if (name == "retired") {
       model.retired = as_bool(value, at);
     } else if (name == "prices") {
@@ -181,6 +183,10 @@ void read_model(dom::object from, ModelInfo& model, const std::string& key) {
       model.efforts = as_texts(value, at);
     } else if (name == "default_effort") {
       model.default_effort = as_text(value, at);
+    } else if (name == "max_effort_without_thinking") {
+      model.max_effort_without_thinking = as_text(value, at);
+    } else if (name == "computer_tools") {
+      model.computer_tools = as_texts(value, at);
     } else if (name == "features") {
       model.feature_bits = as_features(value, at);
     } else {

@@ -48,7 +48,8 @@ inline constexpr int kModelFeatures = 11;
 struct ModelInfo {
   std::string id;
   std::vector<std::string> aliases;
-  std::string tier;  // "haiku", "sonnet", "opus", "fable"
+  std::string tier;        // "haiku", "sonnet", "opus", "fable"
+  std::string generation;  // models that take the same requests, byte for byte; empty: not known
   bool retired = false;
 
   TokenPrices prices;
@@ -64,6 +65,8 @@ struct ModelInfo {
   std::vector<std::string> thinking;  // forms accepted: "adaptive", "enabled", "disabled", "between_tools"
   std::vector<std::string> efforts;   // levels accepted; empty: the parameter is refused
   std::string default_effort;
+  std::string max_effort_without_thinking;  // with thinking disabled or between_tools; empty: any
+  std::vector<std::string> computer_tools;  // types of computer-use tools accepted
   std::uint32_t feature_bits = 0;
 
   [[nodiscard]] bool has(ModelFeature feature) const {

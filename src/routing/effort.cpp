@@ -1,0 +1,98 @@
+#include "routing/effort.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace distiq {
+namespace {
+
+constexpr std::array<std::string_view, 5> kLevels = {"low", "medium", "high", "xhigh", "max"};
+
+// Walks the validated bytes of one object and returns its direct member `name` if that is a string without escapes.
+JsonValue direct_string_member(const RequestView& view, ByteRange object, std::string_view name) {
+  const std::string_view text = view.raw(object);
+  int depth = 0;
+  bool is_key = false;
+  bool is_wanted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '{' || c == '[') {
+      ++depth;
+      is_key = c == '{';
+      is_wanted = false;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    } else if (c == ',') {
+      is_key = true;
+      is_wanted = false;
+    } else if (c == ':') {
+      is_key = false;
+    } else if (c == '"') {
+      std::size_t end = i + 1;
+      bool escaped = false;
+      for (; text[end] != '"'; ++end) {
+        if (text[end] != '\\') continue;
+        escaped = true;
+        ++end;
+      }
+      const ByteRange range{object.at + static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(end + 1 - i)};
+      if (depth == 1 && is_key) {
+        is_wanted = !escaped && text.substr(i + 1, end - i - 1) == name;
+      } else if (depth == 1 && is_wanted) {
+        return {.range = range, .type = JsonType::string, .escaped = escaped};
+      }
+      i = end;
+    }
+  }
+  return {};
+}
+
+std::unexpected<Error> refuse(std::string what) {
+  return fail(ErrorKind::internal, std::move(what));
+}
+
+}  // namespace
+
+int effort_rank(std::string_view level) {
+  return static_cast<int>(std::ranges::find(kLevels, level) - kLevels.begin());
+}
+
+std::string_view lower_effort(const ModelInfo& model, std::string_view level) {
+  const int rank = effort_rank(level);
+  if (rank == 0 || rank == static_cast<int>(kLevels.size())) return {};
+  const std::string_view below = kLevels[static_cast<std::size_t>(rank - 1)];
+  return model.accepts_effort(level) && model.accepts_effort(below) ? below : std::string_view();
+}
+
+std::string effort_of(const RequestView& view) {
+  return view.text(view.effort);
+}
+
+JsonValue message_effort(const RequestView& view, const Message& message) {
+  if (message.output_config.type != JsonType::object) return {};
+  return direct_string_member(view, message.output_config.range, "effort");
+}
+
+Result<void> plan_effort(EditPlan& plan, const RequestView& view, std::string_view level, const std::string& reason) {
+  if (view.has_duplicate_keys) return refuse("effort of a body with duplicate keys");
+  const std::string asked = effort_of(view);
+  if (asked.empty()) return refuse("no effort to replace");
+  std::vector<ByteRange> places{view.effort.range};
+  for (const Message& message : view.messages) {
+    const JsonValue own = message_effort(view, message);
+    if (!own.present()) continue;
+    if (view.text(own) != asked) return refuse("a message asks for another effort");
+    places.push_back(own.range);
+  }
+  EditPlan changed = plan;
+  for (const ByteRange place : places) {
+    auto added = changed.add({.range = place, .replacement = fmt::format("\"{}\"", level), .reason = reason});
+    if (!added.has_value()) return added;
+  }
+  plan = std::move(changed);
+  return {};
+}
+
+}  // namespace distiq

@@ -1,0 +1,68 @@
+#include "routing/quota_pressure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+
+namespace distiq {
+namespace {
+
+using std::chrono::hours;
+
+struct WindowKind {
+  std::string_view name;
+  std::string_view utilization;
+  std::string_view reset;
+  std::chrono::seconds length;
+};
+constexpr std::array<WindowKind, 2> kWindows = {WindowKind{"5-hour", "anthropic-ratelimit-unified-5h-utilization",
+                                                           "anthropic-ratelimit-unified-5h-reset", hours(5)},
+                                                WindowKind{"7-day", "anthropic-ratelimit-unified-7d-utilization",
+                                                           "anthropic-ratelimit-unified-7d-reset", hours(24 * 7)}};
+
+// Before a tenth of the window has passed, or a tenth of it is used, a pace says little.
+constexpr double kMinShare = 0.1;
+
+std::optional<double> number(std::string_view text) {
+  double value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return {};
+  return value;
+}
+
+}  // namespace
+
+void QuotaPace::learn(const HeaderList& headers, WallTime now) {
+  for (std::size_t i = 0; i < kWindows.size(); ++i) {
+    const auto utilization = number(headers.get_or(kWindows[i].utilization, ""));
+    const auto reset = number(headers.get_or(kWindows[i].reset, ""));
+    if (!utilization.has_value() || !reset.has_value()) continue;
+    if (*utilization < 0 || *utilization > 100 || *reset < 0 || *reset > 1e11) continue;
+    windows_[i] = {.utilization = *utilization,
+                   .reset = WallTime(std::chrono::seconds(static_cast<std::int64_t>(*reset))),
+                   .seen = now,
+                   .known = true};
+  }
+}
+
+QuotaPressure QuotaPace::pressure(WallTime now) const {
+  for (std::size_t i = 0; i < kWindows.size(); ++i) {
+    const QuotaWindow& window = windows_[i];
+    if (!window.known || window.reset <= now) continue;  // a window that is over starts empty
+    const double length = std::chrono::duration<double>(kWindows[i].length).count();
+    const double left = std::chrono::duration<double>(window.reset - window.seen).count();
+    const double passed = std::clamp(1 - left / length, 0.0, 1.0);
+    if (window.utilization < kMinShare || passed < kMinShare) continue;
+    const double at_end = window.utilization / passed;
+    if (at_end <= 1) continue;
+    return {.leans_to_saver = true,
+            .because = fmt::format("{:.0f} % of the {} window used with {:.0f} % of its time gone",
+                                   window.utilization * 100, kWindows[i].name, passed * 100)};
+  }
+  return {};
+}
+
+}  // namespace distiq

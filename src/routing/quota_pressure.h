@@ -1,0 +1,44 @@
+// How fast a subscription's windows fill, from the anthropic-ratelimit-unified-* headers of its answers. Only what
+// was reported, never guessed from tokens. Pure functions over values. Any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/header_list.h"
+
+namespace distiq {
+
+struct QuotaPressure {
+  bool leans_to_saver = false;
+  std::string because{};  // one line, where it leans
+};
+
+// One window's newest report.
+struct QuotaWindow {
+  double utilization = 0;  // 0..1
+  WallTime reset{};
+  WallTime seen{};
+  bool known = false;
+};
+
+// The two windows of one account; fed with every answer's headers.
+class QuotaPace {
+ public:
+  // Headers without (valid) unified values leave it as it was.
+  void learn(const HeaderList& headers, WallTime now);
+  // Leans where a window that is far enough on would be used up before it resets, at its pace so far.
+  [[nodiscard]] QuotaPressure pressure(WallTime now) const;
+
+  [[nodiscard]] const QuotaWindow& five_hours() const { return windows_[0]; }
+  [[nodiscard]] const QuotaWindow& seven_days() const { return windows_[1]; }
+
+ private:
+  std::array<QuotaWindow, 2> windows_{};
+};
+
+}  // namespace distiq
