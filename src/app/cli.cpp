@@ -3,9 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <iostream>
 #include <optional>
 #include <ostream>
 
+#include "app/command_setup.h"
 #include "app/config_parse.h"
 #include "app/config_settings.h"
 #include "base/text.h"
@@ -85,11 +87,15 @@ Result<ConfigSources> sources_of(const SettingOptions& options, const Environmen
   return sources;
 }
 
+Result<Config> load(const SettingOptions& options, const CommandIo& io) {
+  const auto sources = sources_of(options, io.environment);
+  return sources ? load_config(*sources) : Result<Config>(std::unexpected(sources.error()));
+}
+
 // Loads the settings and hands them on; says what is wrong with them otherwise.
 ExitCode with_config(const SettingOptions& options, const CommandIo& io,
                      const std::function<ExitCode(const Config&)>& command) {
-  const auto sources = sources_of(options, io.environment);
-  const auto config = sources ? load_config(*sources) : Result<Config>(std::unexpected(sources.error()));
+  const auto config = load(options, io);
   if (!config) {
     say_error(io, config.error().client_text);
     return ExitCode::bad_config;
@@ -175,6 +181,30 @@ class CommandLine {
         ->type_name("FILE");
     demo.add_flag("--json", demo_.json, "Closing statistics as JSON");
     demo.callback([this] { command_ = [this] { return run_demo(demo_, io_); }; });
+
+    add_setup();
+
+    auto& statusline = add("statusline", "One line about this session, for Claude Code's status line (JSON on stdin)");
+    add_setting_options(statusline, settings_);
+    statusline.callback([this] { command_ = [this] { return run_statusline(load(settings_, io_), io_); }; });
+  }
+
+  void add_setup() {
+    auto& setup = add("setup", "Point Claude Code at the proxy by its settings file, or take that back");
+    add_setting_options(setup, settings_);
+    setup.add_option("--port", settings_.port, "PROXY_PORT")->type_name("PORT");
+    auto* dry_run = setup.add_flag("--dry-run", setup_.dry_run, "Show what would change, change nothing");
+    setup.add_flag("--yes", setup_.yes, "Without asking")->excludes(dry_run);
+    setup.add_flag("--undo", setup_.undo, "Give the settings file back as it was");
+    setup.add_option("--scope", setup_.scope, "user, or project: .claude/settings.local.json here")
+        ->check(CLI::IsMember({"user", "project"}))
+        ->type_name("SCOPE");
+    setup.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_,
+                           [this](const Config& config) { return run_setup(config, setup_, std::cin, io_); });
+      };
+    });
   }
 
   [[nodiscard]] bool has_command(const std::string& name) {
@@ -192,6 +222,7 @@ class CommandLine {
   SettingOptions settings_;
   StatsOptions stats_;
   DemoOptions demo_;
+  SetupOptions setup_;
   bool json_ = false;
   std::function<ExitCode()> command_;
 };

@@ -30,10 +30,20 @@ struct DemoOptions {
   bool json = false;                // closing statistics on stdout as JSON, everything else on stderr
 };
 
+struct SetupOptions {
+  bool undo = false;
+  bool dry_run = false;        // show what would change, change nothing
+  bool yes = false;            // without asking
+  bool service = false;        // as a service of the user, too
+  std::string scope = "user";  // or "project": .claude/settings.local.json of the current folder
+};
+
 [[nodiscard]] ExitCode run_start(const Config& config, const CommandIo& io);
 [[nodiscard]] ExitCode run_stats(const Config& config, const StatsOptions& options, const CommandIo& io);
 [[nodiscard]] ExitCode run_config(const Config& config, bool json, const CommandIo& io);
 [[nodiscard]] ExitCode run_version(bool json, const CommandIo& io);
+// Reads what Claude Code tells its status line command on stdin and prints one line, whatever happens; exit code 0.
+[[nodiscard]] ExitCode run_statusline(const Result<Config>& config, const CommandIo& io);
 // Simulator and proxy as processes of their own on free ports with a temporary state folder; plays recorded sessions
 // and compares what was recorded with what the simulator billed.
 [[nodiscard]] ExitCode run_demo(const DemoOptions& options, const CommandIo& io);

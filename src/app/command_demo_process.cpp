@@ -9,6 +9,9 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
 
 #include <array>
 #include <cerrno>
@@ -104,9 +107,21 @@ int DemoProcess::stop(std::chrono::milliseconds limit, std::vector<std::string>&
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-std::filesystem::path own_folder() {
+std::filesystem::path own_program() {
+#ifdef __APPLE__
+  std::uint32_t size = 0;
+  _NSGetExecutablePath(nullptr, &size);
+  std::string path(size, '\0');
+  if (_NSGetExecutablePath(path.data(), &size) != 0) return {};
+  return path.c_str();
+#else
   std::error_code ignored;
-  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  return std::filesystem::read_symlink("/proc/self/exe", ignored);
+#endif
+}
+
+std::filesystem::path own_folder() {
+  return own_program().parent_path();
 }
 
 }  // namespace distiq

@@ -35,7 +35,9 @@ class DemoProcess {
   std::string buffer_;
 };
 
-// The folder in which this program lies; empty if the system does not tell.
+// This program's file; empty if the system does not tell.
+[[nodiscard]] std::filesystem::path own_program();
+// The folder in which it lies.
 [[nodiscard]] std::filesystem::path own_folder();
 
 }  // namespace distiq

@@ -2,25 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <istream>
 #include <ostream>
 #include <string>
 
+#include "app/ask.h"
+#include "app/phrase.h"
 #include "app/state_files.h"
 #include "storage/store_eraser.h"
 
 namespace distiq {
 namespace {
-
-// English and Russian.
-struct Phrase {
-  const char* english;
-  const char* russian;
-
-  [[nodiscard]] const char* in(Language language) const { return language == Language::russian ? russian : english; }
-};
 
 constexpr Phrase question = {
     "Erase all recorded requests, daily totals, rate limits and gaps in {}? This cannot be undone. [y/N] ",
@@ -32,14 +23,6 @@ constexpr Phrase damaged = {"The statistics file was damaged; it was deleted.",
 constexpr Phrase remains = {
     "Another program was reading the file: traces may stay in its log. Repeat when that program has ended.",
     "Файл читала другая программа: в его журнале могли остаться следы. Повторите, когда она завершится."};
-
-bool confirms(std::istream& answers) {
-  std::string answer;
-  std::getline(answers, answer);
-  while (!answer.empty() && (answer.back() == '\r' || answer.back() == ' ')) answer.pop_back();
-  constexpr std::array<std::string_view, 10> agreement = {"y", "Y", "yes", "Yes", "YES", "д", "Д", "да", "Да", "ДА"};
-  return std::ranges::find(agreement, answer) != agreement.end();
-}
 
 }  // namespace
 

@@ -17,6 +17,15 @@
 
 namespace distiq {
 
+// What one Claude Code session has used so far.
+struct SessionSummary {
+  Totals totals;                // second records of one answer left out
+  std::string requested_model;  // of its newest request of the main conversation; "" if there was none
+  std::string served_model;
+  AccountKind account_kind = AccountKind::unknown;
+  std::optional<AccountLimits> limits;  // of that request's account, if any were seen
+};
+
 class StatsReader {
  public:
   // Fails with store_unavailable and a sentence for the user: no store yet, not readable, damaged, or of another
@@ -26,6 +35,8 @@ class StatsReader {
 
   // Everything of one moment. `now_ms` decides what today is, in the process's time zone.
   [[nodiscard]] Result<Summary> summary(Period period, std::int64_t now_ms);
+  // Empty if nothing of that session is recorded. Well below a millisecond for a session of usual length.
+  [[nodiscard]] Result<std::optional<SessionSummary>> session(std::string_view session_id);
   // Empty if the id is unknown or its row was deleted by retention. Money comes in whole micro-dollars, as stored.
   [[nodiscard]] Result<std::optional<RequestRecord>> find_record(std::string_view id);
   // The newest first; at most 1000.
@@ -38,6 +49,7 @@ class StatsReader {
   [[nodiscard]] DbResult<std::vector<NamedTotals>> read_groups(std::string_view column, const Summary& summary);
   [[nodiscard]] DbResult<void> read_gaps(Summary& summary);
   [[nodiscard]] DbResult<void> read_limits(Summary& summary);
+  [[nodiscard]] DbResult<std::optional<SessionSummary>> read_session(std::string_view session_id);
   [[nodiscard]] DbResult<std::vector<RequestRecord>> read_records(Statement& statement);
 
   Database db_;

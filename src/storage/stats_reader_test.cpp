@@ -256,5 +256,40 @@ TEST_F(StatsReaderTest, a_day_is_the_users_day) {
   EXPECT_EQ(minute_text(midnight), "2026-11-18 00:00");
 }
 
+TEST_F(StatsReaderTest, session_sums_its_own_records_and_names_its_newest_main_request) {
+  std::vector<StoreItem> items;
+  for (std::uint64_t n = 1; n <= 30; ++n) {
+    auto record = make_record(n);
+    record.session_id = n % 2 == 0 ? "even" : "odd";
+    record.request_class = n == 30 ? RequestClass::title : RequestClass::main;
+    record.account_kind = AccountKind::subscription;
+    items.push_back(record);
+  }
+  auto again = make_record(28);  // the same answer under another id
+  again.id = "again";
+  again.session_id = "even";
+  items.push_back(again);
+  items.push_back(RateLimitRecord{"acc0", clock_.now_ms(), {{"anthropic-ratelimit-unified-5h-utilization", "0.5"}}});
+  items.push_back(RateLimitRecord{"acc1", clock_.now_ms(), {{"anthropic-ratelimit-unified-5h-utilization", "0.9"}}});
+  write(items);
+  auto reader = StatsReader::open(path_);
+  ASSERT_TRUE(reader);
+  const auto session = reader->session("even");
+  ASSERT_TRUE(session && *session);
+  EXPECT_EQ((*session)->totals.requests, 15);
+  EXPECT_EQ((*session)->totals.input_tokens, 240);
+  EXPECT_EQ((*session)->totals.cost_usd_micros, 240);
+  EXPECT_EQ((*session)->totals.counterfactual_usd_micros, 480);
+  EXPECT_EQ((*session)->served_model, "claude-opus-4-8");
+  EXPECT_EQ((*session)->account_kind, AccountKind::subscription);
+  ASSERT_TRUE((*session)->limits);
+  EXPECT_EQ((*session)->limits->header("anthropic-ratelimit-unified-5h-utilization"), "0.5");
+  for (const char* unknown : {"", "nobody", "' OR 1=1 --"}) {
+    const auto none = reader->session(unknown);
+    ASSERT_TRUE(none) << unknown;
+    EXPECT_FALSE(*none) << unknown;
+  }
+}
+
 }  // namespace
 }  // namespace distiq

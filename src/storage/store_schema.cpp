@@ -124,7 +124,12 @@ ALTER TABLE daily_totals ADD COLUMN subscription_requests INTEGER NOT NULL DEFAU
 ALTER TABLE daily_totals ADD COLUMN subscription_cost_usd_micros INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array migrations = {Migration{version_1}, Migration{version_2}};
+// One session at a time, for Claude Code's status line.
+constexpr const char* version_3 = R"sql(
+CREATE INDEX requests_by_session ON requests (session_id) WHERE session_id != '';
+)sql";
+
+constexpr std::array migrations = {Migration{version_1}, Migration{version_2}, Migration{version_3}};
 
 }  // namespace
 
