@@ -51,7 +51,8 @@ bool HopByHop::covers(std::string_view name) const {
   return headers_.has_token("connection", name);
 }
 
-std::string upstream_request_head(const RequestHead& head, const UpstreamTarget& target, BodyFraming framing) {
+std::string upstream_request_head(const RequestHead& head, const UpstreamTarget& target, BodyFraming framing,
+                                  const HeadEdits& edits) {
   std::string out;
   out.reserve(head.headers.byte_count() + head.headers.size() * 4 + head.target.size() + 128);
   out.append(head.method).append(" ").append(target.path_prefix).append(head.target).append(" HTTP/1.1\r\n");
@@ -64,6 +65,10 @@ std::string upstream_request_head(const RequestHead& head, const UpstreamTarget&
     } else if (equals_ignore_case(name, "transfer-encoding")) {
       if (framing == BodyFraming::chunked) append_field(out, name, "chunked");
       framing = BodyFraming::none;  // once, whatever the client repeated
+    } else if (edits.content_length && equals_ignore_case(name, "content-length")) {
+      append_field(out, name, std::to_string(*edits.content_length));
+    } else if (edits.plain_answer && equals_ignore_case(name, "accept-encoding")) {
+      append_field(out, name, "identity");
     } else if (!is_ours(name) && !equals_ignore_case(name, "expect") && !hop_by_hop.covers(name)) {
       append_field(out, name, value);
     }
@@ -84,6 +89,8 @@ std::string client_response_head(const ResponseHead& head, const ClientFraming& 
     if (equals_ignore_case(name, "transfer-encoding")) {
       // As it came: "gzip, chunked" is relayed as such.
       if (client.framing == BodyFraming::chunked) append_field(out, name, value);
+    } else if (client.content_length && equals_ignore_case(name, "content-length")) {
+      append_field(out, name, std::to_string(*client.content_length));
     } else if (!hop_by_hop.covers(name)) {
       append_field(out, name, value);
     }

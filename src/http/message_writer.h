@@ -2,6 +2,8 @@
 // Pure functions; any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,16 +31,23 @@ class HopByHop {
   bool names_fields_ = false;
 };
 
+// What changes in the head of a request whose body was edited.
+struct HeadEdits {
+  std::optional<std::size_t> content_length;  // in place of the client's; not where the body goes in chunks
+  bool plain_answer = false;                  // Accept-Encoding becomes identity: the start of the answer will be read
+};
+
 // The request as upstream sees it: same order and case, Host replaced, hop-by-hop fields, Expect and x-distiq-*
 // removed, nothing added. `framing` is that of the body which will follow.
 [[nodiscard]] std::string upstream_request_head(const RequestHead& head, const UpstreamTarget& target,
-                                                BodyFraming framing);
+                                                BodyFraming framing, const HeadEdits& edits = {});
 
 // How the answer's body is delimited towards this client.
 struct ClientFraming {
   BodyFraming framing = BodyFraming::none;  // chunked only if the client speaks HTTP/1.1
   bool keep_alive = true;
   int client_version_minor = 1;
+  std::optional<std::uint64_t> content_length = std::nullopt;  // in place of upstream's, where the content was edited
 };
 
 // The answer's head as the client sees it: same status, order and case, hop-by-hop fields removed, `extra` (our

@@ -1,27 +1,48 @@
 #include "pipeline/answer_relay.h"
 
+#include <charconv>
+
 #include "http/message_writer.h"
+#include "pipeline/request_bytes.h"
 
 namespace distiq {
+namespace {
+
+// What the client must be told instead of upstream's Content-Length; nullopt: nothing else.
+std::optional<std::uint64_t> grown_length(const ResponseHead& head, std::int64_t growth) {
+  const auto field = head.headers.find("content-length");
+  if (!field || growth == 0) return std::nullopt;
+  std::int64_t length = 0;
+  const auto parsed = std::from_chars(field->data(), field->data() + field->size(), length);
+  if (parsed.ec != std::errc{} || length + growth < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(length + growth);
+}
+
+}  // namespace
 
 AnswerRelay::AnswerRelay(UpstreamExchange& upstream, ClientExchange& client, Cancellation& cancellation,
-                         const HeaderList& our_fields, AnswerObserver observer)
+                         const HeaderList& our_fields, AnswerObserver observer, std::optional<AnswerStart> held)
     : upstream_(upstream),
       client_(client),
       cancellation_(cancellation),
       observer_(std::move(observer)),
+      held_(held),
       unchunk_(upstream.framing() == BodyFraming::chunked && client.head().version_minor == 0),
+      rechunk_(held.has_value() && upstream.framing() == BodyFraming::chunked && !unchunk_),
       by_close_(unchunk_ || upstream.framing() == BodyFraming::until_close) {
   // The client's body may still be on its way: then the connection cannot serve another request.
   keep_alive_ = client.keep_alive() && client.body_ended() && !by_close_;
   const ClientFraming framing{unchunk_ ? BodyFraming::until_close : upstream.framing(), keep_alive_,
-                              client.head().version_minor};
+                              client.head().version_minor,
+                              held ? grown_length(upstream.head(), held->growth) : std::nullopt};
   if (by_close_) client.answer_ends_by_close();
   head_ = client_response_head(upstream.head(), framing, our_fields);
 }
 
 Task<void> AnswerRelay::start() {
-  if (upstream_.piece_ready()) {
+  if (held_) {
+    co_await write_start();
+  } else if (upstream_.piece_ready()) {
     co_await relay_piece(head_);
   } else {
     const std::string_view head = head_;
@@ -44,20 +65,51 @@ Task<void> AnswerRelay::relay_piece(std::string_view before) {
     outcome_ = left ? Outcome::client_gone : Outcome::upstream_cut;
     co_return;
   }
-  if (unchunk_) {
-    parts_.insert(parts_.end(), piece->content.begin(), piece->content.end());
+  if (rechunk_) {
+    co_await write(piece->content, piece->last);
   } else {
-    parts_.push_back(piece->wire);
+    if (unchunk_) {
+      parts_.insert(parts_.end(), piece->content.begin(), piece->content.end());
+    } else {
+      parts_.push_back(piece->wire);
+    }
+    const auto written = co_await client_.write(parts_);
+    if (!written) client_left();
   }
-  const auto written = co_await client_.write(parts_);
-  if (!written) {
-    client_left();
-    co_return;
-  }
+  if (outcome_ != Outcome::ok) co_return;
   for (const std::string_view content : piece->content) {
     content_bytes_ += content.size();
     observer_(content);
   }
+}
+
+// The head and what was held; observers have seen it.
+Task<void> AnswerRelay::write_start() {
+  parts_.assign(1, head_);
+  content_bytes_ += held_->content.size();
+  const std::string_view content = held_->content;
+  if (rechunk_) {
+    co_await write(std::span(&content, 1), upstream_.finished());
+  } else {
+    parts_.push_back(content);
+    const auto written = co_await client_.write(parts_);
+    if (!written) client_left();
+  }
+}
+
+// Content as one chunk of ours behind what stands in parts_.
+Task<void> AnswerRelay::write(std::span<const std::string_view> content, bool last) {
+  std::size_t size = 0;
+  for (const std::string_view piece : content) size += piece.size();
+  if (size > 0) {
+    chunk_head_ = chunk_header(size);
+    parts_.emplace_back(chunk_head_);
+    parts_.insert(parts_.end(), content.begin(), content.end());
+    parts_.push_back(chunk_end);
+  }
+  if (last) parts_.push_back(last_chunk);
+  const auto written = co_await client_.write(parts_);
+  if (!written) client_left();
 }
 
 void AnswerRelay::client_left() {

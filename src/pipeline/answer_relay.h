@@ -1,13 +1,17 @@
 // Upstream's answer to the client, as it comes: every read is written at once, framing and bytes as upstream sent them,
 // and the next read happens only after the write, which is the back-pressure. Observers see bytes after they were
-// written. A cut stays a cut: never an end that upstream did not send, never an error event of our own. Runs on the io
-// thread of its session.
+// written. The one exception is the answer to a request that we changed, whose start was held back and may have been
+// edited: it keeps its framing, but chunks are cut anew. A cut stays a cut: never an end that upstream did not send,
+// never an error event of our own. Runs on the io thread of its session.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/exchange_io.h"
 #include "stats/request_record.h"
@@ -17,13 +21,19 @@ namespace distiq {
 // Sees content bytes (transfer coding removed) after the client has them. Must not fail or block.
 using AnswerObserver = std::function<void(std::string_view content)>;
 
+// The start of an answer that was held back (held_answer.h), as the client shall have it; the observers have seen it.
+struct AnswerStart {
+  std::string_view content;
+  std::int64_t growth = 0;  // by how much an edit made the answer longer
+};
+
 class AnswerRelay {
  public:
   // Requires: upstream's head has been read. `our_fields` are appended to the head.
   AnswerRelay(UpstreamExchange& upstream, ClientExchange& client, Cancellation& cancellation,
-              const HeaderList& our_fields, AnswerObserver observer);
+              const HeaderList& our_fields, AnswerObserver observer, std::optional<AnswerStart> held = std::nullopt);
 
-  // Writes the head, with the body bytes that came in the same read.
+  // Writes the head, with what was held or else the body bytes that came in the same read.
   Task<void> start();
   // The rest. Nothing to do after an answer that was whole in start().
   Task<void> run();
@@ -35,16 +45,21 @@ class AnswerRelay {
 
  private:
   Task<void> relay_piece(std::string_view before);
+  Task<void> write_start();
+  Task<void> write(std::span<const std::string_view> content, bool last);
   void client_left();
 
   UpstreamExchange& upstream_;
   ClientExchange& client_;
   Cancellation& cancellation_;
   AnswerObserver observer_;
+  std::optional<AnswerStart> held_;
   std::string head_;
+  std::string chunk_head_;
   std::vector<std::string_view> parts_;
   bool keep_alive_;
   bool unchunk_;  // an HTTP/1.0 client cannot read chunks: content only, ended by close
+  bool rechunk_;  // the reads held back may have ended within a chunk: from then on chunks are our own
   bool by_close_;
   Outcome outcome_ = Outcome::ok;
   std::uint64_t content_bytes_ = 0;

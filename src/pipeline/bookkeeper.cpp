@@ -28,8 +28,22 @@ void add_price(RequestRecord& record, const UsageReport& report, const PriceTabl
   const Charge price = charge(prices, report, record.requested_model);
   record.usage = price.billed;
   record.cost = price.cost;
-  record.counterfactual = price.cost;  // no policy acts yet: untouched is what happened
+  record.counterfactual = price.cost;  // unless a settlement knows better: untouched is what happened
+  record.route.untouched = price.billed;
   record.price_estimated = price.estimated;
+}
+
+// We caused it, we pay it: a loss, whatever became of the request.
+void add_discarded(RequestRecord& record, const UsageReport& discarded, const PriceTable& prices) {
+  if (!discarded.seen) return;
+  const Charge price = charge(prices, discarded, record.requested_model);
+  record.route.discarded_model = discarded.model;
+  record.route.discarded = price.billed;
+  record.route.discarded_cost = price.cost;
+  record.route.saved_by_routing -= price.cost;
+  record.cost += price.cost;
+  record.price_estimated = record.price_estimated || price.estimated;
+  record.usage_seen = true;
 }
 
 RateLimitRecord to_record(const HeaderList& fields, const RequestRecord& record) {
@@ -48,6 +62,8 @@ void Bookkeeper::book(ExchangeFacts facts) noexcept try {
   add_report(record, facts.report);
   const bool first = seen_.is_first(record.message_id, record.upstream_request_id);
   if (record.usage_seen && first) add_price(record, facts.report, prices_);
+  add_discarded(record, facts.discarded, prices_);
+  if (facts.settle && first) facts.settle(record, facts.report);
   if (!first) {
     metrics_.count_duplicate();
     record.usage_seen = false;

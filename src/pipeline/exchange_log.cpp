@@ -26,7 +26,12 @@ Outcome outcome_of(ErrorKind kind) {
 }  // namespace
 
 ExchangeLog::ExchangeLog(const PipelineServices& services, const ClientExchange& client)
-    : services_(services), started_(client.request_started()) {
+    : services_(services),
+      started_(client.request_started()),
+      steered_(services.steering, [this](std::string_view why) {
+        services_.metrics.count_skipped_stage();
+        services_.log_error({ErrorKind::internal, "skipped, the request goes on: " + std::string(why), {}}, id());
+      }) {
   RequestRecord& record = facts_.record;
   record.id = services.ids.next("dq_");
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(services.clock.monotonic() - started_);
@@ -40,7 +45,7 @@ std::int64_t ExchangeLog::since_start_us() const {
   return std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.monotonic() - started_).count();
 }
 
-void ExchangeLog::identified(const LaneIdentity& lane, const RequestHead& head, const RequestView* view) {
+const std::string& ExchangeLog::identified(const LaneIdentity& lane, const RequestHead& head, const RequestView* view) {
   RequestRecord& record = facts_.record;
   record.lane_id = lane.lane_id;
   record.request_class = lane.request_class;
@@ -53,6 +58,7 @@ void ExchangeLog::identified(const LaneIdentity& lane, const RequestHead& head, 
     record.requested_model = view->text(view->model);
     record.streamed = view->is_streaming();
   }
+  return record.account_hash;
 }
 
 void ExchangeLog::sending(MonotonicTime request_complete_at) {
@@ -74,6 +80,20 @@ void ExchangeLog::relayed(const AnswerRelay& relay, UsageReport report) {
   facts_.report = std::move(report);
 }
 
+void ExchangeLog::healed(const Refusal& refusal, UsageReport discarded) {
+  std::string because = refusal.status == 0 ? "" : std::to_string(refusal.status);
+  if (!refusal.error_type.empty()) because.append(because.empty() ? "" : " ").append(refusal.error_type);
+  healed_because_ = std::move(because);
+  facts_.discarded = std::move(discarded);
+  services_.metrics.count_healed();
+}
+
+void ExchangeLog::abandoned(UsageReport report) {
+  facts_.record.outcome = Outcome::client_gone;
+  facts_.record.status = 0;
+  facts_.report = std::move(report);
+}
+
 void ExchangeLog::failed(const Error& error) {
   RequestRecord& record = facts_.record;
   record.outcome = outcome_of(error.kind);
@@ -87,7 +107,14 @@ void ExchangeLog::failed(const Error& error) {
 }
 
 void ExchangeLog::book() {
-  facts_.record.duration_us = since_start_us();
+  RequestRecord& record = facts_.record;
+  record.duration_us = since_start_us();
+  if (const SteeringPlan* plan = steered_.get()) {
+    record.route = plan->record;
+    if (record.reason.empty()) record.reason = plan->reason;
+    facts_.settle = [this](RequestRecord& priced, const UsageReport& report) { steered_.settle(report, priced); };
+  }
+  record.route.healed_because = healed_because_;
   services_.books.book(std::move(facts_));
 }
 

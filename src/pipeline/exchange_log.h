@@ -4,6 +4,7 @@
 
 #include "pipeline/answer_relay.h"
 #include "pipeline/handle_request.h"
+#include "pipeline/steered.h"
 
 namespace distiq {
 
@@ -13,12 +14,19 @@ class ExchangeLog {
 
   [[nodiscard]] const std::string& id() const { return facts_.record.id; }
 
-  void identified(const LaneIdentity& lane, const RequestHead& head, const RequestView* view);
+  // The same as account in SteeringQuestion.
+  const std::string& identified(const LaneIdentity& lane, const RequestHead& head, const RequestView* view);
+  // What decides about this request; books itself in at the end.
+  [[nodiscard]] Steered& steered() { return steered_; }
   void request_was(std::uint64_t bytes) { facts_.record.request_bytes = bytes; }
   // The request is complete and goes out now: what comes before counts as our overhead.
   void sending(MonotonicTime request_complete_at);
   void answer_began(const ResponseHead& head);
   void relayed(const AnswerRelay& relay, UsageReport report);
+  // The answer to our edit was thrown away, the original is sent.
+  void healed(const Refusal& refusal, UsageReport discarded);
+  // The client left before it got anything of the answer.
+  void abandoned(UsageReport report);
   // We answered ourselves.
   void failed(const Error& error);
 
@@ -29,7 +37,9 @@ class ExchangeLog {
 
   const PipelineServices& services_;
   MonotonicTime started_;
+  Steered steered_;
   ExchangeFacts facts_;
+  std::string healed_because_;
 };
 
 }  // namespace distiq

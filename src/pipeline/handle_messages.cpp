@@ -1,9 +1,11 @@
 #include "pipeline/handle_messages.h"
 
-#include <array>
+#include <charconv>
 
 #include "message/request_scanner.h"
+#include "money/usd_text.h"
 #include "pipeline/forward.h"
+#include "pipeline/held_answer.h"
 #include "pipeline/request_bytes.h"
 
 namespace distiq {
@@ -12,12 +14,189 @@ namespace {
 constexpr std::string_view messages_path = "/v1/messages";
 constexpr std::string_view count_tokens_path = "/v1/messages/count_tokens";
 
-// Who asked and for what; for the record only.
-void identify(const RequestHead& head, std::string_view body, ExchangeLog& log) {
-  const auto view = scan_request(body);
-  const RequestView* known = view ? &*view : nullptr;
-  log.identified(identify_lane(head, known), head, known);
+// How much of an error body is read for the error's name.
+constexpr std::size_t error_bytes = 64u * 1024;
+
+std::int64_t retry_after_of(const ResponseHead& head) {
+  const std::string_view text = head.headers.get_or("retry-after", "");
+  std::int64_t seconds = -1;
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return seconds;
 }
+
+// Field values are visible ASCII: a reason may hold anything.
+std::string field_text(std::string_view text) {
+  std::string out(text.substr(0, 200));
+  for (char& c : out) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return out;
+}
+
+class MessagesExchange {
+ public:
+  MessagesExchange(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream,
+                   ExchangeLog& log)
+      : services_(services), client_(client), upstream_(upstream), log_(log) {}
+
+  Task<Disposition> run() {
+    auto body = co_await client_.read_body(services_.max_body_bytes);
+    if (!body) co_return co_await answer_error(client_, body.error(), log_);
+    body_ = std::move(*body);
+    complete_at_ = services_.clock.monotonic();
+    log_.request_was(body_->bytes().size());
+    client_.watch(cancellation_);
+
+    if (log_.steered().wanted(client_.head())) {
+      steer();
+      if (log_.steered().edits()) co_return co_await send_edited();
+    }
+    co_return co_await send_original();
+  }
+
+ private:
+  Steered& steered() { return log_.steered(); }
+
+  // Who asks and for what, and what to do about it.
+  void steer() {
+    const auto view = scan_request(body_->bytes());
+    const RequestView* known = view ? &*view : nullptr;
+    const LaneIdentity lane = identify_lane(client_.head(), known);
+    const std::string& account = log_.identified(lane, client_.head(), known);
+    identified_ = true;
+    if (known != nullptr) steered().plan({client_.head(), *known, lane, account});
+  }
+
+  // The same for the record only, when there is time for it.
+  void identify() {
+    if (identified_) return;
+    identified_ = true;
+    const auto view = scan_request(body_->bytes());
+    const RequestView* known = view ? &*view : nullptr;
+    log_.identified(identify_lane(client_.head(), known), client_.head(), known);
+  }
+
+  Task<Disposition> send_original() {
+    const std::string head = upstream_request_head(client_.head(), services_.target, client_.body_framing());
+    const RequestBytes request(head, body_->bytes(), client_.body_framing());
+    sending();
+    auto exchange =
+        co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false, cancellation_);
+    if (!exchange) {
+      identify();
+      co_return co_await answer_error(client_, exchange.error(), log_);
+    }
+    UsageMeter meter((*exchange)->head());
+    co_return co_await relay(**exchange, meter, std::nullopt);
+  }
+
+  void sending() {
+    if (!sent_) log_.sending(complete_at_);
+    if (!sent_) steered().sending();
+    sent_ = true;
+  }
+
+  // The answer to an edited request is looked at before the client sees any of it.
+  Task<Disposition> send_edited() {
+    const SteeringPlan& plan = *steered().get();
+    const auto spliced = plan.edits.apply(body_->bytes());
+    if (!spliced) {
+      steered().drop(spliced.error().log_detail);
+      co_return co_await send_original();
+    }
+    const std::string head = upstream_request_head(client_.head(), services_.target, client_.body_framing(),
+                                                   {.content_length = spliced->size, .plain_answer = true});
+    const RequestBytes request(head, spliced->pieces, client_.body_framing());
+    sending();
+    auto exchange =
+        co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false, cancellation_);
+    Refusal refusal{.error_type = "cut"};
+    UsageReport discarded;
+    if (exchange) {
+      UsageMeter meter((*exchange)->head());
+      HeldAnswer held((*exchange)->head(), plan.echo);
+      co_await hold(**exchange, held, meter);
+      if (cancellation_.cancelled()) co_return co_await abandon(**exchange, meter);
+      if (held.verdict() == HeldAnswer::Verdict::good) co_return co_await relay(**exchange, meter, held);
+      discarded = meter.finish((*exchange)->finished());
+      refusal = refusal_of((*exchange)->head(), held, discarded);
+      cancellation_.clear_hook();
+      co_await (*exchange)->settle();
+    } else if (exchange.error().kind != ErrorKind::upstream_broke) {
+      // Not reached, or nobody is left to answer: the original would fare no better.
+      co_return co_await answer_error(client_, exchange.error(), log_);
+    }
+    steered().refused(refusal);
+    log_.healed(refusal, std::move(discarded));
+    exchange = fail(ErrorKind::internal, "discarded");  // its connection may serve the original
+    co_return co_await send_original();
+  }
+
+  static Refusal refusal_of(const ResponseHead& head, const HeldAnswer& held, const UsageReport& report) {
+    return {.status = head.status,
+            .error_type = report.error_type.empty() ? std::string(held.own_failure()) : report.error_type,
+            .retry_after_s = retry_after_of(head)};
+  }
+
+  // Reads until it is known whether the answer is one. Of an answer that is none, what says why.
+  Task<void> hold(UpstreamExchange& exchange, HeldAnswer& held, UsageMeter& meter) {
+    std::size_t read = 0;
+    while (held.verdict() != HeldAnswer::Verdict::good && !exchange.finished() && read < error_bytes) {
+      if (held.verdict() == HeldAnswer::Verdict::failed && meter.saw_event()) break;
+      const auto piece = co_await exchange.read_piece();
+      if (!piece) {
+        held.end(false);
+        co_return;
+      }
+      for (const std::string_view content : piece->content) {
+        meter.observe(content);
+        held.take(content);
+        read += content.size();
+      }
+    }
+    if (exchange.finished()) held.end(true);
+  }
+
+  Task<Disposition> abandon(UpstreamExchange& exchange, UsageMeter& meter) {
+    log_.abandoned(meter.finish(false));
+    cancellation_.clear_hook();
+    exchange.close();
+    co_await exchange.settle();
+    co_return Disposition::close;
+  }
+
+  Task<Disposition> relay(UpstreamExchange& exchange, UsageMeter& meter, std::optional<AnswerStart> held) {
+    log_.answer_began(exchange.head());
+    steered().answer_began(exchange.head());
+    const auto streaming = services_.metrics.hold_stream();
+    const AnswerObserver observer = [&meter](std::string_view content) { meter.observe(content); };
+    AnswerRelay relay(exchange, client_, cancellation_, answer_fields(log_), observer, held);
+    co_await relay.start();
+
+    // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
+    identify();
+    if (exchange.sent()) body_.reset();
+
+    co_await relay.run();
+    cancellation_.clear_hook();
+    co_await exchange.settle();
+    log_.relayed(relay, meter.finish(relay.ended_cleanly()));
+    co_return relay.disposition();
+  }
+  Task<Disposition> relay(UpstreamExchange& exchange, UsageMeter& meter, const HeldAnswer& held) {
+    return relay(exchange, meter, AnswerStart{held.content(), held.growth()});
+  }
+
+  const PipelineServices& services_;
+  ClientExchange& client_;
+  UpstreamConnector& upstream_;
+  ExchangeLog& log_;
+  Cancellation cancellation_;
+  std::unique_ptr<BufferedBody> body_;
+  MonotonicTime complete_at_;
+  bool identified_ = false;
+  bool sent_ = false;
+};
 
 }  // namespace
 
@@ -25,47 +204,21 @@ bool is_messages_path(const RequestHead& head) {
   return head.method == "POST" && (head.path() == messages_path || head.path() == count_tokens_path);
 }
 
-HeaderList answer_fields(const ExchangeLog& log) {
+HeaderList answer_fields(ExchangeLog& log) {
   HeaderList fields;
   fields.add("x-distiq-id", log.id());
+  const SteeringPlan* plan = log.steered().get();
+  if (plan == nullptr || plan->route.empty()) return fields;
+  fields.add("x-distiq-route", field_text(plan->route));
+  if (!plan->reason.empty()) fields.add("x-distiq-reason", field_text(plan->reason));
+  fields.add("x-distiq-expected-saving", usd_text(plan->record.expected_saving, 6));
   return fields;
 }
 
 Task<Disposition> handle_messages(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream,
                                   ExchangeLog& log) {
-  auto body = co_await client.read_body(services.max_body_bytes);
-  if (!body) co_return co_await answer_error(client, body.error(), log);
-  const MonotonicTime complete_at = services.clock.monotonic();
-  log.request_was((*body)->bytes().size());
-
-  Cancellation cancellation;
-  client.watch(cancellation);
-
-  const std::string head = upstream_request_head(client.head(), services.target, client.body_framing());
-  const RequestBytes request(head, (*body)->bytes(), client.body_framing());
-  log.sending(complete_at);
-  auto exchange = co_await forward(upstream, services.clock, request.parts(), /*request_is_head=*/false, cancellation);
-  if (!exchange) {
-    identify(client.head(), (*body)->bytes(), log);
-    co_return co_await answer_error(client, exchange.error(), log);
-  }
-  log.answer_began((*exchange)->head());
-
-  const auto streaming = services.metrics.hold_stream();
-  UsageMeter meter((*exchange)->head());
-  const AnswerObserver observer = [&meter](std::string_view content) { meter.observe(content); };
-  AnswerRelay relay(**exchange, client, cancellation, answer_fields(log), observer);
-  co_await relay.start();
-
-  // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
-  identify(client.head(), (*body)->bytes(), log);
-  if ((*exchange)->sent()) body->reset();
-
-  co_await relay.run();
-  cancellation.clear_hook();
-  co_await (*exchange)->settle();
-  log.relayed(relay, meter.finish(relay.ended_cleanly()));
-  co_return relay.disposition();
+  MessagesExchange exchange(services, client, upstream, log);
+  co_return co_await exchange.run();
 }
 
 }  // namespace distiq

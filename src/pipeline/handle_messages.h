@@ -1,6 +1,6 @@
-// POST /v1/messages and /v1/messages/count_tokens: the requests we understand. scan -> decide -> edit -> forward ->
-// observe; in this build nothing decides, so nothing is edited and the scan waits until it delays nobody.
-// Runs on the io thread of its session.
+// POST /v1/messages and /v1/messages/count_tokens: the requests we understand. scan -> plan -> edit -> forward -> relay.
+// Where nobody decides the scan waits until it delays nobody. The answer to an edited request is held until it is known
+// to be one; if it is not, the original is sent, once. Runs on the io thread of its session.
 #pragma once
 
 #include "pipeline/exchange_log.h"
@@ -16,6 +16,6 @@ Task<Disposition> handle_messages(const PipelineServices& services, ClientExchan
 Task<Disposition> answer_error(ClientExchange& client, const Error& error, ExchangeLog& log);
 
 // Our fields on every answer.
-[[nodiscard]] HeaderList answer_fields(const ExchangeLog& log);
+[[nodiscard]] HeaderList answer_fields(ExchangeLog& log);
 
 }  // namespace distiq

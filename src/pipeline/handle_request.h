@@ -13,6 +13,7 @@
 #include "http/guards.h"
 #include "http/message_writer.h"
 #include "pipeline/bookkeeper.h"
+#include "pipeline/steering.h"
 
 namespace distiq {
 
@@ -32,6 +33,7 @@ struct PipelineServices {
   IdSource& ids;
   Bookkeeper& books;
   Metrics& metrics;
+  Steering* steering = nullptr;  // null: nobody decides, everything leaves as it came
   GuardConfig guards;
   UpstreamTarget target;
   Secret account_key;  // keys the hash under which an account's records stand

@@ -2,10 +2,10 @@
 // Borrows head and body. Runs on the io thread of its session.
 #pragma once
 
-#include <array>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/message_reader.h"
 
@@ -15,15 +15,16 @@ class RequestBytes {
  public:
   // A body that came in chunks leaves as one chunk: the header that promises chunks is the client's and stays.
   RequestBytes(std::string_view head, std::string_view body, BodyFraming framing);
+  // The body in pieces, none of them empty.
+  RequestBytes(std::string_view head, std::span<const std::string_view> body, BodyFraming framing);
   RequestBytes(const RequestBytes&) = delete;
   RequestBytes& operator=(const RequestBytes&) = delete;
 
-  [[nodiscard]] std::span<const std::string_view> parts() const { return {parts_.data(), count_}; }
+  [[nodiscard]] std::span<const std::string_view> parts() const { return parts_; }
 
  private:
   std::string chunk_head_;
-  std::array<std::string_view, 4> parts_;
-  std::size_t count_ = 0;
+  std::vector<std::string_view> parts_;
 };
 
 // "1f\r\n": what stands before a chunk of `size` bytes.

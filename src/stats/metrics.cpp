@@ -61,7 +61,7 @@ struct Metrics::Counters {
   std::array<Counter, kErrorKinds> errors{};
   std::array<Counter, kServerTools.size()> server_tools{};
   std::vector<ModelCounters> by_model;
-  Counter request_bytes{0}, response_bytes{0}, incomplete{0}, estimated{0}, duplicates{0};
+  Counter request_bytes{0}, response_bytes{0}, incomplete{0}, estimated{0}, duplicates{0}, healed{0}, skipped_stages{0};
   Histogram<kOverheadBounds.size()> overhead{kOverheadBounds};
   Histogram<kFirstByteBounds.size()> first_byte{kFirstByteBounds};
   Histogram<kDurationBounds.size()> duration{kDurationBounds};
@@ -109,6 +109,12 @@ void Metrics::count_error(ErrorKind kind) noexcept {
 }
 void Metrics::count_duplicate() noexcept {
   bump(counters_->duplicates);
+}
+void Metrics::count_healed() noexcept {
+  bump(counters_->healed);
+}
+void Metrics::count_skipped_stage() noexcept {
+  bump(counters_->skipped_stages);
 }
 
 namespace {
@@ -173,6 +179,11 @@ void render_usage(MetricsText& text, const Counters& all, const PriceTable& mode
   text.sample({}, read(all.estimated));
   text.family("distiq_duplicate_answers_total", "counter", "Answers that had been booked before.");
   text.sample({}, read(all.duplicates));
+  text.family("distiq_healed_total", "counter",
+              "Requests that we had changed, whose refusal nobody saw: the original was sent.");
+  text.sample({}, read(all.healed));
+  text.family("distiq_skipped_stages_total", "counter", "Optional stages that failed and were skipped.");
+  text.sample({}, read(all.skipped_stages));
 }
 
 template <class Counters>

@@ -39,6 +39,10 @@ class Metrics {
   void count_error(ErrorKind kind) noexcept;
   // The store or the meter could do nothing with an answer of this request.
   void count_duplicate() noexcept;
+  // An edited request was refused and its original sent.
+  void count_healed() noexcept;
+  // An optional stage failed and was skipped.
+  void count_skipped_stage() noexcept;
 
   // Hold one while a connection is open or an answer streams.
   class Held {

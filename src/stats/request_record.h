@@ -29,6 +29,30 @@ enum class AccountKind { unknown, api_key, subscription };
 [[nodiscard]] std::string_view to_string(AccountKind k);
 [[nodiscard]] AccountKind account_kind_from(std::string_view name);  // unknown name: unknown
 
+// What was decided about a request that could be decided about, and what became of it. Names are those of routing/.
+struct RouteRecord {
+  std::string policy;            // in force for this request; empty: nothing was decided (off, other paths, no JSON)
+  std::string arm;               // "control": its session is held out for comparison; "treated"; empty: no hold-out
+  std::string decision_point;    // "lane_start", "cold", ...; empty: none
+  std::string cause;             // why this model serves; empty: as asked
+  std::string requested_effort;  // empty: the model's default
+  std::string served_effort;     // as sent
+  PicoUsd expected_saving;       // as the decision saw it
+  std::string alternatives;      // JSON array: model, cost of this request, why not; at most 2 KB, no prompt text
+
+  // The request relayed untouched, by the prompt cache that would then have existed. Equal to the usage where nothing
+  // was ever touched.
+  TokenUsage untouched;
+  // counterfactual - restored - cost by cause; they sum up to saved().
+  PicoUsd saved_by_routing, saved_by_markers, saved_by_ttl, saved_by_effort;
+
+  // The answer to our edit that nobody saw, because the original was sent after it. Part of the cost.
+  std::string healed_because;  // "400 invalid_request_error"; empty: not healed
+  std::string discarded_model;
+  TokenUsage discarded;
+  PicoUsd discarded_cost;
+};
+
 struct RequestRecord {
   std::string id;                  // ours; also the x-distiq-id header
   std::int64_t started_at_ms = 0;  // unix time
@@ -54,8 +78,8 @@ struct RequestRecord {
   bool usage_seen = false;       // false: nothing to price (errors, count_tokens, other paths)
   bool usage_complete = false;   // false with usage_seen: metered as far as known
   bool price_estimated = false;  // unknown model priced by family, or geography/tier not in the table
-  PicoUsd cost;                  // as billed by list price
-  PicoUsd counterfactual;        // the same request relayed untouched; equal to cost while no policy acts
+  PicoUsd cost;                  // as billed by list price, a discarded answer included
+  PicoUsd counterfactual;        // the same request relayed untouched; equal to cost where no policy ever acted
   PicoUsd restored;  // part of (counterfactual - cost) that only repairs what our base URL broke: not a saving
 
   std::int64_t duration_us = 0;     // first byte of the request to last byte of the answer
@@ -64,6 +88,7 @@ struct RequestRecord {
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
   std::string reason;  // one line: why the request went as it went
+  RouteRecord route;
 
   [[nodiscard]] PicoUsd saved() const { return counterfactual - restored - cost; }
 };

@@ -1,0 +1,65 @@
+// What decides about requests, as handle_messages sees it: a plan before a request leaves, and what became of it
+// afterwards. An optional stage: every call may throw, and the caller then goes on as if there were no plan.
+// Any thread; calls for one plan come one after the other.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/exchange.h"
+#include "message/edit_plan.h"
+#include "message/lane.h"
+#include "money/usage.h"
+#include "stats/request_record.h"
+
+namespace distiq {
+
+// Borrowed for the call only.
+struct SteeringQuestion {
+  const RequestHead& head;
+  const RequestView& view;
+  const LaneIdentity& lane;
+  const std::string& account;  // account_key()
+};
+
+// What a decider keeps with a plan.
+class SteeringState {
+ public:
+  virtual ~SteeringState() = default;
+};
+
+struct SteeringPlan {
+  EditPlan edits;     // empty: the request leaves as it came
+  std::string echo;   // model to name in the answer instead of the one that served; empty: leave it
+  std::string serve;  // the model that is asked for now
+  std::string reason;
+  std::string route;  // "sonnet (from opus)", for the answer's head
+  RouteRecord record;
+  std::unique_ptr<SteeringState> state;
+};
+
+// Why the answer to an edited request was thrown away.
+struct Refusal {
+  int status = 0;                   // 0: cut before any content
+  std::string error_type;           // "invalid_request_error", ...; "cut", "empty"
+  std::int64_t retry_after_s = -1;  // -1: not said
+};
+
+class Steering {
+ public:
+  virtual ~Steering() = default;
+  // False: leave the request alone and do not even look at it before it leaves.
+  [[nodiscard]] virtual bool wants(const RequestHead& head) const = 0;
+  [[nodiscard]] virtual SteeringPlan plan(const SteeringQuestion& question) = 0;
+  // The request leaves now, edited or not.
+  virtual void sending(SteeringPlan& plan) = 0;
+  // The edited request was refused; the original leaves now. `plan` keeps its record.
+  virtual void refused(SteeringPlan& plan, const Refusal& refusal) = 0;
+  // The answer that the client gets has begun.
+  virtual void answer_began(SteeringPlan& plan, const ResponseHead& head) = 0;
+  // The exchange is over and priced as billed: fills in what it would have cost untouched, and learns.
+  virtual void settle(SteeringPlan& plan, const UsageReport& report, RequestRecord& record) = 0;
+};
+
+}  // namespace distiq
