@@ -32,14 +32,15 @@ class Run:
     dropped_thinking: int = 0                         # blocks that a model could not read and the API left out
     wall_s: float = 0.0
     notes: list = field(default_factory=list)
+    sent: list = field(default_factory=list, repr=False)   # for looking closer; not in the JSON
+    rows: list = field(default_factory=list, repr=False)
 
 
 def kind_of(sent):
     return f"sub {sent.agent}" if sent.kind == "sub" else sent.kind
 
 
-def summarise(scenario, policy, sent, ledger, claims):
-    """claims: (picodollars, by cause) or None."""
+def summarise(scenario, policy, sent, ledger):
     entries = {entry["request_id"]: entry for entry in ledger["entries"]}
     run = Run(scenario, policy, ledger["total_pico_usd"], len(sent), len(ledger["entries"]))
     costs = collections.Counter()
@@ -58,8 +59,7 @@ def summarise(scenario, policy, sent, ledger, claims):
     prompt = sum(prompt_tokens(entry) for entry in ledger["entries"])
     run.largest_prompt = max((prompt_tokens(entry) for entry in ledger["entries"]), default=0)
     run.read_share = sum(entry["cache_read_input_tokens"] for entry in ledger["entries"]) / max(1, prompt)
-    if claims is not None:
-        run.claimed, run.claimed_by_cause = claims
+    run.sent = sent
     return run
 
 
@@ -107,18 +107,23 @@ def rebuilds_against(run, direct):
 
 
 def claims_of(rows):
-    """What the proxy's records say it saved, restored repairs included; None while the build has no such column."""
+    """What the proxy's records say it saved in picodollars, what it only restored included, and by cause; None without records."""
     if not rows:
         return None
-    columns = rows[0].keys()
-    saved = next((name for name in ("saved_usd_micros",) if name in columns), None)
-    if saved is None:
-        return None
-    causes = collections.Counter()
-    for name in columns:
-        if name.startswith("saved_") and name != saved and name.endswith("_usd_micros"):
-            causes[name[6:-11]] = sum(row[name] or 0 for row in rows) * MICRO
-    restored = sum(row["restored_usd_micros"] or 0 for row in rows) * MICRO if "restored_usd_micros" in columns else 0
-    if restored:
-        causes["restored"] = restored
-    return sum(row[saved] or 0 for row in rows) * MICRO + restored, dict(causes)
+    def total(name):
+        return MICRO * sum(row[name] or 0 for row in rows)
+    causes = {name.removeprefix("saved_by_").removesuffix("_usd_micros"): total(name) for name in rows[0] if name.startswith("saved_by_")}
+    causes["restored"] = total("restored_usd_micros")
+    return total("counterfactual_usd_micros") - total("cost_usd_micros"), {cause: value for cause, value in causes.items() if value}
+
+
+def worst_gaps(run, direct, most=8):
+    """Requests whose counterfactual in the proxy's records differs most from what they cost directly. Only for sessions that went
+    the same way under both: [(picodollars too much, sent, direct's sent, the proxy's row)]."""
+    rows = {row["upstream_request_id"]: row for row in run.rows}
+    gaps = []
+    for ours, theirs in zip(run.sent, direct.sent):
+        row = rows.get(ours.request_id)
+        if row and theirs.entry and ours.lane == theirs.lane:
+            gaps.append((row["counterfactual_usd_micros"] * MICRO - theirs.entry["cost_pico_usd"], ours, theirs, row))
+    return sorted(gaps, key=lambda gap: -abs(gap[0]))[:most]

@@ -124,12 +124,13 @@ class SessionPlayer:
         self.player, self.session, self.world = player, session, player.world
         self.random = random.Random(f"identity {session.name}")
         ttl = "1h" if session.subscriber else None
-        self.identity = shapes.Identity(self.random, player.key, session.project, session.hints, ttl)
+        key = player.key + session.account
+        self.identity = shapes.Identity(self.random, key, session.project, session.hints, ttl)
         self.ttl_ms = 3_600_000 if ttl else 300_000
         self.debt = 0.0
         self.durations = ""
         if session.kind == "script":
-            self.main = shapes.ScriptConversation(player.key, session.system, session.tools, session.stream)
+            self.main = shapes.ScriptConversation(key, session.system, session.tools, session.stream)
             self.target = "/v1/messages"
         else:
             self.shape = shapes.Shape(session.kind, self.identity, ttl)

@@ -1,5 +1,5 @@
 """Prints the tables and makes the JSON."""
-from accounting import rebuilds_against
+from accounting import MICRO, rebuilds_against, worst_gaps
 
 
 def usd(pico):
@@ -20,12 +20,12 @@ def tiers(run):
 
 def claim(run, direct):
     if run.claimed is None:
-        return ["", "", ""] if run.policy in ("direct", "per-turn") else ["none", usd(direct.bill - run.bill), ""]
+        return ["", "" if run is direct else usd(direct.bill - run.bill), ""]
     true = direct.bill - run.bill
     return [usd(run.claimed), usd(true), f"{100 * (run.claimed - true) / direct.bill:+.2f} %"]
 
 
-def scenario(played, runs, verbose):
+def scenario(played, runs, verbose, gaps=False):
     direct = runs["direct"]
     print(f"{played.name}: {played.about}; {direct.requests} requests, {sum(direct.tiers.values())} human turns, "
           f"prompts up to {direct.largest_prompt / 1000:.0f}K tokens")
@@ -43,7 +43,26 @@ def scenario(played, runs, verbose):
             print(f"  {policy}: error: {error}")
         if verbose:
             details(policy, run, direct)
+        if gaps and run.rows:
+            print_gaps(run, direct)
     print(flush=True)
+
+
+def totals(results):
+    """All scenarios together: a sum, not a typical month; the scenarios are what they are."""
+    policies = list(dict.fromkeys(policy for runs in results.values() for policy in runs))
+    bills = {policy: sum(runs[policy].bill for runs in results.values()) for policy in policies}
+    print(f"All {len(results)} scenarios")
+    table(["policy", "bill", "of direct", "dearest scenario", "returns", "errors"], [
+        [policy, usd(bill), f"{bill / bills['direct']:.3f}", dearest(policy, results),
+         sum(len(runs[policy].returns) for runs in results.values()), sum(len(runs[policy].errors) for runs in results.values())]
+        for policy, bill in bills.items()])
+    print()
+
+
+def dearest(policy, results):
+    name = max(results, key=lambda name: results[name][policy].bill / results[name]["direct"].bill)
+    return f"{results[name][policy].bill / results[name]['direct'].bill:.3f} {name}"
 
 
 def details(policy, run, direct):
@@ -59,6 +78,20 @@ def details(policy, run, direct):
             print(f"  {policy}: {session} costs {usd(run.by_session[session])}, direct {usd(direct.by_session.get(session, 0))}")
 
 
+def print_gaps(run, direct):
+    """One line per request: what the records hold against what the simulator billed the direct client at the same place."""
+    for gap, ours, theirs, row in worst_gaps(run, direct):
+        if abs(gap) <= MICRO:  # the records' rounding
+            continue
+        entry, served = theirs.entry, ours.entry or {}
+        true = "/".join(str(entry[name]) for name in ("cache_read_input_tokens", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens",
+                                                      "input_tokens", "output_tokens"))
+        ours_text = "/".join(str(row.get(f"untouched_{name}", "?")) for name in (
+            "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "input_tokens", "output_tokens"))
+        print(f"  {run.policy}: {usd(gap)} too much at request {run.sent.index(ours)} of {ours.lane} ({ours.kind}), served by "
+              f"{served.get('model')}; direct read/5m/1h/in/out {true}, the record says {ours_text}; {row['reason']}")
+
+
 def bars(checked):
     print("Bars")
     table(["bar", "wanted", "measured", ""], [[bar.name, bar.wanted, bar.measured, "met" if bar.met else "MISSED"] for bar in checked])
@@ -66,7 +99,7 @@ def bars(checked):
 
 def as_json(results, checked, skipped, options):
     def run_json(run):
-        return {name: value for name, value in vars(run).items() if name != "rebuilds"} | {
+        return {name: value for name, value in vars(run).items() if name not in ("rebuilds", "sent", "rows")} | {
             "rebuilds": [[lane, position, kind] for (lane, position), kind in run.rebuilds.items()]}
     return {"scale": options.scale, "kappa": options.kappa, "skipped": skipped, "bars": [vars(bar) for bar in checked],
             "results": {name: {policy: run_json(run) for policy, run in runs.items()} for name, runs in results.items()}}

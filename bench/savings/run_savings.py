@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What routing and cache care save: the same sessions under every policy, billed by anthropic-sim's own ledger on virtual time.
 
-    run_savings.py [--quick] [--strict] [--json FILE] [--only SCENARIOS] [--policies POLICIES] [--kappa K] [-v]
+    run_savings.py [--quick] [--strict] [--json FILE] [--only SCENARIOS] [--policies POLICIES] [--kappa K] [-v] [--gaps]
 
 Prints what each scenario cost, then the bars and whether this run met them. Exit code 0; with --strict 1 when a bar was missed;
 2 when something could not be played at all."""
@@ -42,11 +42,18 @@ def play(scenario, policy, kappa=1.0, binaries=None, front=None):
             else:
                 players[session.subscriber].play(session)
         sent, ledger = players[False].sent, world.ledger()
-        run = accounting.summarise(scenario.name, policy, sent, ledger, None)
-        run.dropped_thinking = world.simulator_stats()["dropped_thinking"]
+        run = accounting.summarise(scenario.name, policy, sent, ledger)
+        stats = world.simulator_stats()
+        run.dropped_thinking = stats["dropped_thinking"]
+        if refusals := sum(stats["refusals"].values()):
+            run.notes.append(f"upstream refused {refusals} requests, the client saw {len(run.errors)}: "
+                             f"{max(stats['refusals'], key=stats['refusals'].get)[:120]}")
+        if run.upstream_requests > run.requests:
+            run.notes.append(f"{run.upstream_requests - run.requests} answers were paid that the client did not ask for")
         if not world.has_virtual_time:
             run.notes.append("the proxy has no test clock: its time stood still")
-        if claims := accounting.claims_of(world.records()):
+        run.rows = world.records()
+        if claims := accounting.claims_of(run.rows):
             run.claimed, run.claimed_by_cause = claims
         run.wall_s = time.monotonic() - began
         return run
@@ -76,6 +83,7 @@ def parse_options():
     parser.add_argument("--kappa", type=float, default=1.0, help="steps that a smaller model needs per step of the asked one (1.0)")
     parser.add_argument("--binaries", type=pathlib.Path, default=None, help="folder of distiq-code, anthropic-sim (build/release)")
     parser.add_argument("-v", "--verbose", action="store_true", help="per class of request, causes, notes")
+    parser.add_argument("--gaps", action="store_true", help="list requests whose counterfactual in the records is most wrong")
     options = parser.parse_args()
     options.scale = options.scale or (0.25 if options.quick else 1.0)
     if "direct" not in options.policies:
@@ -97,10 +105,12 @@ def main():
                 print(f"{name}: skipped, {scenario}\n")
                 continue
             runs = results[name] = {policy: play(scenario, policy, options.kappa, options.binaries) for policy in options.policies}
-            report.scenario(scenario, runs, options.verbose)
+            report.scenario(scenario, runs, options.verbose, options.gaps)
     except CannotRun as reason:
         print(f"cannot play: {reason}", file=sys.stderr)
         return 2
+    if len(results) > 1:
+        report.totals(results)
     checked = bars.check(results, {name: scenarios.build(name, options.scale) for name in results}, options.kappa)
     report.bars(checked)
     print(f"\n{time.monotonic() - began:.0f} s")

@@ -135,6 +135,23 @@ def struggle(scale):
     return Scenario("struggle", "sessions in which tests keep failing and the user objects", sessions, quality_returns=True)
 
 
+def random_returns(scale):
+    """Trouble at a random place of short random sessions, each in an account of its own: no bank covers a return."""
+    make, sessions = Generator("random returns"), []
+    for number in range(some(24, scale, 6)):
+        tiers = ["simple"] + make.random.choices(["simple", "medium", "hard", "go on"], [5, 3, 1, 2], k=make.random.randrange(1, 5))
+        session = make.session(f"random-{number}", tiers, account=f"-{number}", pause_s=60, long_share=0.1)
+        trouble = make.random.choice(["tests", "objection", "both", "none"])
+        turn = make.random.choice(session.turns)
+        if trouble in ("tests", "both"):
+            at = make.random.randrange(len(turn.steps))
+            turn.steps[at:at] = [make.failing_step() for _ in range(3)]
+        if trouble in ("objection", "both"):
+            session.turns.insert(session.turns.index(turn) + 1, make.turn("objection", 0))
+        sessions.append(session)
+    return Scenario("random-returns", "short random sessions, trouble at random places, one account each", sessions, quality_returns=True)
+
+
 def subscriber(scale):
     make, sessions = Generator("subscriber"), []
     for number in range(some(2, scale)):
@@ -153,6 +170,7 @@ def sonnet_main(scale):
 
 BUILDERS = {"opus-main": opus_main, "day": day, "headless-40": headless, "sdk-agent": sdk_agent, "sdk-single": sdk_single,
             "long-compactions": long_session, "big-context": big_context, "side-calls": side_calls, "russian": russian, "struggle": struggle,
+            "random-returns": random_returns,
             "subscriber": subscriber, "sonnet-main": sonnet_main, "recorded": recorded.scenario,
             "transcripts-cc": transcripts.claude_code, "transcripts-sdk": transcripts.scripts}
 

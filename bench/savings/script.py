@@ -56,6 +56,7 @@ class Session:
     title: bool = True         # interactive clients ask for one with the first prompt
     hints: bool = True         # the hint headers that set-up switches on
     subscriber: bool = False   # OAuth and one-hour cache
+    account: str = ""          # another credential, with a cache and savings of its own
     pause_s: float = 0.0       # before it
     system: str = ""           # script only
     tools: list = field(default_factory=list)

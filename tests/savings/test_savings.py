@@ -178,6 +178,28 @@ class FixedModels:
         pass
 
 
+class SideBySide(unittest.TestCase):
+    def first_reads(self, together):
+        make = Generator("agents")
+        agents = [make.agent("Explore", 1) for _ in range(2)]
+        steps = [make.agent_step(agents)] if together else [make.agent_step([agent]) for agent in agents]
+        run = played(Session("agents", "interactive", [Turn("Look", steps + [make.final()], "medium", 5)]))
+        self.assertEqual(run.errors, [])
+        lanes = {}
+        for item in run.sent:
+            if item.kind == "sub":
+                lanes.setdefault(item.lane, item.entry["cache_read_input_tokens"])
+        return list(lanes.values())
+
+    def test_sub_agents_started_together_each_write_their_prefix(self):
+        self.assertEqual(self.first_reads(together=True), [0, 0])
+
+    def test_the_second_of_two_in_turn_reads_what_the_first_wrote(self):
+        first, second = self.first_reads(together=False)
+        self.assertEqual(first, 0)
+        self.assertGreater(second, 3000)
+
+
 class Harness(unittest.TestCase):
     def test_a_policy_that_does_nothing_costs_what_direct_costs(self):
         scenario = scenarios.build("day", 0.25)
