@@ -2,7 +2,7 @@
 import paths  # noqa: F401  (before tests)
 from script import Recorded, RecordedRequest, Scenario
 from tests.support import recordings
-from world import Answer
+from wire import Answer
 
 # Whole sessions without faults in the answers; those absent from the repository's subset are skipped.
 NAMES = ["b_tool", "m_loop25", "e_subagent", "e_explore_hints", "h_toolsearch", "e_web_hints", "d_multi1", "d_multi2", "d_multi3",

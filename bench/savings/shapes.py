@@ -1,4 +1,4 @@
-"""Request bodies and heads in the shape of the real Claude Code client (and of a plain SDK script), from recorded requests.
+"""Request bodies and heads in the shape of the real Claude Code client from recorded requests.
 
 A Conversation is one lane's history as the client keeps it. Rendering follows what the recordings show: fields in wire order,
 cache marks at two system blocks and on the last block of the last message, a message that lost its mark becomes a bare string
@@ -190,59 +190,3 @@ class Conversation:
 
     def _effort(self):
         return self.shape.system_message.get("output_config", {"effort": "medium"})
-
-
-class HelperBodies:
-    """The client's side calls: one message, no cache marks."""
-
-    def __init__(self, identity):
-        self.title_shape, self.search_shape = Shape("title", identity), Shape("web_search", identity)
-
-    def title(self, model, prompt):
-        words = f"<session>\n{prompt[:400]}\n</session>\n\nWrite a title for this session. " + "lorem ipsum dolor " * 10
-        return self.title_shape, self._one(self.title_shape, model, words)
-
-    def search(self, model, query):
-        return self.search_shape, self._one(self.search_shape, model, f"Perform a web search for the query: {query}")
-
-    def fetch(self, model, page):
-        shape = Shape("web_search", self.search_shape.identity)
-        rest = json.loads("{" + shape.rest)
-        rest["tools"] = []
-        del rest["tool_choice"]
-        rest["system"] = rest["system"][:2]
-        shape.rest = dumps(rest)[1:]
-        return shape, self._one(shape, model, f"\nWeb page content:\n---\n{page}\n---\n\nSummarise what matters for the task.\n")
-
-    @staticmethod
-    def _one(shape, model, words):
-        return Conversation(shape)._join(model, [dumps({"role": "user", "content": [text(words)]})])
-
-
-class ScriptConversation:
-    """A plain SDK script with tools: no marks, no session headers, strings where a script would write strings."""
-
-    def __init__(self, key, system, tools, stream, max_tokens=8192):
-        self.key, self.parts = key, []
-        head = {"max_tokens": max_tokens, "system": system} | ({"tools": tools} if tools else {})
-        self.head_json, self.stream = dumps(head)[1:-1], stream
-
-    def human(self, prompt):
-        self.parts.append(dumps({"role": "user", "content": prompt}))
-
-    def assistant(self, blocks):
-        self.parts.append(dumps({"role": "assistant", "content": blocks}))
-
-    def results(self, results):
-        blocks = [{"type": "tool_result", "tool_use_id": use, "content": content} | ({"is_error": True} if failed else {})
-                  for use, content, failed in results]
-        self.parts.append(dumps({"role": "user", "content": blocks}))
-
-    def body(self, model):
-        stream = ',"stream":true' if self.stream else ""
-        return f'{{"model":"{model}",{self.head_json},"messages":[{",".join(self.parts)}]{stream}}}'.encode()
-
-    def head(self, _extra=()):
-        return [("accept", "application/json"), ("content-type", "application/json"), ("user-agent", "Anthropic/JS 1.12.0"),
-                ("anthropic-version", "2026-10-21"), ("x-stainless-retry-count", "0"), ("x-stainless-lang", "js"),
-                ("Authorization", f"Bearer {self.key}")]

@@ -18,6 +18,7 @@ import shapes  # noqa: E402
 from generator import Generator  # noqa: E402
 from per_turn import PerTurn  # noqa: E402
 from play import Player  # noqa: E402
+from script_shape import ScriptConversation  # noqa: E402
 from script import Call, Scenario, Session, Step, Turn  # noqa: E402
 from world import World  # noqa: E402
 
@@ -156,7 +157,7 @@ class SimulatorCounts(unittest.TestCase):
             for words, wanted in (("short " * 100, False), ("long enough " * 600, True)):
                 body = {"model": "claude-opus-5-5", "max_tokens": 100, "messages": [{"role": "user", "content": [
                     {"type": "text", "text": words, "cache_control": {"type": "ephemeral"}}]}]}
-                talk = shapes.ScriptConversation(KEY, "", [], False)
+                talk = ScriptConversation(KEY, "", [], False)
                 answer = world.send("/v1/messages", talk.head(), json.dumps(body).encode())
                 self.assertIsNone(answer.error)
                 self.assertEqual(world.ledger()["entries"][-1]["ephemeral_5m_input_tokens"] > 0, wanted)
