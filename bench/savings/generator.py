@@ -54,7 +54,8 @@ class Generator:
     def log(self, tokens):
         lines, size, pick = [], 0, self.random.choice
         while size < tokens * CHARS_PER_TOKEN:
-            line = f"2026-11-2{self.random.randrange(10)}T1{self.random.randrange(10)}:00:{self.random.randrange(60):02d} {pick(WORDS)} {pick(WORDS)}: {pick(WORDS)} {self.random.randrange(100000)}"
+            time = f"2026-11-2{self.random.randrange(10)}T1{self.random.randrange(10)}:00:{self.random.randrange(60):02d}"
+            line = f"{time} {pick(WORDS)} {pick(WORDS)}: {pick(WORDS)} {self.random.randrange(100000)}"
             lines.append(line)
             size += len(line)
         return "\n".join(lines)

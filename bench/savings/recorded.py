@@ -1,5 +1,5 @@
 """Recorded Claude Code sessions as they were sent, byte for byte but for the credential, with the answers they got then."""
-import paths  # noqa: F401  (before tests)
+import paths  # noqa: F401  (makes tests importable)
 from script import Recorded, RecordedRequest, Scenario
 from tests.support import recordings
 from wire import Answer

@@ -36,7 +36,8 @@ def headless(scale):
     for number in range(some(40, scale, 8)):
         tier = make.random.choices(["simple", "medium", "hard"], [6, 3, 1])[0]
         steps = make.random.choices([0, 1, 2, 4, 7], [4, 3, 3, 2, 1])[0]
-        session = Session(f"job-{number}", "headless", [make.turn(tier, 0, steps)], pause_s=make.random.choice([4, 20, 90, 400]), hints=number % 2 == 0)
+        session = Session(f"job-{number}", "headless", [make.turn(tier, 0, steps)], pause_s=make.random.choice([4, 20, 90, 400]),
+                          hints=number % 2 == 0)
         session.turns[0].pause_s = 0
         sessions.append(session)
     return Scenario("headless-40", "40 short `claude -p` jobs in one project", sessions)

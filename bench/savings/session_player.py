@@ -37,7 +37,7 @@ class SessionPlayer:
     def play(self):
         for number, turn in enumerate(self.session.turns):
             self.world.advance(turn.pause_s * 1000)
-            self.prompt_id = f"{self.random.getrandbits(128):032x}"
+            self.prompt_id = shapes.uuid(self.random)
             if turn.compact_first:
                 self.compact(turn)
                 self.main.resume(turn.prompt)
@@ -157,6 +157,7 @@ class SessionPlayer:
             for lane in lanes:
                 if lane.queue:
                     lane.step()
+        self.prompt_id = shapes.uuid(self.random)  # a notification is a prompt of its own
         conversation.notification("\n".join(f"Agent {lane.id} finished: {lane.report}" for lane in lanes))
 
     def fan_out(self, lanes):

@@ -38,12 +38,16 @@ def load(kind):
     return headers, request["body"]
 
 
+def uuid(random):
+    return "-".join(f"{random.getrandbits(4 * size):0{size}x}" for size in (8, 4, 4, 4, 12))
+
+
 class Identity:
     """Who speaks: one credential and one session of one project, as the client's fields carry it."""
 
     def __init__(self, random, key, project, hints=True, ttl=None):
         self.key, self.project, self.hints, self.ttl = key, project, hints, ttl
-        self.session = "-".join(f"{random.getrandbits(4 * size):0{size}x}" for size in (8, 4, 4, 4, 12))
+        self.session = uuid(random)
         self.device = f"{random.getrandbits(256):064x}"
         self.build = f"{random.getrandbits(12):03x}"
 
