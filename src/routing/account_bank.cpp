@@ -30,9 +30,10 @@ AccountBanks::Account& AccountBanks::open(std::string_view account) {
 
 AccountBank AccountBanks::view(std::string_view account, std::string_view but_lane, MonotonicTime now,
                                WallTime wall) const {
-  AccountBank bank;
+  AccountBank bank{.usual_day_bill = kFirstDayBill};
   const Account* found = find(account);
   if (found == nullptr) return bank;
+  bank.usual_day_bill = found->row.usual_day_bill;
   bank.balance = found->row.balance;
   if (found->row.day == day_of(wall)) bank.day_bill = found->row.day_bill;
   for (const Hold& hold : found->holds) {
@@ -44,6 +45,10 @@ AccountBank AccountBanks::view(std::string_view account, std::string_view but_la
 void AccountBanks::book(std::string_view account, const WorldMoney& request, WallTime wall) {
   AccountBankRow& row = open(account).row;
   if (const std::int64_t day = day_of(wall); row.day != day) {
+    constexpr std::int64_t remembered_days = 4;
+    if (row.day != 0) {
+      row.usual_day_bill += PicoUsd{(row.day_bill.value - row.usual_day_bill.value) / remembered_days};
+    }
     row.day = day;
     row.day_bill = {};
   }

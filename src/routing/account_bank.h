@@ -15,18 +15,23 @@ namespace distiq {
 
 // What decide_route may count on.
 struct AccountBank {
-  PicoUsd balance{};   // realised savings minus losses
-  PicoUsd at_risk{};   // return penalties of the account's other lanes that are open
-  PicoUsd day_bill{};  // spent today
+  PicoUsd balance{};         // realised savings minus losses
+  PicoUsd at_risk{};         // return penalties of the account's other lanes that are open
+  PicoUsd day_bill{};        // spent today
+  PicoUsd usual_day_bill{};  // of the days before
 
   [[nodiscard]] PicoUsd available() const { return balance - at_risk; }
 };
+
+// Before any day is over. An active day of one developer costs several times as much.
+inline constexpr PicoUsd kFirstDayBill{1'000'000'000'000};
 
 struct AccountBankRow {
   std::string account;
   PicoUsd balance{};
   PicoUsd day_bill{};
-  std::int64_t day = 0;  // days since 1970
+  PicoUsd usual_day_bill = kFirstDayBill;  // running mean over days with requests
+  std::int64_t day = 0;                    // days since 1970
 
   bool operator==(const AccountBankRow&) const = default;
 };

@@ -22,32 +22,32 @@ std::string needs(const ModelInfo& target, std::string_view what) {
 // ---- betas: what each needs of the target
 
 struct BetaNeed {
-  std::string_view prefix;  // the date behind it may change
-  std::optional<ModelFeature> feature{};
-  bool is_for_every_model = false;  // asks nothing of the model
+  std::string_view prefix;                // the date behind it may change
+  std::optional<ModelFeature> feature{};  // absent: it asks nothing of the model
 };
 
 constexpr std::array kBetas = {
     BetaNeed{"per-turn-control-", ModelFeature::message_output_config},
     BetaNeed{"mid-conversation-output-config-", ModelFeature::message_output_config},
     BetaNeed{"mid-conversation-tool-changes-", ModelFeature::mid_conversation_tools},
-    BetaNeed{"mid-conversation-system-clear-at-", ModelFeature::system_messages},
+    BetaNeed{"mid-conversation-system-", ModelFeature::system_messages},
     BetaNeed{"context-management-", ModelFeature::context_management},
     BetaNeed{"compact-", ModelFeature::compaction},
     BetaNeed{"advanced-tool-use-", ModelFeature::tool_search},
     BetaNeed{"structured-outputs-", ModelFeature::structured_outputs},
     BetaNeed{"task-budgets-", ModelFeature::task_budgets},
-    BetaNeed{"claude-code-", {}, true},
-    BetaNeed{"oauth-", {}, true},
-    BetaNeed{"interleaved-thinking-", {}, true},
-    BetaNeed{"redact-thinking-", {}, true},
-    BetaNeed{"thinking-token-count-", {}, true},
-    BetaNeed{"extended-cache-ttl-", {}, true},
-    BetaNeed{"prompt-caching-scope-", {}, true},
-    BetaNeed{"cache-diagnosis-", {}, true},
-    BetaNeed{"fallback-credit-", {}, true},
-    BetaNeed{"fast-mode-", {}, true},  // what counts is the body's speed
-    BetaNeed{"effort-", {}, true},     // what counts is the body's output_config; the beta alone is accepted
+    BetaNeed{"claude-code-20"},
+    BetaNeed{"claude-code-side-query-"},
+    BetaNeed{"oauth-"},
+    BetaNeed{"interleaved-thinking-"},
+    BetaNeed{"redact-thinking-"},
+    BetaNeed{"thinking-token-count-"},
+    BetaNeed{"extended-cache-ttl-"},
+    BetaNeed{"prompt-caching-scope-"},
+    BetaNeed{"cache-diagnosis-"},
+    BetaNeed{"fallback-credit-"},
+    BetaNeed{"fast-mode-"},  // what counts is the body's speed
+    BetaNeed{"effort-"},     // what counts is the body's output_config; the beta alone is accepted
 };
 
 // Requests under these are a matter of safety, of another server's state, or of a model chosen by the server.

@@ -93,7 +93,7 @@ void TurnStatistics::learn_placement(std::uint32_t bucket, Tier tier, bool retur
   if (returned) returns_[bucket][at].returned += 1;
 }
 
-LifeForecast TurnStatistics::forecast(RequestClass request_class, const LaneState* lane) const {
+LifeForecast TurnStatistics::forecast(RequestClass request_class, const LaneState* lane, bool is_new_life) const {
   const PerClass& of = classes_[static_cast<std::size_t>(request_class)];
   LifeForecast forecast;
   // Hazard per request, constant within a bucket: who reaches a bucket ends in it or leaves it.
@@ -106,7 +106,7 @@ LifeForecast TurnStatistics::forecast(RequestClass request_class, const LaneStat
     // The last bucket is open: its lives go on for about as long as it is wide.
     go_on[k] = k + 1 == kLengths ? 1 - 1 / width : std::pow(std::max(leaves, 0.0), 1 / width);
   }
-  std::uint32_t done = 1 + (lane == nullptr ? 0 : lane->life_requests);  // this request included
+  std::uint32_t done = 1 + (is_new_life || lane == nullptr ? 0 : lane->life_requests);  // this request included
   double survives = 1;
   for (double& share : forecast.survival) {
     survives *= go_on[bucket_of_length(done++)];

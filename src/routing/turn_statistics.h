@@ -35,8 +35,8 @@ class TurnStatistics {
   // A lane was placed on `tier` under that confidence; was it taken back for want of quality?
   void learn_placement(std::uint32_t bucket, Tier tier, bool returned);
 
-  // `lane` may be null: a lane's first request.
-  [[nodiscard]] LifeForecast forecast(RequestClass request_class, const LaneState* lane) const;
+  // `lane` may be null: a lane's first request. `is_new_life`: its cache is cold, this request begins a life.
+  [[nodiscard]] LifeForecast forecast(RequestClass request_class, const LaneState* lane, bool is_new_life) const;
   [[nodiscard]] double return_probability(std::uint32_t bucket, Tier tier) const;
   [[nodiscard]] static std::uint32_t bucket_of(double confidence);
 
