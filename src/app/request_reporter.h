@@ -16,7 +16,8 @@ class RequestReporter {
   // Everything referenced outlives the reporter.
   RequestReporter(LineStyle style, const PriceTable& prices, LineWriter& lines);
 
-  void report(const RequestRecord& record);
+  // Returns what the request's session has saved so far.
+  PicoUsd report(const RequestRecord& record);
 
  private:
   const LiveLine format_;

@@ -6,8 +6,10 @@
 #include "app/control_routes.h"
 #include "app/local_routes.h"
 #include "app/panel.h"
+#include "app/request_feed.h"
 #include "app/request_reporter.h"
 #include "app/state_files.h"
+#include "app/web_routes.h"
 #include "base/file.h"
 #include "base/line_writer.h"
 #include "base/log.h"
@@ -109,9 +111,12 @@ class ProxyImpl final : public Proxy {
         lines_(STDOUT_FILENO),
         metrics_(prices_),
         reporter_(line_style(config_), prices_, lines_),
-        books_(prices_, *store_, metrics_, [this](const RequestRecord& record) { reporter_.report(record); }),
+        books_(prices_, *store_, metrics_,
+               [this](const RequestRecord& record) { feed_.add(record, reporter_.report(record)); }),
         routes_(config_, *store_, metrics_, lines_, system_clock()),
         commands_(config_, policy_clock_),
+        data_(store_path(config_.home).string(), system_clock()),
+        web_(data_),
         services_{
             .clock = system_clock(),
             .policy_clock = policy_clock_,
@@ -122,8 +127,9 @@ class ProxyImpl final : public Proxy {
             .target = target_of(config_.upstream),
             .account_key = std::move(account_key),
             .max_body_bytes = config_.limits.max_body_bytes,
-            .local_routes = [this](const RequestHead& head) { return routes_.answer(head); },
+            .local_routes = [this](const RequestHead& head) { return answer_locally(head); },
             .command = [this](const RequestHead& head, std::string_view body) { return commands_.answer(head, body); },
+            .events = &feed_,
             .log_error = log_error,
         } {}
 
@@ -152,6 +158,11 @@ class ProxyImpl final : public Proxy {
   }
 
  private:
+  std::optional<LocalAnswer> answer_locally(const RequestHead& head) {
+    auto answer = routes_.answer(head);
+    return answer ? std::move(answer) : web_.answer(head);
+  }
+
   // Before there is a request to book: not HTTP, or too many connections.
   std::string refuse_early(const Error& error) {
     const std::string id = ids_.next("dq_");
@@ -179,10 +190,13 @@ class ProxyImpl final : public Proxy {
   LineWriter lines_;
   Metrics metrics_;
   RequestReporter reporter_;
+  RequestFeed feed_{system_clock()};
   Bookkeeper books_;
   LocalRoutes routes_;
   MovableClock policy_clock_{system_clock()};
   ControlRoutes commands_;
+  DashboardData data_;
+  WebRoutes web_;
   const PipelineServices services_;
   std::unique_ptr<Server> server_;  // last: its threads use everything above
 };

@@ -1,6 +1,6 @@
-// POST /v1/messages and /v1/messages/count_tokens: the requests we understand. scan -> plan -> edit -> forward -> relay.
-// Where nobody decides the scan waits until it delays nobody. The answer to an edited request is held until it is known
-// to be one; if it is not, the original is sent, once. Runs on the io thread of its session.
+// POST /v1/messages and /v1/messages/count_tokens: the requests we understand. scan -> plan -> edit -> forward ->
+// relay. Where nobody decides the scan waits until it delays nobody. The answer to an edited request is held until it
+// is known to be one; if it is not, the original is sent, once. Runs on the io thread of its session.
 #pragma once
 
 #include "pipeline/exchange_log.h"

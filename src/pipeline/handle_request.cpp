@@ -10,8 +10,8 @@ namespace {
 
 Task<Disposition> answer_locally(ClientExchange& client, const LocalAnswer& answer) {
   const bool keep_alive = client.keep_alive() && client.body_ended();
-  const std::string bytes =
-      local_response(answer.status, answer.content_type, answer.body, keep_alive, client.head().method == "HEAD");
+  const std::string bytes = local_response(answer.status, answer.content_type, answer.body, keep_alive,
+                                           client.head().method == "HEAD", answer.fields);
   const std::string_view part = bytes;
   const auto written = co_await client.write(std::span(&part, 1));
   co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;
@@ -48,6 +48,9 @@ Task<Disposition> handle_request(const PipelineServices& services, ClientExchang
   const auto refusal = refuse_request(client.head(), services.guards);
   if (!refusal) {
     if (const auto local = services.local_routes(client.head())) co_return co_await answer_locally(client, *local);
+  }
+  if (!refusal && services.events != nullptr && services.events->is_asked(client.head())) {
+    co_return co_await stream_events(*services.events, client);
   }
   ExchangeLog log(services, client);
   if (!refusal && client.head().path().starts_with(command_prefix)) {

@@ -13,6 +13,7 @@
 #include "http/guards.h"
 #include "http/message_writer.h"
 #include "pipeline/bookkeeper.h"
+#include "pipeline/event_stream.h"
 #include "pipeline/steering.h"
 
 namespace distiq {
@@ -21,6 +22,7 @@ struct LocalAnswer {
   int status = 200;
   std::string content_type;
   std::string body;
+  HeaderList fields{};  // further ones
 };
 
 inline constexpr std::string_view command_prefix = "/distiq/";
@@ -42,6 +44,8 @@ struct PipelineServices {
   std::function<std::optional<LocalAnswer>(const RequestHead&)> local_routes;
   // Commands to this proxy (paths under /distiq/, whatever the method); the body is at most max_command_bytes.
   std::function<LocalAnswer(const RequestHead&, std::string_view body)> command;
+  // The page's stream of events; null: there is none.
+  EventFeed* events = nullptr;
   // For the log: errors with their details, never with header values or bodies.
   std::function<void(const Error&, std::string_view request_id)> log_error;
 };

@@ -1,0 +1,117 @@
+#include "app/dashboard_data.h"
+
+#include <fmt/format.h>
+
+#include "base/background_thread.h"
+#include "base/text.h"
+#include "stats/live_line_json.h"
+#include "stats/stats_report.h"
+#include "storage/stats_reader.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::string_view pending = R"({"pending":true})";
+constexpr std::size_t most_slots = 64;
+constexpr std::size_t longest_key = 96;
+constexpr std::size_t recent_records = 100;
+constexpr std::chrono::seconds fresh_for{2};
+// Older than this is not shown even for the moment that reading takes.
+constexpr std::chrono::seconds shown_for{10};
+
+DashboardData::Answer failed(const Error& error) {
+  std::string json = R"({"error":)";
+  append_json_string(json, error.client_text);
+  return {503, json + "}"};
+}
+
+DashboardData::Answer read_summary(StatsReader& reader, std::string_view period_name, std::int64_t now_ms) {
+  const auto period = period_from(period_name);
+  if (!period) return {404, "{}"};
+  const auto summary = reader.summary(*period, now_ms);
+  if (!summary) return failed(summary.error());
+  return {200, format_report_json(*summary)};
+}
+
+DashboardData::Answer read_recent(StatsReader& reader) {
+  const auto records = reader.recent_records(recent_records);
+  if (!records) return failed(records.error());
+  std::string json = "[";
+  for (const RequestRecord& record : *records) {
+    if (json.size() > 1) json += ',';
+    json += live_line_json(record, {});
+  }
+  return {200, json + "]"};
+}
+
+DashboardData::Answer read_request(StatsReader& reader, std::string_view id) {
+  const auto record = reader.find_record(id);
+  if (!record) return failed(record.error());
+  if (!*record) return {404, "{}"};
+  return {200, live_line_json(**record, {})};
+}
+
+}  // namespace
+
+DashboardData::DashboardData(std::string store_path, const Clock& clock)
+    : store_path_(std::move(store_path)), clock_(clock), thread_([this] { work(); }) {}
+
+DashboardData::~DashboardData() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+DashboardData::Answer DashboardData::ask(std::string_view what, std::string_view which) {
+  const std::string key = fmt::format("{}/{}", what, which);
+  if (key.size() > longest_key) return {404, "{}"};
+  const std::lock_guard lock(mutex_);
+  // Whoever asks for many different things asks again anyway.
+  if (slots_.size() >= most_slots && !slots_.contains(key)) {
+    std::erase_if(slots_, [](const auto& slot) { return !slot.second.wanted; });
+  }
+  if (slots_.size() >= most_slots && !slots_.contains(key)) return {200, std::string(pending)};
+  Slot& slot = slots_[key];
+  const bool was_read = slot.read_at != MonotonicTime::min();
+  const auto age = was_read ? clock_.monotonic() - slot.read_at : MonotonicTime::duration::max();
+  if (age >= fresh_for && !slot.wanted) {
+    slot.wanted = true;
+    wanted_.push_back(key);
+    wake_.notify_one();
+  }
+  return age < shown_for ? slot.answer : Answer{200, std::string(pending)};
+}
+
+void DashboardData::work() {
+  lower_priority_of_this_thread();
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || !wanted_.empty(); });
+    if (stopping_) return;
+    const std::string key = std::move(wanted_.front());
+    wanted_.pop_front();
+    lock.unlock();
+    Answer answer = read(key);
+    lock.lock();
+    slots_[key] = {std::move(answer), clock_.monotonic(), false};
+  }
+}
+
+DashboardData::Answer DashboardData::read(const std::string& key) const try {
+  const std::size_t slash = key.find('/');
+  const std::string_view what = std::string_view(key).substr(0, slash);
+  const std::string_view which = std::string_view(key).substr(slash + 1);
+  auto reader = StatsReader::open(store_path_);
+  if (!reader) return failed(reader.error());
+  if (what == "summary") return read_summary(*reader, which, clock_.wall().time_since_epoch().count());
+  if (what == "recent") return read_recent(*reader);
+  if (what == "request") return read_request(*reader, which);
+  return {404, "{}"};
+} catch (const std::exception& failure) {
+  return failed({ErrorKind::internal, failure.what(), "The statistics could not be read."});
+}
+
+}  // namespace distiq

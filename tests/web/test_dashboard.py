@@ -1,0 +1,102 @@
+"""The dashboard from outside: what it serves, to whom, and that it shows what was recorded."""
+import asyncio
+import json
+import unittest
+
+from tests.support.case import ProxyCase
+from tests.support.upstream import Answer
+
+ANSWER = (b'{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5-5","content":[],'
+          b'"stop_reason":"end_turn","usage":{"input_tokens":1000,"output_tokens":20}}')
+PAGE = [("Accept", "text/html,application/xhtml+xml")]
+
+
+class Dashboard(ProxyCase):
+    async def before(self):
+        await super().before()
+        self.upstream.answer = Answer(body=ANSWER, headers=[("content-type", "application/json")])
+
+    async def data(self, path):
+        """Asks again while the proxy reads its store."""
+        for _ in range(50):
+            reply = await self.proxy.ask("GET", path)
+            if reply.status != 200 or reply.data != b'{"pending":true}':
+                return reply
+            await asyncio.sleep(0.1)
+        self.fail(f"{path} stays pending")
+
+    async def test_the_page_and_its_files_come_with_a_policy_that_lets_nothing_in(self):
+        page = await self.proxy.ask("GET", "/", PAGE)
+        self.assertEqual(page.status, 200)
+        self.assertIn("default-src 'none'", page.get("content-security-policy"))
+        self.assertEqual(page.get("x-content-type-options"), "nosniff")
+        text = page.data.decode()
+        self.assertNotIn("http://", text)
+        self.assertNotIn("https://", text)
+        for name in ("style.css", "app.js", "texts.js", "format.js", "uplot.js", "uplot.css"):
+            with self.subTest(name):
+                asset = await self.proxy.ask("GET", f"/distiq/web/{name}")
+                self.assertEqual(asset.status, 200)
+        self.assertEqual(self.upstream.requests, [])
+
+    async def test_whoever_does_not_ask_for_html_is_passed_on(self):
+        self.upstream.answer = Answer(body=b'{"upstream":true}')
+        reply = await self.proxy.ask("GET", "/")
+        self.assertEqual(json.loads(reply.data), {"upstream": True})
+        reply = await self.proxy.ask("POST", "/", PAGE, b"{}")
+        self.assertEqual(json.loads(reply.data), {"upstream": True})
+
+    async def test_other_sites_get_neither_page_nor_data_nor_events(self):
+        for path in ("/", "/distiq/api/summary?period=all", "/distiq/api/recent", "/distiq/api/events"):
+            for header in (("Origin", "http://evil.example"), ("Sec-Fetch-Site", "cross-site"), ("Host", "evil.example")):
+                with self.subTest(f"{path} {header[0]}"):
+                    reply = await self.proxy.ask("GET", path, [*PAGE, header])
+                    self.assertEqual(reply.status, 403)
+
+    async def test_sums_and_requests_are_those_of_the_store(self):
+        await self.ask()
+        await asyncio.sleep(0.5)  # the store writes in batches
+        recent = json.loads((await self.data("/distiq/api/recent")).data)
+        self.assertTrue(recent)
+        summary = json.loads((await self.data("/distiq/api/summary?period=day")).data)
+        self.assertGreaterEqual(summary["total"]["requests"], 1)
+        one = json.loads((await self.data(f"/distiq/api/request?id={recent[0]['id']}")).data)
+        self.assertEqual(one["id"], recent[0]["id"])
+        self.assertEqual((await self.data("/distiq/api/request?id=dq_none")).status, 404)
+        self.assertEqual((await self.data("/distiq/api/summary?period=century")).status, 404)
+
+    async def test_events_tell_of_each_request_while_a_page_listens(self):
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy.port)
+        writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        self.assertIn(b"text/event-stream", head)
+        await asyncio.sleep(0.6)  # it listens
+        await self.ask()
+        event = await asyncio.wait_for(reader.readuntil(b"\n\n"), 5)
+        while not event.startswith(b"event: request"):
+            event = await asyncio.wait_for(reader.readuntil(b"\n\n"), 5)
+        record = json.loads(event.split(b"data: ", 1)[1])
+        self.assertEqual(record["event"], "request")
+        self.assertNotIn("prompt", record)
+        writer.close()
+
+    async def test_pages_are_bounded_and_a_closed_one_makes_room(self):
+        pages = []
+        for _ in range(16):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy.port)
+            writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertIn(b" 200 ", await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5))
+            pages.append(writer)
+        refused = await self.proxy.ask("GET", "/distiq/api/events")
+        self.assertEqual(refused.status, 503)
+        for writer in pages:
+            writer.close()
+        await asyncio.sleep(0.7)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy.port)
+        writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertIn(b" 200 ", await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5))
+        writer.close()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,49 @@
+// The page's pure parts. Run by tests/web/test_page.py with node's own test runner.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import * as f from '../../web/format.js';
+import { texts } from '../../web/texts.js';
+
+test('both languages have the same words', () => {
+  assert.deepEqual(Object.keys(texts.ru), Object.keys(texts.en));
+  for (const [key, text] of Object.entries(texts.ru)) {
+    assert.deepEqual(text.match(/\{\w+\}/g), texts.en[key].match(/\{\w+\}/g), key);
+  }
+});
+
+test('money keeps its sign and its small amounts', () => {
+  assert.equal(f.money(30300), '$0.0303');
+  assert.equal(f.money(-12000), '−$0.0120');
+  assert.equal(f.money(12_345_678), '$12.35');
+  assert.equal(f.money(0), '$0.0000');
+});
+
+test('counts and shares', () => {
+  assert.equal(f.count(9999), '9999');
+  assert.equal(f.count(61_000), '61.0K');
+  assert.equal(f.percent(1, 0), '–');
+  assert.equal(f.percent(1, 3), '33 %');
+  assert.equal(f.median([]), null);
+  assert.equal(f.median([5, 1, 3]), 3);
+});
+
+test('quota windows are read from headers, and only from them', () => {
+  const headers = { 'anthropic-ratelimit-unified-5h-utilization': '0.42', 'anthropic-ratelimit-unified-5h-reset': '1000' };
+  assert.deepEqual(f.quotaWindows(headers), [{ name: 'five_hour', used: 0.42, reset: 1_000_000 }]);
+  assert.deepEqual(f.quotaWindows({}), []);
+  assert.deepEqual(f.quotaWindows({ 'anthropic-ratelimit-unified-5h-utilization': 'much' }), []);
+});
+
+test('a forecast is made only where there is a pace', () => {
+  const hour = 3600e3;
+  const now = 100 * hour;
+  assert.equal(f.usedUpAt({ name: 'five_hour', used: 0.5, reset: now + 4 * hour }, now), now + hour);
+  assert.equal(f.usedUpAt({ name: 'five_hour', used: 0.1, reset: now + hour }, now), null, 'lasts until the reset');
+  assert.equal(f.usedUpAt({ name: 'five_hour', used: 0.5, reset: null }, now), null);
+  assert.equal(f.usedUpAt({ name: 'five_hour', used: 0.01, reset: now + 5 * hour }, now), null, 'too early to tell');
+});
+
+test('causes are the largest first and zeros are left out', () => {
+  assert.deepEqual(f.causes({ saved_routing_usd_micros: 5, saved_markers_usd_micros: -9, saved_ttl_usd_micros: 0, saved_usd_micros: 1 }),
+    [['markers', -9], ['routing', 5]]);
+});

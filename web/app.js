@@ -1,0 +1,251 @@
+// The dashboard: asks for sums now and then, hears of every request by server-sent events. Builds the page by DOM calls
+// only: nothing that comes from outside is ever read as markup.
+import { texts } from './texts.js';
+import * as f from './format.js';
+
+const $ = (id) => document.getElementById(id);
+const state = { language: 'en', period: 'week', summary: null, health: null, requests: new Map(), chart: null, seq: 0 };
+const shown_requests = 100;
+const refresh_ms = 4000;
+
+const t = (key, values = {}) =>
+  Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, value), texts[state.language][key] ?? key);
+
+function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === 'class') node.className = value;
+    else if (name === 'style') Object.assign(node.style, value);
+    else if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+// null: there is no such thing, or no records to read it from. The proxy reads its store in the background and says
+// "pending" until it has.
+async function ask(path) {
+  for (let tries = 0; tries < 25; ++tries) {
+    const answer = await fetch(path, { headers: { accept: 'application/json' } });
+    if (!answer.ok) return null;
+    const value = await answer.json();
+    if (!value.pending) return value;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return null;
+}
+
+// --- parts of the page
+
+const moneyNode = (micros) => el('span', { class: micros < 0 ? 'loss' : '' }, f.money(micros));
+
+function card(label, value, extra, main = false) {
+  return el('div', { class: main ? 'card main' : 'card' }, el('span', { class: 'muted' }, label), el('b', {}, value),
+    el('span', { class: 'muted' }, extra ?? ''));
+}
+
+function drawCards() {
+  const total = state.summary.total;
+  const overhead = [...state.requests.values()].filter((r) => r.overhead_us > 0 && r.status === 200).map((r) => r.overhead_us);
+  const middle = f.median(overhead);
+  const saved = card(t('saved'), f.money(total.saved_usd_micros), f.percent(total.saved_usd_micros, total.counterfactual_usd_micros - total.restored_usd_micros), true);
+  if (total.saved_usd_micros < 0) saved.querySelector('b').classList.add('loss');
+  $('cards').replaceChildren(
+    saved,
+    card(t('cost'), f.money(total.cost_usd_micros), `${t('untouched')} ${f.money(total.counterfactual_usd_micros - total.restored_usd_micros)}`),
+    card(t('requests_n'), f.count(total.requests), `${f.count(total.prompt_tokens)} → ${f.count(total.output_tokens)}`),
+    card(t('cache_share'), f.percent(total.cache_read_tokens, total.prompt_tokens), `${f.count(total.cache_read_tokens)} / ${f.count(total.prompt_tokens)}`),
+    card(t('latency'), middle === null ? '–' : f.microseconds(middle)),
+  );
+  const notices = [];
+  if (total.subscription_requests > 0) notices.push(t('list_price'));
+  if (!state.summary.complete) notices.push(t('gaps', { n: state.summary.gap_count }));
+  $('notice').hidden = notices.length === 0;
+  $('notice').textContent = notices.join(' ');
+}
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function drawChart() {
+  state.chart?.destroy();
+  state.chart = null;
+  const days = state.summary.by_day;
+  $('chart').replaceChildren();
+  if (!window.uPlot) return void $('chart').append(el('p', { class: 'muted' }, t('no_charts')));
+  if (days.length === 0) return void $('chart').append(el('p', { class: 'muted' }, t('none_yet')));
+  const at = days.map((day) => Date.parse(day.day + 'T00:00') / 1000);
+  const cost = days.map((day) => day.cost_usd_micros / 1e6);
+  const without = days.map((day) => (day.counterfactual_usd_micros - day.restored_usd_micros) / 1e6);
+  const bars = window.uPlot.paths.bars({ size: [0.6, 60] });
+  const axis = { stroke: css('--muted'), grid: { stroke: css('--line'), width: 1 }, ticks: { show: false } };
+  const day_name = (seconds) => new Date(seconds * 1000).toLocaleDateString(state.language, { day: 'numeric', month: 'short' });
+  state.chart = new window.uPlot({
+    width: $('chart').clientWidth, height: 240, legend: { live: false },
+    scales: { x: { time: true, range: (_, min, max) => [min - 43200, max + 43200] }, y: { range: (_, min, max) => [Math.min(0, min), Math.max(max, 0.01) * 1.1] } },
+    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(day_name), space: 70, incrs: [86400, 2 * 86400, 7 * 86400, 30 * 86400] },
+      { ...axis, size: 64, values: (_, splits) => splits.map((value) => '$' + (value >= 1 ? value.toFixed(1) : value.toFixed(3))) }],
+    series: [{ label: t('time'), value: (_, v) => (v ? day_name(v) : '') },
+      { label: t('untouched'), fill: css('--series-2'), stroke: css('--series-2'), paths: bars, points: { show: false }, value: (_, v) => (v === null ? '' : f.money(v * 1e6)) },
+      { label: t('cost'), fill: css('--series-1'), stroke: css('--series-1'), paths: bars, points: { show: false }, value: (_, v) => (v === null ? '' : f.money(v * 1e6)) }],
+  }, [at, without, cost], $('chart'));
+  $('causes').replaceChildren(...f.causes(state.summary.total).map(([cause, micros]) =>
+    el('span', {}, `${t(cause)}: `, moneyNode(micros))));
+}
+
+function drawTable(id, rows, name, label) {
+  const total = state.summary.total.cost_usd_micros;
+  const head = el('tr', {}, el('th', {}, label), el('th', { class: 'n' }, t('requests_n')), el('th', { class: 'n' }, t('cost')),
+    el('th', { class: 'n' }, t('saved')), el('th', {}, t('share')));
+  $(id).replaceChildren(head, ...rows.map((row) => {
+    const part = total > 0 ? Math.max(0, row.cost_usd_micros / total) : 0;
+    return el('tr', {}, el('td', {}, name(row)), el('td', { class: 'n' }, f.count(row.requests)), el('td', { class: 'n' }, f.money(row.cost_usd_micros)),
+      el('td', { class: 'n' }, moneyNode(row.saved_usd_micros)),
+      el('td', { class: 'share' }, el('i', { style: { width: `${100 * part}%` } }), el('span', {}, f.percent(row.cost_usd_micros, total))));
+  }));
+}
+
+function drawQuota() {
+  const now = Date.now();
+  const gauges = (state.summary.rate_limits ?? []).flatMap((account) => f.quotaWindows(account.headers)).map((window) => {
+    const ends = f.usedUpAt(window, now);
+    const forecast = ends ? t('pace_ends', { when: f.moment(ends, state.language) }) : t('pace_holds');
+    const level = window.used >= 1 ? 'fill full' : window.used >= 0.8 || ends ? 'fill high' : 'fill';
+    return el('div', { class: 'gauge', role: 'img', 'aria-label': `${t(window.name)} ${f.percent(window.used, 1)}` },
+      el('p', {}, el('span', {}, t(window.name)), el('b', {}, f.percent(window.used, 1))),
+      el('div', { class: 'track' }, el('div', { class: level, style: { width: `${Math.min(100, 100 * window.used)}%` } })),
+      el('p', { class: 'muted' }, el('span', {}, window.reset ? t('resets', { when: f.moment(window.reset, state.language) }) : ''), el('span', {}, window.reset ? forecast : '')));
+  });
+  $('quota').replaceChildren(...(gauges.length > 0 ? gauges : [el('p', { class: 'muted' }, t('no_quota'))]));
+}
+
+function drawCache() {
+  const total = state.summary.total;
+  const written = total.cache_write_5m_tokens + total.cache_write_1h_tokens;
+  const bar = (label, tokens) => el('div', { class: 'gauge' },
+    el('p', {}, el('span', {}, label), el('span', {}, `${f.count(tokens)} · ${f.percent(tokens, total.prompt_tokens)}`)),
+    el('div', { class: 'track' }, el('div', { class: 'fill', style: { width: total.prompt_tokens > 0 ? `${(100 * tokens) / total.prompt_tokens}%` : '0' } })));
+  const breaks = (state.summary.cache_breaks ?? []).slice(0, 5).map((row) =>
+    el('tr', {}, el('td', {}, row.field), el('td', { class: 'n' }, f.count(row.tokens)), el('td', { class: 'n' }, f.money(row.price_usd_micros))));
+  $('cache').replaceChildren(bar(t('read'), total.cache_read_tokens), bar(t('written'), written), bar(t('plain'), total.input_tokens),
+    breaks.length > 0 ? el('table', {}, el('caption', { class: 'muted' }, t('breaks')), ...breaks) : el('p', { class: 'muted' }, t('no_breaks')));
+}
+
+function requestRow(r) {
+  const moved = r.requested_model && r.served_model && f.shortModel(r.requested_model) !== f.shortModel(r.served_model);
+  const model = r.served_model ? f.shortModel(r.served_model) + (moved ? ` (← ${f.shortModel(r.requested_model)})` : '') : f.shortModel(r.requested_model);
+  const prompt = (r.input_tokens ?? 0) + (r.cache_read_tokens ?? 0) + (r.cache_write_5m_tokens ?? 0) + (r.cache_write_1h_tokens ?? 0);
+  const status = r.running ? t('running') : r.outcome === 'upstream_cut' ? t('cut') : r.outcome === 'client_gone' ? t('client_gone') : String(r.status);
+  return el('tr', { class: 'link', tabindex: 0, onclick: () => showDetail(r.id), onkeydown: (e) => e.key === 'Enter' && showDetail(r.id) },
+    el('td', {}, f.clock(r.started_at_ms, state.language)), el('td', {}, model || r.path || ''), el('td', {}, className(r.class)),
+    el('td', { class: 'n' }, f.count(prompt)), el('td', { class: 'n' }, f.count(r.output_tokens ?? 0)),
+    el('td', { class: 'n' }, r.running ? '…' : f.money(r.cost_usd_micros ?? 0)), el('td', { class: 'n' }, moneyNode(r.saved_usd_micros ?? 0)),
+    el('td', { class: 'n' }, r.running ? '…' : f.seconds(r.duration_us)), el('td', {}, status), el('td', {}, r.reason ?? ''));
+}
+
+const className = (name) => t(name === 'other' ? 'cause_other' : name ?? '');
+
+function drawRequests() {
+  const head = el('tr', {}, ...['time', 'model', 'kind'].map((key) => el('th', {}, t(key))),
+    ...['prompt', 'output', 'cost', 'saved', 'took'].map((key) => el('th', { class: 'n' }, t(key))), el('th', {}, t('status')), el('th', {}, t('why')));
+  const rows = [...state.requests.values()].sort((a, b) => b.started_at_ms - a.started_at_ms).slice(0, shown_requests);
+  $('requests').replaceChildren(head, ...(rows.length > 0 ? rows.map(requestRow) : [el('tr', {}, el('td', { colspan: 10, class: 'muted' }, t('none_yet')))]));
+}
+
+async function showDetail(id) {
+  const record = (await ask(`/distiq/api/request?id=${encodeURIComponent(id)}`).catch(() => null)) ?? state.requests.get(id);
+  const body = $('detail-body');
+  if (!record) {
+    body.replaceChildren(el('p', {}, t('not_found')));
+  } else {
+    const rows = [['id', record.id], ['asked', record.requested_model], ['served', record.served_model], ['kind', className(record.class)], ['policy', record.policy],
+      ['point', record.decision_point], ['decision', record.reason], ['actual', f.money(record.cost_usd_micros ?? 0)], ['counterfactual', record.counterfactual_usd_micros === undefined ? null : f.money(record.counterfactual_usd_micros)],
+      ['saved', f.money(record.saved_usd_micros ?? 0)], ['restored', record.restored_usd_micros ? f.money(record.restored_usd_micros) : null],
+      ['tokens', `${f.count(record.cache_read_tokens ?? 0)} ${t('read')} · ${f.count((record.cache_write_5m_tokens ?? 0) + (record.cache_write_1h_tokens ?? 0))} ${t('written')} · ${f.count(record.input_tokens ?? 0)} ${t('plain')} → ${f.count(record.output_tokens ?? 0)}`],
+      ['took', f.seconds(record.duration_us ?? 0)], ['latency', f.microseconds(record.overhead_us ?? 0)], ['session', record.session_id], ['lane', record.lane_id]];
+    const list = el('dl', {}, ...rows.filter(([, value]) => value).flatMap(([key, value]) => [el('dt', {}, t(key)), el('dd', {}, String(value))]));
+    const others = Array.isArray(record.alternatives) && record.alternatives.length > 0
+      ? el('table', {}, el('caption', { class: 'muted' }, t('alternatives')), ...record.alternatives.map((a) =>
+        el('tr', {}, el('td', {}, f.shortModel(a.model)), el('td', { class: 'n' }, a.cost_usd_micros === undefined ? '' : f.money(a.cost_usd_micros)), el('td', {}, a.why ?? a.reason ?? '')))) : null;
+    body.replaceChildren(el('h2', {}, f.clock(record.started_at_ms, state.language)), list, ...(others ? [others] : []));
+  }
+  if (!$('detail').open) $('detail').showModal();
+}
+
+function drawWords() {
+  document.documentElement.lang = state.language;
+  for (const node of document.querySelectorAll('[data-t]')) node.textContent = t(node.dataset.t);
+  for (const option of $('period').options) option.textContent = t(option.value);
+  $('language').textContent = t('other_language');
+  const health = state.health;
+  $('facts').textContent = health ? [health.version, health.upstream, health.policy && `${t('policy')}: ${health.policy}`].filter(Boolean).join(' · ') : '';
+}
+
+function draw() {
+  drawWords();
+  drawRequests();
+  if (!state.summary) return;
+  drawCards();
+  drawChart();
+  drawQuota();
+  drawCache();
+  drawTable('models', state.summary.by_model, (row) => f.shortModel(row.model) || t('no_model'), t('model'));
+  drawTable('classes', state.summary.by_class, (row) => className(row.request_class), t('kind'));
+}
+
+// --- data
+
+async function refresh() {
+  try {
+    const [summary, health] = await Promise.all([ask(`/distiq/api/summary?period=${state.period}`), ask('/health')]);
+    if (health) state.health = { ...health, policy: health.policy ?? health.settings?.ROUTING_POLICY };
+    if (summary) state.summary = summary;
+    draw();
+  } catch {
+    setLive(false);
+  }
+}
+
+function setLive(on) {
+  $('live').classList.toggle('on', on);
+  $('live-text').textContent = t(on ? 'connected' : 'reconnecting');
+}
+
+function note(record) {
+  state.requests.set(record.id, record);
+  if (state.requests.size > 4 * shown_requests) state.requests.delete(state.requests.keys().next().value);
+}
+
+async function listen() {
+  for (const record of (await ask('/distiq/api/recent').catch(() => null)) ?? []) note(record);
+  drawRequests();
+  const events = new EventSource('/distiq/api/events');
+  events.addEventListener('open', () => setLive(true));
+  events.addEventListener('error', () => setLive(false));
+  events.addEventListener('request', (event) => {
+    note(JSON.parse(event.data));
+    drawRequests();
+  });
+}
+
+function start() {
+  const asked = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem('language') ?? navigator.language;
+  state.language = asked.startsWith('ru') ? 'ru' : 'en';
+  $('language').addEventListener('click', () => {
+    state.language = state.language === 'en' ? 'ru' : 'en';
+    localStorage.setItem('language', state.language);
+    draw();
+  });
+  $('period').addEventListener('change', () => {
+    state.period = $('period').value;
+    refresh();
+  });
+  window.addEventListener('resize', () => state.chart?.setSize({ width: $('chart').clientWidth, height: 240 }));
+  window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+  drawWords();
+  refresh();
+  setInterval(refresh, refresh_ms);
+  listen();
+}
+
+start();
