@@ -144,6 +144,13 @@ std::uint32_t as_features(dom::element value, const std::string& key) {
   return bits;
 }
 
+// True for the first word, false for the second.
+bool as_choice(dom::element value, std::string_view first, std::string_view second, const std::string& key) {
+  const std::string word = as_text(value, key);
+  if (word != first && word != second) bad(key, fmt::format("must be \"{}\" or \"{}\"", first, second));
+  return word == first;
+}
+
 void read_model(dom::object from, ModelInfo& model, const std::string& key) {
   for (const auto field : from) {
     const std::string at = fmt::format("{}.{}", key, field.key);
@@ -189,6 +196,12 @@ void read_model(dom::object from, ModelInfo& model, const std::string& key) {
       model.computer_tools = as_texts(value, at);
     } else if (name == "features") {
       model.feature_bits = as_features(value, at);
+    } else if (name == "drops_thinking_of") {
+      model.drops_thinking_of = as_texts(value, at);
+    } else if (name == "thinking_kept") {
+      model.keeps_old_thinking = as_choice(value, "all", "last_turn", at);
+    } else if (name == "effort_in_cache") {
+      model.effort_in_whole_cache = !as_choice(value, "messages", "everything", at);
     } else {
       bad(at, "is not a known key");
     }

@@ -69,11 +69,16 @@ struct ModelInfo {
   std::vector<std::string> computer_tools;  // types of computer-use tools accepted
   std::uint32_t feature_bits = 0;
 
+  std::vector<std::string> drops_thinking_of;  // ids of models whose thinking blocks it does not read: they go unbilled
+  bool keeps_old_thinking = true;              // false: only the last turn's thinking is part of the prompt
+  bool effort_in_whole_cache = false;          // another effort finds nothing cached, not even tools
+
   [[nodiscard]] bool has(ModelFeature feature) const {
     return (feature_bits >> static_cast<unsigned>(feature) & 1U) != 0;
   }
   [[nodiscard]] bool accepts_thinking(std::string_view form) const;
   [[nodiscard]] bool accepts_effort(std::string_view level) const;
+  [[nodiscard]] bool reads_thinking_of(std::string_view model_id) const;
 };
 
 }  // namespace distiq

@@ -68,6 +68,10 @@ bool ModelInfo::accepts_effort(std::string_view level) const {
   return contains_any(efforts, level);
 }
 
+bool ModelInfo::reads_thinking_of(std::string_view model_id) const {
+  return std::ranges::find(drops_thinking_of, model_id) == drops_thinking_of.end();
+}
+
 const PriceTable& PriceTable::builtin() {
   static const PriceTable table = [] {
     auto read = PriceTable().with_file(embedded::models_json, "built-in model table");

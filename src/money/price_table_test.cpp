@@ -98,9 +98,18 @@ TEST(price_table, builtin_capabilities_of_the_models_that_differ_most) {
   EXPECT_FALSE(sonnet_5.has(ModelFeature::system_messages));
   EXPECT_TRUE(sonnet_5.accepts_thinking("disabled"));
 
+  EXPECT_TRUE(opus.reads_thinking_of("claude-sonnet-5-5"));
+  EXPECT_FALSE(table.find("sonnet")->reads_thinking_of("claude-opus-5-5"));
+  EXPECT_FALSE(table.find("haiku")->reads_thinking_of("claude-sonnet-5-5"));
+  EXPECT_TRUE(table.find("sonnet")->reads_thinking_of("claude-haiku-5-5"));
+  EXPECT_TRUE(sonnet_5.effort_in_whole_cache);
+  EXPECT_FALSE(opus.effort_in_whole_cache);
+  EXPECT_TRUE(opus.keeps_old_thinking);
+
   const ModelInfo& haiku_4_5 = *table.find("claude-haiku-4-5");
   EXPECT_FALSE(haiku_4_5.accepts_thinking("adaptive"));
   EXPECT_FALSE(haiku_4_5.accepts_effort("low"));
+  EXPECT_FALSE(haiku_4_5.keeps_old_thinking);
   EXPECT_TRUE(haiku_4_5.has(ModelFeature::sampling));
   EXPECT_EQ(haiku_4_5.context_tokens, 200'000U);
   EXPECT_FALSE(table.find("claude-opus-4-6")->accepts_effort("xhigh"));

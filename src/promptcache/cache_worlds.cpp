@@ -1,32 +1,269 @@
 #include "promptcache/cache_worlds.h"
 
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "promptcache/cache_rows.h"
+#include "promptcache/counterfactual.h"
+#include "promptcache/hit_finder.h"
+#include "promptcache/model_prompt.h"
+#include "promptcache/prompt_tokens.h"
+#include "promptcache/shadow_cache.h"
+
 namespace distiq {
+namespace {
 
-struct CacheWorlds::State {};
+// A request in one of the worlds.
+struct Side {
+  std::shared_ptr<const PromptMap> map;
+  const ModelInfo* model = nullptr;
+  ModelPrompt prompt;
+  CacheHit hit;
 
-CacheWorlds::CacheWorlds(CacheWorldsLimits) {}
+  [[nodiscard]] std::uint64_t minimum() const { return model->min_cacheable_tokens; }
+  [[nodiscard]] PromptTokens tokens(const LearnedTokens& learned) const { return {*model, *map, prompt, learned}; }
+};
+
+struct InFlight {
+  Side sent;
+  Side untouched;
+  CacheForecast untouched_forecast;
+  MonotonicTime started;
+  bool began = false;
+  bool changed = false;  // by us: another model, or another prompt
+};
+
+// To a cache of one model: where the blocks stand in the body and what model it names do not count.
+bool is_same_prompt(const PromptMap& a, const PromptMap& b) {
+  if (a.positions.size() != b.positions.size() || a.breakpoints != b.breakpoints) return false;
+  if (!a.positions.empty() && a.positions.back().prefix_hash != b.positions.back().prefix_hash) return false;
+  PromptContext context = a.context;
+  context.model = b.context.model;
+  return context == b.context;
+}
+
+// The last bytes before a conversation's newest answer: where the request before this one ended. nullopt for a first
+// request, and where we know this conversation.
+CacheHit earlier_end(const Side& side, const LearnedTokens& learned) {
+  CacheHit end;
+  const auto& places = side.prompt.places;
+  for (std::uint32_t i = 1; i < places.size(); ++i) {
+    const PromptPosition& before = side.map->positions[places[i - 1].position];
+    if (side.map->positions[places[i].position].assistant && !before.assistant) {
+      if (learned.find(before.prefix_hash) != nullptr) return {};
+      end = i - 1;
+    }
+  }
+  return end;
+}
+
+}  // namespace
+
+struct CacheWorlds::State {
+  explicit State(const CacheWorldsLimits& l)
+      : limits(l), actual(l.entries), untouched(l.entries), learned(l.known_points) {}
+
+  Side side_of(const ShadowCache& world, const CacheKey& key, std::shared_ptr<const PromptMap> map,
+               MonotonicTime at) const;
+  CacheHit benefit_of_doubt(const Side& side, MonotonicTime at) const;
+  void write(const InFlight& request);
+  void learn(const InFlight& request, const TokenUsage& usage, CacheHit hit);
+  void correct(ShadowCache& world, const Side& side, CacheHit truth, const TokenUsage& usage, MonotonicTime started);
+  Counterfactual answer_of(InFlight& request, const TokenUsage& actual, CacheHit truth) const;
+
+  CacheWorldsLimits limits;
+  ShadowCache actual;
+  ShadowCache untouched;
+  LearnedTokens learned;
+  std::map<std::uint64_t, InFlight> in_flight;  // ascending tickets: the oldest first
+  std::uint64_t last_ticket = 0;
+  // Until then a conversation that was under way before we looked may be in the cache without our knowing.
+  MonotonicTime blind_until{};
+};
+
+CacheHit CacheWorlds::State::benefit_of_doubt(const Side& side, MonotonicTime at) const {
+  const bool is_asked_model = side.map->context.model.starts_with(side.model->id);
+  if (at >= blind_until || !is_asked_model || side.prompt.breakpoints.empty()) return side.hit;
+  const CacheHit assumed = earlier_end(side, learned);
+  if (!assumed || (side.hit && *side.hit >= *assumed)) return side.hit;
+  const bool is_in_reach = std::ranges::any_of(side.prompt.breakpoints, [&](const Breakpoint& mark) {
+    return mark.position >= *assumed && mark.position - *assumed < lookback_places;
+  });
+  return is_in_reach && side.tokens(learned).up_to(*assumed).tokens >= side.minimum() ? assumed : side.hit;
+}
+
+Side CacheWorlds::State::side_of(const ShadowCache& world, const CacheKey& key, std::shared_ptr<const PromptMap> map,
+                                 MonotonicTime at) const {
+  Side side{.map = std::move(map), .model = key.model, .prompt = {}, .hit = {}};
+  side.prompt = prompt_for_model(key, *side.map, learned);
+  side.hit = world.find_hit(side.prompt, at);
+  side.hit = benefit_of_doubt(side, at);
+  return side;
+}
+
+void CacheWorlds::State::write(const InFlight& request) {
+  const Side& sent = request.sent;
+  actual.write(sent.prompt, sent.tokens(learned), sent.hit, sent.minimum(), request.started);
+  const Side& direct = request.untouched;
+  untouched.write(direct.prompt, direct.tokens(learned), direct.hit, direct.minimum(), request.started);
+}
+
+// What the usage says for certain: the whole prompt, what was cached of it, where one-hour writes ended, what was read.
+void CacheWorlds::State::learn(const InFlight& request, const TokenUsage& usage, CacheHit hit) {
+  const Side& side = request.sent;
+  const auto& places = side.prompt.places;
+  if (places.empty() || usage.prompt() == 0) return;
+  const PromptTokens before = side.tokens(learned);
+  std::uint64_t known_before = 0;
+  const WeightByKind weight = before.weight_since_known(places.size() - 1, known_before);
+  const double factor = static_cast<double>(std::max<std::int64_t>(1, side.model->token_factor_permille)) / 1000;
+  if (usage.prompt() > known_before)
+    learned.learn_density(weight, static_cast<double>(usage.prompt() - known_before) / factor);
+
+  const auto learn_at = [&](std::uint32_t place, std::uint64_t tokens) {
+    learned.learn(side.map->positions[places[place].position].prefix_hash,
+                  {.model = model_tag(*side.model),
+                   .content = places[place].content,
+                   .tokens = tokens,
+                   .factor_permille = static_cast<std::uint32_t>(side.model->token_factor_permille),
+                   .dropped = places[place].dropped});
+  };
+  const auto end = static_cast<std::uint32_t>(places.size() - 1);
+  if (hit && usage.cache_read > 0) learn_at(*hit, usage.cache_read);
+  const auto& marks = side.prompt.breakpoints;
+  if (usage.cache_write_1h > 0) {
+    const auto last = std::find_if(marks.rbegin(), marks.rend(),
+                                   [](const Breakpoint& mark) { return mark.ttl == CacheTtl::one_hour; });
+    if (last != marks.rend()) learn_at(last->position, usage.cache_read + usage.cache_write_1h);
+  }
+  if (usage.cache_write_5m + usage.cache_write_1h > 0 && !marks.empty())
+    learn_at(marks.back().position, usage.prompt() - usage.input);
+  learn_at(end, usage.prompt());
+  learned.learn_answer(side.map->positions[places[end].position].prefix_hash, *side.model, usage.output);
+}
+
+void CacheWorlds::State::correct(ShadowCache& world, const Side& side, CacheHit truth, const TokenUsage& usage,
+                                 MonotonicTime started) {
+  const auto& places = side.prompt.places;
+  const auto& marks = side.prompt.breakpoints;
+  if (truth && (!side.hit || *truth > *side.hit)) {
+    // Somebody else wrote it, or we have forgotten it. How long it lives is a guess; a read renews it.
+    if (world.find(places[*truth].key) == nullptr)
+      world.put(places[*truth].key, marks.empty() ? CacheTtl::five_minutes : marks.back().ttl, started);
+    world.renew(side.prompt, truth, started);
+  }
+  if (side.hit && (!truth || *truth < *side.hit)) {
+    for (std::uint32_t i = truth ? *truth + 1 : 0; i <= *side.hit; ++i) world.erase(places[i].key);
+  }
+  const bool wrote = usage.cache_write_5m + usage.cache_write_1h > 0;
+  for (const Breakpoint& mark : marks) {
+    if (truth && mark.position <= *truth) continue;
+    const std::uint64_t key = places[mark.position].key;
+    const auto* entry = world.find(key);
+    const bool is_ours = entry != nullptr && entry->expires == started + life_of(entry->ttl);
+    if (!wrote && is_ours) world.erase(key);
+    if (wrote && entry == nullptr && (&mark == &marks.back() || (side.hit && mark.position <= *side.hit)))
+      world.put(key, mark.ttl, started);
+  }
+}
+
+Counterfactual CacheWorlds::State::answer_of(InFlight& request, const TokenUsage& actual_usage, CacheHit truth) const {
+  Counterfactual result{.usage = actual_usage, .forecast = request.untouched_forecast};
+  Side& direct = request.untouched;
+  if (!request.changed) {
+    if (direct.hit == request.sent.hit) return result;
+    // What others wrote is there in both worlds.
+    if (truth && (!request.sent.hit || *truth > *request.sent.hit)) direct.hit = std::max(direct.hit, truth);
+    if (direct.hit == truth) return result;
+  }
+  const CacheForecast split = split_prompt(direct.prompt, direct.tokens(learned), direct.hit, direct.minimum());
+  result.usage = counterfactual_usage(split, actual_usage, *direct.model, *request.sent.model);
+  result.worlds_agreed = false;
+  result.tokens_known = split.tokens_known;
+  return result;
+}
+
+CacheWorlds::CacheWorlds(CacheWorldsLimits limits) : state_(std::make_unique<State>(limits)) {}
 CacheWorlds::~CacheWorlds() = default;
 CacheWorlds::CacheWorlds(CacheWorlds&&) noexcept = default;
 CacheWorlds& CacheWorlds::operator=(CacheWorlds&&) noexcept = default;
-CacheForecast CacheWorlds::forecast(const CacheKey&, const PromptMap&, MonotonicTime) const {
-  return {};
+
+void CacheWorlds::watch_from(MonotonicTime start) {
+  state_->blind_until = start + life_of(CacheTtl::one_hour);
 }
-CacheForecast CacheWorlds::forecast_untouched(const CacheKey&, const PromptMap&, MonotonicTime) const {
-  return {};
+
+CacheForecast CacheWorlds::forecast(const CacheKey& key, const PromptMap& prompt, MonotonicTime at) const {
+  const std::shared_ptr<const PromptMap> borrowed(std::shared_ptr<void>(), &prompt);
+  const Side side = state_->side_of(state_->actual, key, borrowed, at);
+  return split_prompt(side.prompt, side.tokens(state_->learned), side.hit, side.minimum());
 }
-CacheTicket CacheWorlds::sent(const SentPrompt&, MonotonicTime) {
-  return {};
+
+CacheForecast CacheWorlds::forecast_untouched(const CacheKey& key, const PromptMap& prompt, MonotonicTime at) const {
+  const std::shared_ptr<const PromptMap> borrowed(std::shared_ptr<void>(), &prompt);
+  const Side side = state_->side_of(state_->untouched, key, borrowed, at);
+  return split_prompt(side.prompt, side.tokens(state_->learned), side.hit, side.minimum());
 }
-void CacheWorlds::answer_began(CacheTicket) {}
-Counterfactual CacheWorlds::settle(CacheTicket, const TokenUsage& actual) {
-  return {.usage = actual, .forecast = {}};
+
+CacheTicket CacheWorlds::sent(const SentPrompt& prompt, MonotonicTime started) {
+  State& state = *state_;
+  const auto came = std::make_shared<const PromptMap>(*prompt.untouched);
+  const bool same_prompt = prompt.sent == prompt.untouched || is_same_prompt(*prompt.sent, *prompt.untouched);
+  const auto leaves = same_prompt ? came : std::make_shared<const PromptMap>(*prompt.sent);
+  InFlight request;
+  request.started = started;
+  request.changed = !same_prompt || prompt.served != prompt.requested;
+  request.sent = state.side_of(state.actual, {prompt.account, prompt.served}, leaves, started);
+  request.untouched = state.side_of(state.untouched, {prompt.account, prompt.requested}, came, started);
+  request.untouched_forecast = split_prompt(request.untouched.prompt, request.untouched.tokens(state.learned),
+                                            request.untouched.hit, request.untouched.minimum());
+  state.actual.renew(request.sent.prompt, request.sent.hit, started);
+  state.untouched.renew(request.untouched.prompt, request.untouched.hit, started);
+  if (state.in_flight.size() >= state.limits.in_flight && !state.in_flight.empty())
+    state.in_flight.erase(state.in_flight.begin());
+  state.in_flight.emplace(++state.last_ticket, std::move(request));
+  return CacheTicket{state.last_ticket};
 }
-void CacheWorlds::drop(CacheTicket) {}
-std::vector<std::string> CacheWorlds::rows(MonotonicTime, WallTime) const {
-  return {};
+
+void CacheWorlds::answer_began(CacheTicket ticket) {
+  const auto found = state_->in_flight.find(static_cast<std::uint64_t>(ticket));
+  if (found == state_->in_flight.end() || std::exchange(found->second.began, true)) return;
+  state_->write(found->second);
 }
-bool CacheWorlds::restore(std::string_view, MonotonicTime, WallTime) {
-  return false;
+
+Counterfactual CacheWorlds::settle(CacheTicket ticket, const TokenUsage& actual) {
+  State& state = *state_;
+  const auto found = state.in_flight.find(static_cast<std::uint64_t>(ticket));
+  if (found == state.in_flight.end()) return {.usage = actual, .forecast = {}};
+  answer_began(ticket);
+  InFlight request = std::move(found->second);
+  state.in_flight.erase(found);
+  const FoundHit truth =
+      find_true_hit(request.sent.prompt, request.sent.tokens(state.learned), request.sent.hit, actual.cache_read);
+  if (actual.prompt() > 0) {
+    state.learn(request, actual, truth.is_certain ? truth.hit : CacheHit{});
+    state.correct(state.actual, request.sent, truth.hit, actual, request.started);
+    if (!request.changed && request.untouched.hit == request.sent.hit)
+      state.correct(state.untouched, request.untouched, truth.hit, actual, request.started);
+  }
+  return state.answer_of(request, actual, truth.hit);
+}
+
+void CacheWorlds::drop(CacheTicket ticket) {
+  state_->in_flight.erase(static_cast<std::uint64_t>(ticket));
+}
+
+std::vector<std::string> CacheWorlds::rows(MonotonicTime now, WallTime wall) const {
+  std::vector<std::string> rows;
+  write_entry_rows(state_->actual, 'a', now, wall, rows);
+  write_entry_rows(state_->untouched, 'u', now, wall, rows);
+  state_->learned.write_rows(rows);
+  return rows;
+}
+
+bool CacheWorlds::restore(std::string_view row, MonotonicTime now, WallTime wall) {
+  return restore_entry_row(state_->actual, 'a', row, now, wall) ||
+         restore_entry_row(state_->untouched, 'u', row, now, wall) || state_->learned.restore(row);
 }
 
 }  // namespace distiq

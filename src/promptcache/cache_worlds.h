@@ -19,9 +19,9 @@
 namespace distiq {
 
 struct CacheWorldsLimits {
-  std::size_t entries = 8192;        // per world; about 130 bytes each
-  std::size_t known_points = 16384;  // prefixes with known tokens; about 200 bytes each
-  std::size_t in_flight = 512;       // requests between sent() and settle(); older ones are forgotten
+  std::size_t entries = 8192;       // per world; about 130 bytes each
+  std::size_t known_points = 8192;  // prefixes with known tokens; about 250 bytes each
+  std::size_t in_flight = 512;      // requests between sent() and settle(); older ones are forgotten
 };
 
 // A request as it came and as it leaves. The maps are borrowed for the call.
@@ -50,6 +50,10 @@ class CacheWorlds {
   CacheWorlds(CacheWorlds&&) noexcept;
   CacheWorlds& operator=(CacheWorlds&&) noexcept;
 
+  // Call once at the start of the process. For an hour from then on a conversation that was under way before counts as
+  // still cached under the model that it names, as long as nothing is known of it: no saving is claimed on a guess.
+  void watch_from(MonotonicTime start);
+
   // What usage the API would report if this prompt went to that model now: from the cache as it really is.
   [[nodiscard]] CacheForecast forecast(const CacheKey& key, const PromptMap& prompt, MonotonicTime at) const;
   // The same for the world without us.
@@ -64,10 +68,10 @@ class CacheWorlds {
   // No answer, an error, or an answer without usage. What the request had refreshed stays refreshed.
   void drop(CacheTicket ticket);
 
-  // For the store: rows of text, at most entries * 2 + known_points, newest first (docs/formats/prompt_cache.md).
-  // Entries that have expired are left out. Wall time carries lives over a restart.
+  // For the store: rows of text, at most entries * 2 + known_points + 1 (docs/formats/prompt_cache.md). Entries that
+  // have expired are left out. Wall time carries lives over a restart. Restore them in the order in which they came.
   [[nodiscard]] std::vector<std::string> rows(MonotonicTime now, WallTime wall) const;
-  // False, changing nothing, for a row that is not of this format. Rows may come in any order.
+  // False, changing nothing, for a row that is not of this format, or of an entry that has expired.
   bool restore(std::string_view row, MonotonicTime now, WallTime wall);
 
  private:

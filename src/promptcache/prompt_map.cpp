@@ -1,17 +1,162 @@
 #include "promptcache/prompt_map.h"
 
-namespace distiq {
+#include <algorithm>
 
-std::uint32_t PromptMap::last_of(PromptSection section) const {
-  std::uint32_t last = no_index;
-  for (std::uint32_t i = 0; i < positions.size(); ++i) {
-    if (positions[i].section == section) last = i;
-  }
-  return last;
+#include "message/classify.h"
+#include "promptcache/block_hash.h"
+#include "promptcache/piece_hash.h"
+#include "promptcache/prompt_context.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::size_t most_breakpoints = 4;  // the API refuses a fifth
+
+bool is_thinking(BlockType type) {
+  return type == BlockType::thinking || type == BlockType::redacted_thinking;
 }
 
-PromptMap map_prompt(const RequestView&, const RequestHead&) {
-  return {};
+class MapBuilder {
+ public:
+  explicit MapBuilder(const RequestView& view)
+      : view_(view), hasher_(view), of_tool_(view.tools.size(), no_index), of_block_(view.blocks.size(), no_index) {
+    map_.positions.reserve(view.tools.size() + view.blocks.size() + view.messages.size() + 1);
+  }
+
+  PromptMap build(const RequestHead& head) {
+    add_tools();
+    add_system();
+    for (const Message& message : view_.messages) add_message(message);
+    close_chain();
+    find_breakpoints();
+    map_.context = read_prompt_context(view_, head);
+    return std::move(map_);
+  }
+
+ private:
+  PromptPosition& add(PromptSection section, const JsonValue& value, std::uint32_t index, const HashedPart& part) {
+    PromptPosition& position = map_.positions.emplace_back();
+    position.block_hash = part.hash;
+    position.weight = part.weight;
+    position.range = value.range;
+    position.index = index;
+    position.section = section;
+    if (section == PromptSection::tools) {
+      of_tool_[index] = static_cast<std::uint32_t>(map_.positions.size() - 1);
+    } else if (index != no_index) {
+      std::fill(of_block_.begin() + index, of_block_.begin() + view_.blocks[index].next,
+                static_cast<std::uint32_t>(map_.positions.size() - 1));
+    }
+    return position;
+  }
+
+  void add_tools() {
+    for (std::uint32_t i = 0; i < view_.tools.size(); ++i) {
+      const Tool& tool = view_.tools[i];
+      if (!tool.defer_loading) add(PromptSection::tools, tool.value, i, hasher_.tool(tool));
+    }
+  }
+
+  void add_system() {
+    if (view_.system.is_string() && !is_billing_line(view_, view_.system) && view_.system.range.size > 2) {
+      add(PromptSection::system, view_.system, no_index, hasher_.text(view_.system));
+    }
+    for (std::uint32_t i = view_.system_first_block; i < view_.system_end_block; i = view_.blocks[i].next) {
+      // Upstream takes the billing line out.
+      if (i == view_.system_first_block && is_billing_line(view_, view_.blocks[i].text)) continue;
+      add(PromptSection::system, view_.blocks[i].value, i, hasher_.block(i));
+    }
+  }
+
+  void add_message(const Message& message) {
+    const std::size_t first = map_.positions.size();
+    if (message.content.is_string()) {
+      add(PromptSection::messages, message.content, no_index, hasher_.text(message.content));
+    }
+    bool human = message.role == Role::user && message.content.is_string();
+    for (std::uint32_t i = message.first_block; i < message.end_block; i = view_.blocks[i].next) {
+      PromptPosition& position = add(PromptSection::messages, view_.blocks[i].value, i, hasher_.block(i));
+      position.thinking = is_thinking(view_.blocks[i].type);
+      human = human || (message.role == Role::user && view_.blocks[i].type != BlockType::tool_result);
+    }
+    const std::uint64_t role = hash_bytes(view_.inner(message.role_name));
+    for (std::size_t i = first; i < map_.positions.size(); ++i) {
+      PromptPosition& position = map_.positions[i];
+      position.block_hash = hash_pair(role, position.block_hash);
+      position.assistant = message.role == Role::assistant;
+      position.human = human;
+    }
+    // Per-turn effort is part of what the cache sees at that message.
+    if (message.output_config.present() && first < map_.positions.size()) {
+      PromptPosition& position = map_.positions[first];
+      position.block_hash = hash_pair(position.block_hash, hash_bytes(view_.raw(message.output_config)));
+    }
+  }
+
+  void close_chain() {
+    std::uint64_t chain = 0;
+    PromptSection section = PromptSection::tools;
+    for (PromptPosition& position : map_.positions) {
+      if (position.section != section) chain = hash_pair(chain, static_cast<std::uint64_t>(position.section));
+      section = position.section;
+      chain = hash_pair(chain, position.block_hash);
+      position.prefix_hash = chain;
+      map_.weight += position.weight;
+    }
+  }
+
+  // Where a mark counts: nested ones at the block that holds them.
+  [[nodiscard]] std::uint32_t position_of(const CacheMark& mark) const {
+    const auto& positions = mark.place == CachePlace::tool ? of_tool_ : of_block_;
+    return mark.owner < positions.size() ? positions[mark.owner] : no_index;
+  }
+
+  void find_breakpoints() {
+    std::vector<CacheTtl> own(map_.positions.size(), CacheTtl::other);  // other: none
+    const auto ttl_of = [](const CacheMark& mark) {
+      return mark.ttl == CacheTtl::one_hour ? CacheTtl::one_hour : CacheTtl::five_minutes;
+    };
+    const CacheMark* automatic = nullptr;
+    for (const bool nested : {true, false}) {  // a block's own mark goes before one inside it
+      for (const CacheMark& mark : view_.cache_marks) {
+        if (mark.place == CachePlace::top_level) automatic = &mark;
+        if (mark.place == CachePlace::top_level || mark.place == CachePlace::elsewhere) continue;
+        if ((mark.place == CachePlace::nested) != nested) continue;
+        if (const auto at = position_of(mark); at != no_index) own[at] = ttl_of(mark);
+      }
+    }
+    if (automatic != nullptr) mark_last_block(own, ttl_of(*automatic));
+    for (std::uint32_t i = 0; i < own.size() && map_.breakpoints.size() < most_breakpoints; ++i) {
+      if (own[i] != CacheTtl::other) map_.breakpoints.push_back({i, own[i]});
+    }
+  }
+
+  void mark_last_block(std::vector<CacheTtl>& own, CacheTtl ttl) const {
+    for (std::size_t i = own.size(); i-- > 0;) {
+      if (map_.positions[i].thinking) continue;
+      if (own[i] == CacheTtl::other) own[i] = ttl;
+      return;
+    }
+  }
+
+  const RequestView& view_;
+  BlockHasher hasher_;
+  std::vector<std::uint32_t> of_tool_;   // positions
+  std::vector<std::uint32_t> of_block_;  // nested blocks too: the position of the block that holds them
+  PromptMap map_;
+};
+
+}  // namespace
+
+std::uint32_t PromptMap::last_of(PromptSection section) const {
+  for (auto i = static_cast<std::uint32_t>(positions.size()); i-- > 0;) {
+    if (positions[i].section == section) return i;
+  }
+  return no_index;
+}
+
+PromptMap map_prompt(const RequestView& view, const RequestHead& head) {
+  return MapBuilder(view).build(head);
 }
 
 }  // namespace distiq

@@ -44,6 +44,7 @@ struct PromptContext {
   std::uint64_t everything = 0;  // betas, but those that change nothing about a prompt
   std::uint64_t system = 0;      // speed, web search, citations: from the system prompt on
   std::uint64_t messages = 0;    // tool_choice, images, thinking budget, output format, task budget
+  std::string model;             // as the body names it; not part of any hash
   std::string thinking;          // thinking.type, empty if absent
   std::string effort;            // output_config.effort, empty if absent
   bool keeps_thinking = false;   // context management asks to keep older turns' thinking
@@ -53,7 +54,8 @@ struct PromptContext {
 
 struct PromptMap {
   std::vector<PromptPosition> positions;
-  std::vector<Breakpoint> breakpoints;  // ascending, at most one per position; the top-level automatic one included
+  std::vector<Breakpoint>
+      breakpoints;  // ascending, at most 4 (a body with more is refused); the automatic one included
   PromptContext context;
   std::uint64_t weight = 0;  // sum over the positions
 

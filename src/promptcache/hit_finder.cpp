@@ -1,0 +1,48 @@
+#include "promptcache/hit_finder.h"
+
+#include <algorithm>
+
+namespace distiq {
+namespace {
+
+std::uint64_t distance(std::uint64_t a, std::uint64_t b) {
+  return a > b ? a - b : b - a;
+}
+
+// How far an estimate may be off to be taken for the count.
+std::uint64_t tolerance(std::uint64_t tokens, std::uint64_t percent) {
+  return tokens * percent / 100 + 64;
+}
+
+bool is_in_reach(const ModelPrompt& prompt, std::uint32_t place) {
+  return std::ranges::any_of(prompt.breakpoints, [place](const Breakpoint& mark) {
+    return mark.position >= place && mark.position - place < lookback_places;
+  });
+}
+
+}  // namespace
+
+FoundHit find_true_hit(const ModelPrompt& prompt, const PromptTokens& tokens, CacheHit expected,
+                       std::uint64_t cache_read) {
+  if (cache_read == 0) return {{}, true};
+  if (expected) {
+    const TokenCount count = tokens.up_to(*expected);
+    if (count.known && count.tokens == cache_read) return {expected, true};
+    // Between one breakpoint's entry and the next lie many tokens as a rule: near enough is the same place.
+    if (!count.known && distance(count.tokens, cache_read) <= tolerance(cache_read, 10)) return {expected, true};
+  }
+  FoundHit best;
+  std::uint64_t nearest = tolerance(cache_read, 3) + 1;
+  for (std::uint32_t place = 0; place < prompt.places.size(); ++place) {
+    if (!is_in_reach(prompt, place)) continue;
+    const TokenCount count = tokens.up_to(place);
+    if (count.known && count.tokens == cache_read) return {place, true};
+    if (!count.known && distance(count.tokens, cache_read) < nearest) {
+      nearest = distance(count.tokens, cache_read);
+      best = {place, false};
+    }
+  }
+  return best;
+}
+
+}  // namespace distiq
