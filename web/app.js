@@ -82,7 +82,7 @@ function drawChart() {
   const day_name = (seconds) => new Date(seconds * 1000).toLocaleDateString(state.language, { day: 'numeric', month: 'short' });
   state.chart = new window.uPlot({
     width: $('chart').clientWidth, height: 240, legend: { live: false },
-    scales: { x: { time: true, range: (_, min, max) => [min - 43200, max + 43200] }, y: { range: (_, min, max) => [Math.min(0, min), Math.max(max, 0.01) * 1.1] } },
+    scales: { x: { time: true, range: (_, min, max) => [Math.min(min, max - 6 * 86400) - 43200, max + 43200] }, y: { range: (_, min, max) => [Math.min(0, min), Math.max(max, 0.01) * 1.1] } },
     axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(day_name), space: 70, incrs: [86400, 2 * 86400, 7 * 86400, 30 * 86400] },
       { ...axis, size: 64, values: (_, splits) => splits.map((value) => '$' + (value >= 1 ? value.toFixed(1) : value.toFixed(3))) }],
     series: [{ label: t('time'), value: (_, v) => (v ? day_name(v) : '') },
@@ -218,7 +218,7 @@ function note(record) {
 
 async function listen() {
   for (const record of (await ask('/distiq/api/recent').catch(() => null)) ?? []) note(record);
-  drawRequests();
+  draw();
   const events = new EventSource('/distiq/api/events');
   events.addEventListener('open', () => setLive(true));
   events.addEventListener('error', () => setLive(false));
