@@ -31,7 +31,7 @@ struct LaneRequest {
   bool is_warm_move = false;  // downwards at a human turn
   bool escalates = false;
   std::uint32_t judge_bucket = 0;
-  PicoUsd return_penalty;
+  PicoUsd return_penalty{};
   MonotonicTime now{};
 };
 
