@@ -1,0 +1,88 @@
+#include "promptcache/reuse_stats.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace distiq {
+namespace {
+
+constexpr std::size_t most_sights = 20'000;  // about 2 MB
+constexpr std::size_t most_programs = 1'000;
+constexpr std::size_t longest_look_back = 400;
+constexpr double memory = 0.98;
+constexpr auto life = std::chrono::minutes(5);
+
+std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
+  a ^= b + 0x9e3779b97f4a7c15ULL + (a << 6) + (a >> 2);
+  return a == 0 ? 1 : a;
+}
+
+}  // namespace
+
+ReuseStats::Sight* ReuseStats::find(std::uint64_t key) {
+  const auto found = sights_.find(key);
+  return found == sights_.end() ? nullptr : &found->second;
+}
+
+bool ReuseStats::is_fresh(std::uint64_t key, MonotonicTime now) {
+  const Sight* sight = key == 0 ? nullptr : find(key);
+  return sight != nullptr && now - sight->at < life;
+}
+
+void ReuseStats::remember(std::uint64_t key, std::uint64_t owner, MonotonicTime now) {
+  if (key == 0) return;
+  if (Sight* known = find(key)) {
+    known->at = now;
+    known->shared = known->shared || known->owner != owner;
+    order_.splice(order_.end(), order_, known->order);
+    return;
+  }
+  if (sights_.size() >= most_sights) {
+    sights_.erase(order_.front());
+    order_.pop_front();
+  }
+  order_.push_back(key);
+  sights_.emplace(key, Sight{now, owner, false, std::prev(order_.end())});
+}
+
+ReuseStats::Program& ReuseStats::program(std::uint64_t key, MonotonicTime now) {
+  if (programs_.size() >= most_programs && !programs_.contains(key)) {
+    programs_.erase(std::ranges::min_element(programs_, {}, [](const auto& entry) { return entry.second.last; }));
+  }
+  Program& found = programs_[key];
+  found.last = now;
+  return found;
+}
+
+ReuseView ReuseStats::observe(const PromptSight& prompt, MonotonicTime now) {
+  // One account's prefixes say nothing about another's cache.
+  const std::uint64_t account = std::hash<std::string_view>()(prompt.account);
+  const auto keyed = [account](std::uint64_t hash) { return hash == 0 ? 0 : mixed(hash, account); };
+  const std::uint64_t tools = keyed(prompt.tools);
+  const std::uint64_t system = keyed(prompt.system);
+
+  ReuseView view;
+  view.tools_seen = is_fresh(tools, now);
+  view.system_seen = is_fresh(system, now);
+  const std::size_t oldest = prompt.blocks.size() - std::min(prompt.blocks.size(), longest_look_back);
+  for (std::size_t i = prompt.blocks.size(); i > oldest && !view.seen_block; --i) {
+    if (is_fresh(keyed(prompt.blocks[i - 1]), now)) view.seen_block = static_cast<std::uint32_t>(i - 1);
+  }
+
+  Program& counts = program(system != 0 ? system : mixed(tools, account), now);
+  const auto remember_share = [](double& sum, bool happened) { sum = sum * memory + (happened ? 1 : 0); };
+  remember_share(counts.requests, true);
+  remember_share(counts.system_seen, system != 0 ? view.system_seen : view.tools_seen);
+  remember_share(counts.grown, view.seen_block.has_value());
+  view.requests = counts.requests;
+  view.system_share = counts.system_seen / counts.requests;
+  view.growth_share = counts.grown / counts.requests;
+
+  remember(tools, system, now);
+  remember(system, system, now);
+  if (!prompt.blocks.empty()) remember(keyed(prompt.blocks.back()), 0, now);
+  if (const Sight* sight = tools == 0 ? nullptr : find(tools)) view.tools_shared = sight->shared;
+  return view;
+}
+
+}  // namespace distiq
