@@ -70,7 +70,7 @@ class Client {
       ASSERT_EQ(after.positions[i].prefix_hash, before.positions[i].prefix_hash) << "a marker changes nothing else";
     }
     EXPECT_LE(view->cache_marks.size(), 4u);
-    EXPECT_FALSE(view->has_duplicate_keys);
+    EXPECT_TRUE(planned.plan.marks.empty() || !view->has_duplicate_keys);
     for (const Breakpoint& mark : after.breakpoints) {
       const PromptPosition& at = after.positions[mark.position];
       planned.marked.push_back(at.section == PromptSection::tools            ? "tools"
