@@ -7,6 +7,7 @@
 #include <optional>
 #include <ostream>
 
+#include "app/command_run.h"
 #include "app/command_setup.h"
 #include "app/config_parse.h"
 #include "app/config_settings.h"
@@ -87,6 +88,19 @@ Result<ConfigSources> sources_of(const SettingOptions& options, const Environmen
   return sources;
 }
 
+// The same options for another process of ours.
+std::vector<std::string> as_arguments(const SettingOptions& options) {
+  std::vector<std::string> arguments;
+  const auto add = [&](const char* name, const std::optional<std::string>& value) {
+    if (value) arguments.insert(arguments.end(), {name, *value});
+  };
+  add("--env-file", options.env_file);
+  add("--config", options.config_file);
+  add("--lang", options.language);
+  for (const auto& assignment : options.assignments) arguments.insert(arguments.end(), {"--set", assignment});
+  return arguments;
+}
+
 Result<Config> load(const SettingOptions& options, const CommandIo& io) {
   const auto sources = sources_of(options, io.environment);
   return sources ? load_config(*sources) : Result<Config>(std::unexpected(sources.error()));
@@ -142,9 +156,29 @@ class CommandLine {
     auto& start = add("start", "Run the proxy until Ctrl-C");
     add_setting_options(start, settings_);
     add_start_options(start, settings_);
+    start.add_flag("--background", start_.background, "Return as soon as requests are answered; see stop, status");
+    start.add_flag("--until-unused", start_.until_unused)->group("");  // for `run`
     start.callback([this] {
       command_ = [this] {
-        return with_config(settings_, io_, [this](const Config& config) { return run_start(config, io_); });
+        return with_config(settings_, io_, [this](const Config& config) { return run_start(config, start_, io_); });
+      };
+    });
+
+    auto& stop = add("stop", "Stop the proxy; running streams may finish");
+    add_setting_options(stop, settings_);
+    stop.add_flag("--now", stop_.now, "Cut running streams");
+    stop.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_, [this](const Config& config) { return run_stop(config, stop_, io_); });
+      };
+    });
+
+    auto& status = add("status", "Whether the proxy runs, and where");
+    add_setting_options(status, settings_);
+    status.add_flag("--json", json_, "For scripts");
+    status.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_, [this](const Config& config) { return run_status(config, json_, io_); });
       };
     });
 
@@ -183,10 +217,25 @@ class CommandLine {
     demo.callback([this] { command_ = [this] { return run_demo(demo_, io_); }; });
 
     add_setup();
+    add_run();
 
     auto& statusline = add("statusline", "One line about this session, for Claude Code's status line (JSON on stdin)");
     add_setting_options(statusline, settings_);
     statusline.callback([this] { command_ = [this] { return run_statusline(load(settings_, io_), io_); }; });
+  }
+
+  void add_run() {
+    auto& run = add("run", "One program through the proxy: run -- claude ...; a proxy is started if none runs");
+    add_setting_options(run, settings_);
+    run.add_option("command", run_.command, "The program and its arguments, after --")
+        ->required()
+        ->type_name("COMMAND");
+    run.callback([this] {
+      command_ = [this] {
+        run_.setting_arguments = as_arguments(settings_);
+        return with_config(settings_, io_, [this](const Config& config) { return run_run(config, run_, io_); });
+      };
+    });
   }
 
   void add_setup() {
@@ -196,6 +245,7 @@ class CommandLine {
     auto* dry_run = setup.add_flag("--dry-run", setup_.dry_run, "Show what would change, change nothing");
     setup.add_flag("--yes", setup_.yes, "Without asking")->excludes(dry_run);
     setup.add_flag("--undo", setup_.undo, "Give the settings file back as it was");
+    setup.add_flag("--service", setup_.service, "As a service of yours, too: systemd or launchd starts the proxy");
     setup.add_option("--scope", setup_.scope, "user, or project: .claude/settings.local.json here")
         ->check(CLI::IsMember({"user", "project"}))
         ->type_name("SCOPE");
@@ -220,9 +270,12 @@ class CommandLine {
   const CommandIo& io_;
   CLI::App app_{"A local proxy between Claude Code and the Anthropic API.", "distiq-code"};
   SettingOptions settings_;
+  StartOptions start_;
+  StopOptions stop_;
   StatsOptions stats_;
   DemoOptions demo_;
   SetupOptions setup_;
+  RunOptions run_;
   bool json_ = false;
   std::function<ExitCode()> command_;
 };

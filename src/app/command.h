@@ -30,6 +30,15 @@ struct DemoOptions {
   bool json = false;                // closing statistics on stdout as JSON, everything else on stderr
 };
 
+struct StartOptions {
+  bool background = false;    // return as soon as requests are answered
+  bool until_unused = false;  // end with the last program started by `run`
+};
+
+struct StopOptions {
+  bool now = false;  // cut running streams
+};
+
 struct SetupOptions {
   bool undo = false;
   bool dry_run = false;        // show what would change, change nothing
@@ -38,7 +47,10 @@ struct SetupOptions {
   std::string scope = "user";  // or "project": .claude/settings.local.json of the current folder
 };
 
-[[nodiscard]] ExitCode run_start(const Config& config, const CommandIo& io);
+[[nodiscard]] ExitCode run_start(const Config& config, const StartOptions& options, const CommandIo& io);
+// The proxies of this state folder. `status`: exit code 1 if there is none.
+[[nodiscard]] ExitCode run_stop(const Config& config, const StopOptions& options, const CommandIo& io);
+[[nodiscard]] ExitCode run_status(const Config& config, bool json, const CommandIo& io);
 [[nodiscard]] ExitCode run_stats(const Config& config, const StatsOptions& options, const CommandIo& io);
 [[nodiscard]] ExitCode run_config(const Config& config, bool json, const CommandIo& io);
 [[nodiscard]] ExitCode run_version(bool json, const CommandIo& io);

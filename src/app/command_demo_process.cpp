@@ -95,6 +95,12 @@ std::optional<std::string> DemoProcess::read_line(std::chrono::milliseconds limi
   }
 }
 
+int DemoProcess::wait() {
+  int status = 0;
+  ::waitpid(std::exchange(pid_, -1), &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 int DemoProcess::stop(std::chrono::milliseconds limit, std::vector<std::string>& rest) {
   ::kill(pid_, SIGTERM);
   // Its stdout closes when it ends, so that reading to the end is waiting for it.

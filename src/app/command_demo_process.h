@@ -24,6 +24,8 @@ class DemoProcess {
   // The next line of its stdout without the line break; nullopt if none came within `limit` or it has ended.
   [[nodiscard]] std::optional<std::string> read_line(std::chrono::milliseconds limit);
 
+  // Its exit code, once it has ended by itself; -1 if a signal ended it.
+  [[nodiscard]] int wait();
   // SIGTERM, then what it still writes goes to `rest`. Its exit code; -1 if it had to be killed after `limit`.
   [[nodiscard]] int stop(std::chrono::milliseconds limit, std::vector<std::string>& rest);
 

@@ -13,6 +13,7 @@
 #include "app/config_parse.h"
 #include "app/panel.h"
 #include "app/phrase.h"
+#include "app/service_files.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "money/price_table.h"
@@ -360,7 +361,11 @@ std::vector<WantedSetting> wanted_settings(const std::string& url, const std::op
 }
 
 ExitCode run_setup(const Config& config, const SetupOptions& options, std::istream& answers, const CommandIo& io) {
-  return Setup(config, options, answers, io).run();
+  const auto code = Setup(config, options, answers, io).run();
+  if (code != ExitCode::ok) return code;
+  if (options.service && !options.undo) return install_service(config, options, answers, io);
+  if (options.undo && !options.dry_run && options.scope == "user") remove_service(config, io);
+  return code;
 }
 
 }  // namespace distiq

@@ -43,6 +43,7 @@ struct ListenConfig {
   std::uint16_t port = 11434;              // 0: any free one
   Secret token;                            // empty: none asked for, possible on loopback only
   std::vector<std::string> allowed_hosts;  // Host names accepted besides loopback's and `host`; lower case
+  int inherited_fd = -1;                   // a listening socket from the service manager, to be used instead
 
   [[nodiscard]] bool is_loopback() const;
 };

@@ -17,14 +17,15 @@ void forbid_core_dumps() {
 
 }  // namespace
 
-Result<int> serve(const Config& config, const std::function<void(std::uint16_t port)>& serving) {
+Result<int> serve(const Config& config, const ServeHooks& hooks) {
   forbid_core_dumps();
   ShutdownSignals signals;
   const log::Session log_session(config.log_level, config.log_format);
   auto proxy = Proxy::start(config);
   if (!proxy) return std::unexpected(proxy.error());
-  serving((*proxy)->port());
-  signals.wait();
+  hooks.serving((*proxy)->port());
+  signals.wait(hooks.is_unused);
+  hooks.stopping();
   signals.end_at_next();
   if ((*proxy)->connections() > 0) {
     const auto limit = std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.drain).count();

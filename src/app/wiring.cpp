@@ -76,6 +76,7 @@ ServerConfig server_config(const Config& config) {
   ServerConfig server;
   server.host = config.listen.host == "localhost" ? "127.0.0.1" : config.listen.host;
   server.port = config.listen.port;
+  server.inherited_fd = config.listen.inherited_fd;
   server.io_threads = static_cast<int>(config.io_threads);
   server.max_connections = config.limits.max_connections;
   server.max_buffered_bytes = config.limits.max_buffered_bytes;

@@ -129,10 +129,14 @@ class ServerImpl final : public Server {
     }
     acceptor_.emplace(threads_.front()->context.get_executor());
     const tcp::endpoint endpoint(address, config_.port);
-    acceptor_->open(endpoint.protocol(), error);
-    if (!error) acceptor_->set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor_->bind(endpoint, error);
-    if (!error) acceptor_->listen(asio::socket_base::max_listen_connections, error);
+    if (config_.inherited_fd >= 0) {
+      acceptor_->assign(endpoint.protocol(), config_.inherited_fd, error);
+    } else {
+      acceptor_->open(endpoint.protocol(), error);
+      if (!error) acceptor_->set_option(asio::socket_base::reuse_address(true), error);
+      if (!error) acceptor_->bind(endpoint, error);
+      if (!error) acceptor_->listen(asio::socket_base::max_listen_connections, error);
+    }
     if (error) {
       return fail(ErrorKind::bad_config,
                   "listen on " + config_.host + ":" + std::to_string(config_.port) + ": " + error.message(),

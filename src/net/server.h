@@ -15,6 +15,7 @@ namespace distiq {
 struct ServerConfig {
   std::string host = "127.0.0.1";
   std::uint16_t port = 11434;  // 0: any free one
+  int inherited_fd = -1;       // a listening socket of host:port, taken over instead of opening one
   int io_threads = 2;
   std::size_t max_connections = 1024;
   std::size_t max_buffered_bytes = 512u * 1024 * 1024;

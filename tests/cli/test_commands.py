@@ -143,7 +143,7 @@ class Start(CommandCase):
         self.assertNotIn("\x1b", text, "no colour in a pipe")
         self.assertEqual(stat.S_IMODE(self.state.stat().st_mode), 0o700)
         for path in self.state.iterdir():
-            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path)
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o700 if path.is_dir() else 0o600, path)
 
 
 class Stats(CommandCase):
