@@ -48,7 +48,7 @@ class MessagesExchange {
     client_.watch(cancellation_);
 
     if (log_.steered().wanted(client_.head())) {
-      steer();
+      identify(/*late=*/false);
       if (log_.steered().edits()) co_return co_await send_edited();
     }
     co_return co_await send_original();
@@ -57,23 +57,17 @@ class MessagesExchange {
  private:
   Steered& steered() { return log_.steered(); }
 
-  // Who asks and for what, and what to do about it.
-  void steer() {
-    const auto view = scan_request(body_->bytes());
-    const RequestView* known = view ? &*view : nullptr;
-    const LaneIdentity lane = identify_lane(client_.head(), known);
-    const std::string& account = log_.identified(lane, client_.head(), known);
-    identified_ = true;
-    if (known != nullptr) steered().plan({client_.head(), *known, lane, account});
-  }
-
-  // The same for the record only, when there is time for it.
-  void identify() {
+  // Who asks and for what, and what to do about it; `late`: it has left already, there is nothing to do about it.
+  void identify(bool late) {
     if (identified_) return;
     identified_ = true;
     const auto view = scan_request(body_->bytes());
     const RequestView* known = view ? &*view : nullptr;
-    log_.identified(identify_lane(client_.head(), known), client_.head(), known);
+    const LaneIdentity lane = identify_lane(client_.head(), known);
+    const std::string& account = log_.identified(lane, client_.head(), known);
+    if (known == nullptr || lane.request_class == RequestClass::count_tokens) return;
+    steered().plan({client_.head(), *known, lane, account, !late});
+    if (late) steered().sending();
   }
 
   Task<Disposition> send_original() {
@@ -83,7 +77,7 @@ class MessagesExchange {
     auto exchange =
         co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false, cancellation_);
     if (!exchange) {
-      identify();
+      identify(/*late=*/true);
       co_return co_await answer_error(client_, exchange.error(), log_);
     }
     UsageMeter meter((*exchange)->head());
@@ -167,14 +161,14 @@ class MessagesExchange {
 
   Task<Disposition> relay(UpstreamExchange& exchange, UsageMeter& meter, std::optional<AnswerStart> held) {
     log_.answer_began(exchange.head());
-    steered().answer_began(exchange.head());
     const auto streaming = services_.metrics.hold_stream();
     const AnswerObserver observer = [&meter](std::string_view content) { meter.observe(content); };
     AnswerRelay relay(exchange, client_, cancellation_, answer_fields(log_), observer, held);
     co_await relay.start();
 
     // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
-    identify();
+    identify(/*late=*/true);
+    steered().answer_began(exchange.head());
     if (exchange.sent()) body_.reset();
 
     co_await relay.run();

@@ -21,6 +21,7 @@ struct SteeringQuestion {
   const RequestView& view;
   const LaneIdentity& lane;
   const std::string& account;  // account_key()
+  bool may_edit = true;        // false: it has left already, only its effects are to be known
 };
 
 // What a decider keeps with a plan.
@@ -49,7 +50,7 @@ struct Refusal {
 class Steering {
  public:
   virtual ~Steering() = default;
-  // False: leave the request alone and do not even look at it before it leaves.
+  // False: the request leaves as it is; plan() is called when there is time, without may_edit.
   [[nodiscard]] virtual bool wants(const RequestHead& head) const = 0;
   [[nodiscard]] virtual SteeringPlan plan(const SteeringQuestion& question) = 0;
   // The request leaves now, edited or not.

@@ -101,6 +101,15 @@ void LaneTable::refused(std::string_view lane_id) {
   if (it != by_id_.end() && it->second->is_moved()) it->second->refused_below = true;
 }
 
+void LaneTable::returned(std::string_view lane_id) {
+  const auto it = by_id_.find(std::string(lane_id));
+  if (it == by_id_.end()) return;
+  LaneState& lane = *it->second;
+  lane.serving = lane.requested;
+  lane.serving_effort.clear();
+  lane.return_penalty = {};
+}
+
 std::vector<EndedLife> LaneTable::take_ended(MonotonicTime now, std::size_t max) {
   std::vector<EndedLife> ended;
   for (auto lane = lanes_.rbegin(); lane != lanes_.rend() && ended.size() < max; ++lane) {

@@ -61,6 +61,8 @@ class LaneTable {
   // The answer's usage and money. Unknown lanes are ignored.
   void settled(std::string_view lane_id, std::string_view served_by, const TokenUsage& usage, const WorldMoney& money);
   void refused(std::string_view lane_id);
+  // The newest request was sent as asked after all.
+  void returned(std::string_view lane_id);
 
   // Lives of lanes that nobody continued within twice their cache's life; each is reported once. At most `max`.
   [[nodiscard]] std::vector<EndedLife> take_ended(MonotonicTime now, std::size_t max);

@@ -15,6 +15,7 @@ class ScriptedSteering final : public Steering {
   SteeringPlan plan(const SteeringQuestion& question) override {
     check("plan");
     SteeringPlan plan;
+    if (!question.may_edit) return plan;
     if (!plan_model(plan.edits, question.view, "claude-haiku-5-5", "test")) throw std::runtime_error("not editable");
     plan.echo = question.view.text(question.view.model);
     plan.serve = "claude-haiku-5-5";

@@ -1,0 +1,470 @@
+#include "pipeline/route_steering.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "message/human_prompt.h"
+#include "money/cost.h"
+#include "pipeline/alternatives.h"
+#include "routing/decide_route.h"
+#include "routing/effort.h"
+#include "routing/legality.h"
+#include "routing/model_tier.h"
+#include "stats/account_kind.h"
+
+namespace distiq {
+namespace {
+
+// What the judge reads of a pasted novel.
+constexpr std::size_t max_judged_bytes = 32u * 1024;
+constexpr std::size_t max_quotas = 256;
+// How many lives of forgotten lanes are counted with one request.
+constexpr std::size_t ended_lives_per_request = 4;
+
+constexpr std::chrono::seconds rate_limit_life{60};
+constexpr std::chrono::seconds overload_life{120};
+constexpr std::chrono::seconds refusal_life{3600};
+
+CacheTtl longest_ttl(const PromptMap& prompt) {
+  const bool hour =
+      std::ranges::any_of(prompt.breakpoints, [](const Breakpoint& mark) { return mark.ttl == CacheTtl::one_hour; });
+  return hour ? CacheTtl::one_hour : CacheTtl::five_minutes;
+}
+
+bool is_control(std::string_view session_id, unsigned percent) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a: stable over versions, so that a session keeps its arm
+  for (const char c : session_id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return (hash >> 32U) % 100 < percent;
+}
+
+// What a refusal speaks against, and for how long. The answer rarely names the feature: the class of the request stands
+// for it, as requests of one class look alike.
+struct Blame {
+  std::string feature;
+  std::chrono::seconds life;
+};
+Blame blame_of(const Refusal& refusal, RequestClass request_class) {
+  if (refusal.status == 429) {
+    const auto asked = std::chrono::seconds(std::clamp<std::int64_t>(refusal.retry_after_s, 0, 24 * 3600));
+    return {"", std::max(rate_limit_life, asked)};
+  }
+  const bool server = refusal.status == 0 || refusal.status >= 500 || refusal.status < 400;
+  if (server) return {"", overload_life};
+  if (refusal.status == 403 || refusal.status == 404) return {"", refusal_life};  // not this account's model
+  return {std::string(to_string(request_class)), refusal_life};
+}
+
+}  // namespace
+
+struct RouteSteering::Request final : SteeringState {
+  LaneIdentity lane;
+  std::string account;
+  std::string agent_type;
+  RoutingPolicy policy = RoutingPolicy::off;
+  std::string_view arm;
+  MonotonicTime now;
+  const ModelInfo* requested = nullptr;
+  std::string requested_id;  // as the client wrote it
+  std::string requested_effort;
+  std::string untouchable;
+  PromptMap prompt;       // as it came
+  PromptMap sent_prompt;  // as it leaves, where an edit changes what the cache depends on
+  bool prompt_edited = false;
+  CacheTtl ttl = CacheTtl::five_minutes;
+  TurnKind turn = TurnKind::none;
+  std::optional<PromptVerdict> verdict;
+  Struggle struggle;
+
+  std::optional<LaneState> lane_before;
+  RouteDecision decision;
+  bool moved = false;           // leaves for another model
+  bool effort_lowered = false;  // leaves with less effort
+  const ModelInfo* served = nullptr;
+  CacheTicket ticket{};
+  bool has_ticket = false;
+  std::uint64_t prompt_before = 0;  // of the lane's former request
+};
+
+// What is remembered that bears on one request, copied out of the lock.
+struct RouteSteering::Known {
+  std::optional<LaneState> lane;
+  std::vector<CacheForecast> forecasts;  // as the models that were asked about
+  std::vector<std::string> refused;      // why not, from earlier refusals
+  CacheForecast untouched;
+  AccountBank bank;
+  WorldMoney session;
+  QuotaPressure pressure;
+  TurnStatistics turns;
+};
+
+RouteSteering::RouteSteering(const PriceTable& prices, const Clock& policy_clock, const Clock& stopwatch,
+                             const LivePolicy& live, Judge judge, RouteSteeringConfig config)
+    : prices_(prices),
+      clock_(policy_clock),
+      stopwatch_(stopwatch),
+      live_(live),
+      judge_(std::move(judge)),
+      config_(config) {}
+
+RouteSteering::~RouteSteering() = default;
+
+// ---- before the request leaves
+// ----------------------------------------------------------------------------------------
+
+namespace {
+
+std::optional<RoutingPolicy> asked_policy(const RequestHead& head) {
+  const auto field = head.headers.find("x-distiq-policy");
+  return field ? routing_policy_from(*field) : std::nullopt;
+}
+
+}  // namespace
+
+bool RouteSteering::wants(const RequestHead& head) const {
+  if (head.path() != "/v1/messages") return false;
+  return asked_policy(head).value_or(live_.policy()) != RoutingPolicy::off;
+}
+
+std::string_view RouteSteering::arm_of(std::string_view session_id) const {
+  if (config_.holdout_percent == 0 || session_id.empty()) return {};
+  return is_control(session_id, config_.holdout_percent) ? "control" : "treated";
+}
+
+RoutingPolicy RouteSteering::policy_for(const SteeringQuestion& question) const {
+  if (!question.may_edit) return RoutingPolicy::off;
+  if (const auto asked = asked_policy(question.head)) return *asked;
+  const RoutingPolicy live = live_.policy();
+  const bool held_out = live != RoutingPolicy::off && arm_of(question.lane.session_id) == "control";
+  return held_out ? RoutingPolicy::observe : live;
+}
+
+SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
+  const MonotonicTime began = stopwatch_.monotonic();
+  auto request = std::make_unique<Request>();
+  request->lane = question.lane;
+  request->agent_type = std::string(question.head.headers.get_or("x-claude-code-agent-type", "").substr(0, 64));
+  request->policy = policy_for(question);
+  request->arm = arm_of(question.lane.session_id);
+  request->now = clock_.monotonic();
+  request->requested_id = question.view.text(question.view.model);
+  request->requested = prices_.find(request->requested_id);
+  request->served = request->requested;
+  request->requested_effort = effort_of(question.view);
+  request->prompt = map_prompt(question.view, question.head);
+  request->ttl = longest_ttl(request->prompt);
+  request->turn = find_human_prompt(question.view).kind;
+  request->decision.serve = request->requested;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool refreshes =
+        question.view.account_uuid.empty() &&
+        account_kind_of_credentials(question.head.headers.get_or("authorization", ""), "") == AccountKind::subscription;
+    request->account = refreshes ? links_.resolve(question.lane.session_id, question.account) : question.account;
+  }
+  SteeringPlan plan;
+  plan.serve = request->requested_id;
+  if (request->policy != RoutingPolicy::off) {
+    decide(question, *request);
+    const bool in_time = stopwatch_.monotonic() - began <= config_.budget;
+    if (!in_time) request->decision.reason = "not changed: deciding took too long";
+    if (in_time && request->policy != RoutingPolicy::observe) {
+      request->moved = request->decision.serve != nullptr && request->decision.serve != request->requested;
+      request->effort_lowered =
+          !request->decision.effort.empty() && request->decision.effort != request->requested_effort;
+      edit(question, *request, plan);
+      if (request->moved) request->served = request->decision.serve;
+    }
+  }
+  if (request->effort_lowered) {
+    request->sent_prompt = request->prompt;
+    request->sent_prompt.context.effort = request->decision.effort;
+    request->prompt_edited = true;
+  }
+  describe(*request, plan);
+  plan.state = std::move(request);
+  return plan;
+}
+
+void RouteSteering::judge(const SteeringQuestion& question, Request& request) const {
+  request.struggle = find_struggle(question.view);
+  const HumanPrompt prompt = find_human_prompt(question.view);
+  if (prompt.kind != TurnKind::prompt || !judge_) return;
+  std::string text = prompt_text(question.view, prompt);
+  if (text.size() > max_judged_bytes) text.resize(max_judged_bytes);
+  if (!text.empty()) request.verdict = judge_(text);
+}
+
+RouteSteering::Known RouteSteering::look_up(const Request& request, const std::vector<const ModelInfo*>& models) {
+  const WallTime wall = clock_.wall();
+  const std::array<std::string_view, 1> features = {to_string(request.lane.request_class)};
+  Known known;
+  const std::lock_guard lock(mutex_);
+  if (const LaneState* lane = lanes_.find(request.lane.lane_id)) known.lane = *lane;
+  for (const ModelInfo* model : models) {
+    known.forecasts.push_back(worlds_.forecast({request.account, model}, request.prompt, request.now));
+    const auto* refused = refusals_.find(request.account, model->id, features, request.now);
+    known.refused.push_back(refused == nullptr ? "" : "refused a short while ago");
+  }
+  known.untouched = worlds_.forecast_untouched({request.account, request.requested}, request.prompt, request.now);
+  known.bank = banks_.view(request.account, request.lane.lane_id, request.now, wall);
+  known.session =
+      lanes_.session_money(request.lane.session_id.empty() ? request.lane.lane_id : request.lane.session_id);
+  if (const auto quota = quotas_.find(request.account); quota != quotas_.end()) {
+    known.pressure = quota->second.pressure(wall);
+  }
+  known.turns = turns_;
+  return known;
+}
+
+void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
+  if (request.requested == nullptr) {
+    request.decision.reason = "as asked: this model is not in the table";
+    return;
+  }
+  judge(question, request);
+  request.untouchable = why_untouchable(question.view);
+  const auto models = candidate_models(prices_, *request.requested);
+  const Known known = look_up(request, models);
+  request.lane_before = known.lane;
+  request.struggle.refused = known.lane && known.lane->refused_below;
+
+  std::vector<CandidateModel> candidates;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    CandidateModel candidate{.model = models[i], .forecast = known.forecasts[i], .legal = true};
+    if (i > 0) {
+      Legality legality =
+          check_target(question.view, question.head, *request.requested, *models[i], known.forecasts[i].prompt_tokens);
+      if (legality.legal && !known.refused[i].empty()) legality = {false, known.refused[i]};
+      candidate.legal = legality.legal;
+      candidate.illegal_because = std::move(legality.because);
+    }
+    candidates.push_back(std::move(candidate));
+  }
+  request.decision = decide_route({.request_class = request.lane.request_class,
+                                   .agent_type = request.agent_type,
+                                   .lane = known.lane ? &*known.lane : nullptr,
+                                   .requested = request.requested,
+                                   .requested_effort = request.requested_effort,
+                                   .untouchable_because = request.untouchable,
+                                   .candidates = candidates,
+                                   .untouched = known.untouched,
+                                   .ttl = request.ttl,
+                                   .turn = request.turn,
+                                   .verdict = request.verdict,
+                                   .struggle = request.struggle,
+                                   .policy = request.policy,
+                                   .pin = live_.pin(),
+                                   .pressure = known.pressure,
+                                   .bank = known.bank,
+                                   .session = known.session,
+                                   .turns = &known.turns,
+                                   .now = request.now},
+                                  config_.routing);
+}
+
+void RouteSteering::edit(const SteeringQuestion& question, const Request& request, SteeringPlan& plan) const {
+  const RouteDecision& decision = request.decision;
+  EditPlan edits;
+  if (request.moved) {
+    if (const auto planned = plan_model(edits, question.view, decision.serve->id, decision.reason); !planned) {
+      throw std::runtime_error(planned.error().log_detail);
+    }
+  }
+  if (request.effort_lowered) {
+    if (const auto planned = plan_effort(edits, question.view, decision.effort, decision.reason); !planned) {
+      throw std::runtime_error(planned.error().log_detail);
+    }
+  }
+  plan.edits = std::move(edits);
+  if (!request.moved) return;
+  plan.serve = decision.serve->id;
+  if (config_.echo_requested_model) plan.echo = request.requested_id;
+}
+
+void RouteSteering::describe(const Request& request, SteeringPlan& plan) const {
+  const RouteDecision& decision = request.decision;
+  if (request.policy == RoutingPolicy::off) return;
+  const std::string asked = prices_.short_name(request.requested_id);
+  plan.route = request.moved ? fmt::format("{} (from {})", prices_.short_name(plan.serve), asked) : asked;
+  plan.reason = decision.reason;
+  RouteRecord& record = plan.record;
+  record.policy = to_string(request.policy);
+  record.arm = request.arm;
+  if (decision.point != DecisionPoint::none) record.decision_point = to_string(decision.point);
+  if (decision.cause != RouteCause::none) record.cause = to_string(decision.cause);
+  record.requested_effort = request.requested_effort;
+  record.served_effort = request.effort_lowered ? decision.effort : request.requested_effort;
+  record.expected_saving = decision.expected_saving;
+  record.alternatives = alternatives_json(decision.alternatives);
+  if (request.policy != RoutingPolicy::observe || decision.serve == nullptr) return;
+  const bool would_move = decision.serve != request.requested;
+  if (would_move) plan.reason = fmt::format("would go to {}: {}", prices_.short_name(decision.serve->id), plan.reason);
+}
+
+// ---- while it is under way
+// ----------------------------------------------------------------------------------------------
+
+// Requires: mutex_ is held.
+void RouteSteering::open_ticket(Request& request) {
+  if (request.requested == nullptr || request.served == nullptr) return;
+  request.ticket = worlds_.sent({.account = request.account,
+                                 .requested = request.requested,
+                                 .served = request.served,
+                                 .untouched = &request.prompt,
+                                 .sent = request.prompt_edited ? &request.sent_prompt : &request.prompt},
+                                request.now);
+  request.has_ticket = true;
+}
+
+// Requires: mutex_ is held.
+void RouteSteering::note_lane(const Request& request) {
+  const RouteDecision& decision = request.decision;
+  const DecisionPoint point = decision.point;
+  const bool in_life =
+      point == DecisionPoint::none || point == DecisionPoint::human_turn_warm || point == DecisionPoint::escalation;
+  const auto ended =
+      lanes_.sent({.lane_id = request.lane.lane_id,
+                   .session_id = request.lane.session_id,
+                   .account = request.account,
+                   .request_class = request.lane.request_class,
+                   .requested = request.requested_id,
+                   .serving = request.served == nullptr ? request.requested_id
+                              : request.moved           ? std::string_view(request.served->id)
+                                                        : std::string_view(request.requested_id),
+                   .requested_effort = request.requested_effort,
+                   .serving_effort = request.effort_lowered ? std::string_view(decision.effort) : std::string_view(),
+                   .ttl = request.ttl,
+                   .turn = request.turn,
+                   .starts_life = !in_life,
+                   .is_warm_move = point == DecisionPoint::human_turn_warm && request.moved,
+                   .escalates = decision.escalates && request.policy != RoutingPolicy::observe,
+                   .judge_bucket = decision.judge_bucket,
+                   .return_penalty = request.moved ? decision.return_penalty : PicoUsd{},
+                   .now = request.now});
+  if (ended) turns_.learn_life(ended->request_class, ended->requests);
+  const auto life = std::chrono::minutes(request.ttl == CacheTtl::one_hour ? 60 : 5);
+  banks_.hold(request.account, request.lane.lane_id, request.moved ? decision.return_penalty : PicoUsd{},
+              request.now + life);
+}
+
+void RouteSteering::sending(SteeringPlan& plan) {
+  auto& request = static_cast<Request&>(*plan.state);
+  const std::lock_guard lock(mutex_);
+  const LaneState* lane = lanes_.find(request.lane.lane_id);
+  if (lane != nullptr) request.prompt_before = lane->prompt_tokens;
+  if (request.decision.return_upwards && lane != nullptr) {
+    if (const ModelInfo* below = prices_.find(lane->serving)) {
+      if (const auto tier = tier_of(*below)) turns_.learn_placement(lane->judge_bucket, *tier, true);
+    }
+  }
+  for (const EndedLife& life : lanes_.take_ended(request.now, ended_lives_per_request)) {
+    turns_.learn_life(life.request_class, life.requests);
+  }
+  note_lane(request);
+  open_ticket(request);
+}
+
+void RouteSteering::refused(SteeringPlan& plan, const Refusal& refusal) {
+  auto& request = static_cast<Request&>(*plan.state);
+  const std::string served = request.served == nullptr ? std::string() : request.served->id;
+  plan.edits = {};
+  plan.echo.clear();
+  plan.serve = request.requested_id;
+  plan.route = prices_.short_name(request.requested_id);
+  plan.reason = fmt::format("{} refused ({}{}{}): the original was sent", prices_.short_name(served),
+                            refusal.status == 0 ? "" : std::to_string(refusal.status),
+                            refusal.status == 0 || refusal.error_type.empty() ? "" : " ", refusal.error_type);
+  plan.record.expected_saving = {};
+  plan.record.served_effort = request.requested_effort;
+  request.moved = request.effort_lowered = request.prompt_edited = false;
+  request.served = request.requested;
+
+  const std::lock_guard lock(mutex_);
+  const Blame blame = blame_of(refusal, request.lane.request_class);
+  refusals_.remember(request.account, served, blame.feature, request.now, blame.life);
+  if (request.has_ticket) worlds_.drop(request.ticket);
+  lanes_.returned(request.lane.lane_id);
+  banks_.hold(request.account, request.lane.lane_id, {}, request.now);
+  open_ticket(request);
+}
+
+void RouteSteering::answer_began(SteeringPlan& plan, const ResponseHead& head) {
+  const auto& request = static_cast<const Request&>(*plan.state);
+  const WallTime wall = clock_.wall();
+  const std::lock_guard lock(mutex_);
+  if (request.has_ticket && head.status == 200) worlds_.answer_began(request.ticket);
+  if (quotas_.size() < max_quotas || quotas_.contains(request.account)) {
+    quotas_[request.account].learn(head.headers, wall);
+  }
+}
+
+// ---- afterwards
+// -----------------------------------------------------------------------------------------------------------
+
+// The answer as it would have been billed untouched.
+UsageReport RouteSteering::untouched_report(const Request& request, const UsageReport& report,
+                                            const Counterfactual& untouched) const {
+  UsageReport same = report;
+  same.model = request.requested->id;
+  same.total = untouched.usage;
+  same.iterations.clear();
+  return same;
+}
+
+void RouteSteering::book_difference(const Request& request, const UsageReport& report, const Counterfactual& untouched,
+                                    RequestRecord& record) const {
+  const PicoUsd answer_cost = record.cost - record.route.discarded_cost;
+  // Nothing of it was ever touched: what it cost is what it would have cost, to the last pico-dollar.
+  const bool is_untouched = untouched.worlds_agreed && !request.moved && !request.effort_lowered;
+  if (is_untouched || (!report.iterations.empty() && !request.moved)) {
+    record.counterfactual = answer_cost;
+    return;
+  }
+  const Charge price = charge(prices_, untouched_report(request, report, untouched), request.requested->id);
+  record.counterfactual = price.cost;
+  record.route.untouched = price.billed;
+  record.price_estimated = record.price_estimated || price.estimated;
+  PicoUsd saved = price.cost - answer_cost;
+  if (request.decision.cause == RouteCause::restored_helper && saved.value > 0) {
+    record.restored = saved;
+    saved = {};
+  }
+  PicoUsd& cause =
+      request.effort_lowered && !request.moved ? record.route.saved_by_effort : record.route.saved_by_routing;
+  cause += saved;
+}
+
+void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, RequestRecord& record) {
+  auto& request = static_cast<Request&>(*plan.state);
+  const WallTime wall = clock_.wall();
+  const std::lock_guard lock(mutex_);
+  Counterfactual untouched{.usage = record.usage, .forecast = {}};
+  if (request.has_ticket) {
+    if (report.seen) {
+      untouched = worlds_.settle(request.ticket, report.total);
+    } else {
+      worlds_.drop(request.ticket);
+    }
+  }
+  if (request.requested == nullptr) return;
+  if (report.seen) book_difference(request, report, untouched, record);
+  if (!report.seen && record.route.discarded_cost.value == 0) return;
+
+  const WorldMoney money{.actual = record.cost, .untouched = record.counterfactual - record.restored};
+  lanes_.settled(request.lane.lane_id, request.served->id, report.total, money);
+  banks_.book(request.account, money, wall);
+  const std::uint64_t prompt = report.total.prompt();
+  const bool grew = request.prompt_before > 0 && prompt > request.prompt_before;
+  if (prompt > 0) {
+    turns_.learn_request(request.lane.request_class, grew ? prompt - request.prompt_before : 0, report.total.output);
+  }
+  if (request.moved && report.stop_reason == "refusal") lanes_.refused(request.lane.lane_id);
+  const bool is_placement =
+      request.moved && request.decision.cause == RouteCause::judged && request.decision.point != DecisionPoint::none;
+  if (!is_placement) return;
+  if (const auto tier = tier_of(*request.served)) turns_.learn_placement(request.decision.judge_bucket, *tier, false);
+}
+
+}  // namespace distiq

@@ -1,0 +1,90 @@
+// The saving core in the running proxy: prompt maps, the two cache worlds, lanes, judge, quota and bank come together
+// to one decision per request, and to what it would have cost without us. docs/life_of_a_request.md says when what is
+// called. Decides by policy_clock only. Any thread; one mutex, held for microseconds.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+
+#include "base/clock.h"
+#include "judge/prompt_judge.h"
+#include "money/price_table.h"
+#include "pipeline/account_links.h"
+#include "pipeline/live_policy.h"
+#include "pipeline/steering.h"
+#include "promptcache/cache_worlds.h"
+#include "routing/account_bank.h"
+#include "routing/incompatibility_memory.h"
+#include "routing/lane_table.h"
+#include "routing/quota_pressure.h"
+#include "routing/route.h"
+
+namespace distiq {
+
+// What it thinks of a human's words. Pure; may throw.
+using Judge = std::function<PromptVerdict(std::string_view prompt)>;
+
+struct RouteSteeringConfig {
+  RoutingConfig routing{};
+  // The answer to a moved request names the model that was asked for: the client drops thinking on resume otherwise.
+  bool echo_requested_model = true;
+  // Share of sessions that are left alone for comparison, 0 to 100.
+  unsigned holdout_percent = 0;
+  // A plan that took longer is not carried out: no request waits for a stage.
+  std::chrono::milliseconds budget{50};
+};
+
+class RouteSteering final : public Steering {
+ public:
+  // Everything referenced outlives the object. `stopwatch`: real time, for the budget.
+  RouteSteering(const PriceTable& prices, const Clock& policy_clock, const Clock& stopwatch, const LivePolicy& live,
+                Judge judge, RouteSteeringConfig config = {});
+  ~RouteSteering() override;
+
+  bool wants(const RequestHead& head) const override;
+  SteeringPlan plan(const SteeringQuestion& question) override;
+  void sending(SteeringPlan& plan) override;
+  void refused(SteeringPlan& plan, const Refusal& refusal) override;
+  void answer_began(SteeringPlan& plan, const ResponseHead& head) override;
+  void settle(SteeringPlan& plan, const UsageReport& report, RequestRecord& record) override;
+
+  // "control" or "treated"; empty where no session is held out.
+  [[nodiscard]] std::string_view arm_of(std::string_view session_id) const;
+
+ private:
+  struct Request;
+  struct Known;
+
+  [[nodiscard]] RoutingPolicy policy_for(const SteeringQuestion& question) const;
+  [[nodiscard]] Known look_up(const Request& request, const std::vector<const ModelInfo*>& models);
+  void judge(const SteeringQuestion& question, Request& request) const;
+  void decide(const SteeringQuestion& question, Request& request);
+  void edit(const SteeringQuestion& question, const Request& request, SteeringPlan& plan) const;
+  void describe(const Request& request, SteeringPlan& plan) const;
+  void open_ticket(Request& request);
+  void note_lane(const Request& request);
+  [[nodiscard]] UsageReport untouched_report(const Request& request, const UsageReport& report,
+                                             const Counterfactual& untouched) const;
+  void book_difference(const Request& request, const UsageReport& report, const Counterfactual& untouched,
+                       RequestRecord& record) const;
+
+  const PriceTable& prices_;
+  const Clock& clock_;
+  const Clock& stopwatch_;
+  const LivePolicy& live_;
+  const Judge judge_;
+  const RouteSteeringConfig config_;
+
+  // Protected by mutex_.
+  std::mutex mutex_;
+  CacheWorlds worlds_;
+  LaneTable lanes_;
+  AccountBanks banks_;
+  AccountLinks links_;
+  IncompatibilityMemory refusals_;
+  TurnStatistics turns_;
+  std::map<std::string, QuotaPace, std::less<>> quotas_;  // bounded; by account
+};
+
+}  // namespace distiq
