@@ -60,17 +60,17 @@ TEST(Cli, version_for_people_and_scripts) {
   const auto json = run({"version", "--json"});
   EXPECT_EQ(json.code, 0);
   EXPECT_THAT(json.out, HasSubstr("\"version\":\"" + std::string(version()) + "\""));
-  EXPECT_THAT(json.out, HasSubstr("\"SMART_ROUTING\":false"));
+  EXPECT_THAT(json.out, HasSubstr("\"SMART_ROUTING\":true"));
 }
 
 TEST(Cli, config_lists_every_setting_with_its_source) {
-  const auto outcome = run({"config", "--port", "1"}, {{"RETENTION_DAYS", "9"}, {"SMART_ROUTING", "true"}});
+  const auto outcome = run({"config", "--port", "1"}, {{"RETENTION_DAYS", "9"}, {"COMPRESSION_ENABLED", "true"}});
   EXPECT_EQ(outcome.code, 0);
   for (const auto& spec : all_settings()) EXPECT_THAT(outcome.out, HasSubstr("\n" + std::string(spec.name) + " "));
   EXPECT_THAT(outcome.out, testing::ContainsRegex("PROXY_PORT +1 +the command line\n"));
   EXPECT_THAT(outcome.out, testing::ContainsRegex("RETENTION_DAYS +9 +the environment \\(RETENTION_DAYS\\)\n"));
-  EXPECT_THAT(outcome.out, testing::ContainsRegex("SMART_ROUTING +not in this build +the environment"));
-  EXPECT_THAT(outcome.err, HasSubstr("SMART_ROUTING is accepted"));
+  EXPECT_THAT(outcome.out, testing::ContainsRegex("COMPRESSION_ENABLED +not in this build +the environment"));
+  EXPECT_THAT(outcome.err, HasSubstr("COMPRESSION_ENABLED is accepted"));
 }
 
 TEST(Cli, config_never_shows_the_token) {

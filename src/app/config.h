@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/log_level.h"
 #include "base/secret.h"
+#include "routing/routing_config.h"
 
 namespace distiq {
 
@@ -64,6 +65,15 @@ struct TimeoutsConfig {
   std::chrono::milliseconds drain{30'000};          // running streams at shutdown
 };
 
+struct SteeringSettings {
+  bool smart_routing = true;                               // false: the policy is off until it is changed live
+  RoutingPolicy routing_policy = RoutingPolicy::balanced;  // at the start
+  bool echo_requested_model = true;
+  unsigned holdout_percent = 0;  // of the sessions
+
+  [[nodiscard]] RoutingPolicy initial_policy() const { return smart_routing ? routing_policy : RoutingPolicy::off; }
+};
+
 enum class Language { english, russian };
 enum class ColourMode { automatic, always, never };  // automatic: where the output is a terminal
 
@@ -89,6 +99,7 @@ struct Config {
   std::filesystem::path node_extra_ca_certs;  // empty: none
   LimitsConfig limits;
   TimeoutsConfig timeouts;
+  SteeringSettings steering;
   unsigned io_threads = 2;
   LogLevel log_level = LogLevel::info;  // debug if DEBUG is on
   LogFormat log_format = LogFormat::text;

@@ -97,6 +97,8 @@ const ValueCase kValueCases[] = {
     {"NODE_EXTRA_CA_CERTS", "/etc/hostname", {}},
     {"SMART_ROUTING", "false", {"maybe"}},
     {"ROUTING_POLICY", "Saver", {"aggressive"}},
+    {"ECHO_REQUESTED_MODEL", "false", {"x"}},
+    {"HOLDOUT_PERCENT", "10", {"101", "-1", "1.5"}},
     {"ML_ROUTING_ENABLED", "off", {"2"}},
     {"OPENAI_ENDPOINT", "no", {"x"}},
     {"CACHE_ENABLED", "0", {"x"}},
@@ -288,12 +290,12 @@ TEST_F(ConfigTest, debug_only_adds) {
 }
 
 TEST_F(ConfigTest, features_of_later_builds_are_accepted_and_marked) {
-  const auto config = load({{"SMART_ROUTING", "true"}});
+  const auto config = load({{"COMPRESSION_ENABLED", "true"}});
   ASSERT_TRUE(config.has_value());
-  EXPECT_FALSE(config->find("SMART_ROUTING")->in_this_build);
+  EXPECT_FALSE(config->find("COMPRESSION_ENABLED")->in_this_build);
   EXPECT_TRUE(config->find("PROXY_PORT")->in_this_build);
   EXPECT_THAT(config->warnings,
-              testing::ElementsAre(testing::AllOf(HasSubstr("SMART_ROUTING"), HasSubstr("not in this build"))));
+              testing::ElementsAre(testing::AllOf(HasSubstr("COMPRESSION_ENABLED"), HasSubstr("not in this build"))));
 }
 
 TEST_F(ConfigTest, secrets_are_never_printed) {
@@ -437,6 +439,13 @@ TEST_F(ConfigTest, documentation_has_a_row_for_every_setting_as_it_is) {
                      std::string(spec.meaning) + " |\n";
     EXPECT_THAT(document, HasSubstr(row));
   }
+}
+
+TEST_F(ConfigTest, without_smart_routing_the_policy_begins_as_off) {
+  EXPECT_EQ(load()->steering.initial_policy(), RoutingPolicy::balanced);
+  EXPECT_EQ(load({{"ROUTING_POLICY", "Saver"}})->steering.initial_policy(), RoutingPolicy::saver);
+  EXPECT_EQ(load({{"ROUTING_POLICY", "saver"}, {"SMART_ROUTING", "no"}})->steering.initial_policy(),
+            RoutingPolicy::off);
 }
 
 TEST_F(ConfigTest, the_test_clock_is_on_by_its_environment_variable_alone) {

@@ -38,10 +38,39 @@ std::optional<std::string> command_field(std::string_view body, std::string_view
 
 LocalAnswer ControlRoutes::answer(const RequestHead& head, std::string_view body) {
   const std::string_view path = head.path();
+  if (path == "/distiq/policy" && head.method == "GET") return show_policy();
+  if (path == "/distiq/policy" && head.method == "POST") {
+    return may_change(head) ? change_policy(body) : refuse(403, "x-distiq-control is missing or wrong");
+  }
   if (path == "/distiq/test/clock" && config_.test_clock) {
     return head.method == "POST" ? move_clock(body) : refuse(405, "POST only");
   }
   return refuse(404, "no such command");
+}
+
+bool ControlRoutes::may_change(const RequestHead& head) const {
+  return !control_key_.empty() && control_key_.equals(head.headers.get_or("x-distiq-control", ""));
+}
+
+LocalAnswer ControlRoutes::show_policy() const {
+  const auto pin = policy_.pin();
+  return json_answer(200,
+                     fmt::format(R"({{"policy":"{}","pin":"{}","holdout_percent":{}}})", to_string(policy_.policy()),
+                                 pin ? to_string(*pin) : "off", config_.steering.holdout_percent));
+}
+
+LocalAnswer ControlRoutes::change_policy(std::string_view body) {
+  const auto policy = command_field(body, "policy");
+  const auto pin = command_field(body, "pin");
+  const auto wanted = policy ? routing_policy_from(*policy) : std::nullopt;
+  const auto tier = pin ? tier_from(*pin) : std::nullopt;
+  if (policy && !wanted) return refuse(400, "policy must be off, observe, balanced or saver");
+  if (pin && *pin != "off" && (!tier || *tier == Tier::fable))
+    return refuse(400, "pin must be haiku, sonnet, opus or off");
+  if (!policy && !pin) return refuse(400, "policy or pin must be given");
+  if (wanted) policy_.set_policy(*wanted);
+  if (pin) policy_.set_pin(tier);
+  return show_policy();
 }
 
 LocalAnswer ControlRoutes::move_clock(std::string_view body) {

@@ -30,8 +30,14 @@ std::string settings_json(const Config& config) {
 }  // namespace
 
 LocalRoutes::LocalRoutes(const Config& config, const RecordStore& store, const Metrics& metrics,
-                         const LineWriter& lines, const Clock& clock)
-    : config_(config), store_(store), metrics_(metrics), lines_(lines), clock_(clock), started_(clock.monotonic()) {}
+                         const LineWriter& lines, const LivePolicy& policy, const Clock& clock)
+    : config_(config),
+      store_(store),
+      metrics_(metrics),
+      lines_(lines),
+      policy_(policy),
+      clock_(clock),
+      started_(clock.monotonic()) {}
 
 std::optional<LocalAnswer> LocalRoutes::answer(const RequestHead& head) const {
   if (head.method != "GET" && head.method != "HEAD") return std::nullopt;
@@ -48,11 +54,12 @@ LocalAnswer LocalRoutes::health() const {
   std::string body = fmt::format(
       R"({{"status":{},"version":{},"uptime_seconds":{},"upstream":{},"connections":{},"buffered_bytes":{},)"
       R"("store":{{"ok":{},"reason":{},"written":{},"dropped":{},"waiting":{}}},)"
-      R"("features":{{"observe":true,"routing":false,"prompt_caching":false,"response_cache":false,"compression":false}},)"
+      R"("features":{{"observe":true,"routing":{},"prompt_caching":false,"response_cache":false,"compression":false}},)"
       R"("settings":{}}})",
       json_string(store.ok ? "ok" : "degraded"), json_string(version()), uptime_seconds(),
       json_string(config_.upstream.origin()), server ? server->connections() : 0, server ? server->buffered_bytes() : 0,
-      store.ok, json_string(store.reason), store.written, store.dropped, store.waiting, settings_json(config_));
+      store.ok, json_string(store.reason), store.written, store.dropped, store.waiting,
+      policy_.policy() != RoutingPolicy::off, settings_json(config_));
   return {200, std::string(json_type), body + "\n"};
 }
 

@@ -9,6 +9,7 @@
 #include "base/line_writer.h"
 #include "net/server.h"
 #include "pipeline/handle_request.h"
+#include "pipeline/live_policy.h"
 #include "stats/metrics.h"
 #include "storage/record_store.h"
 
@@ -18,7 +19,7 @@ class LocalRoutes {
  public:
   // Everything referenced outlives the routes.
   LocalRoutes(const Config& config, const RecordStore& store, const Metrics& metrics, const LineWriter& lines,
-              const Clock& clock);
+              const LivePolicy& policy, const Clock& clock);
 
   // Requests are answered from now on: /ready says yes.
   void serving(const Server& server) { server_.store(&server, std::memory_order_release); }
@@ -36,6 +37,7 @@ class LocalRoutes {
   const RecordStore& store_;
   const Metrics& metrics_;
   const LineWriter& lines_;
+  const LivePolicy& policy_;
   const Clock& clock_;
   const MonotonicTime started_;
   std::atomic<const Server*> server_{nullptr};

@@ -68,8 +68,12 @@ std::string features(const Config& config, bool in_this_build) {
     const auto* entry = config.find(feature.setting);
     if (entry == nullptr || entry->in_this_build != in_this_build) continue;
     if (in_this_build && parse_bool(entry->value) != true) continue;
+    const bool is_routing = feature.setting == "SMART_ROUTING";
+    const RoutingPolicy policy = config.steering.initial_policy();
+    if (is_routing && policy == RoutingPolicy::off) continue;
     if (!list.empty()) list += ", ";
     list += config.language == Language::russian ? feature.russian : feature.english;
+    if (is_routing) list += fmt::format(" ({})", to_string(policy));
   }
   return list;
 }

@@ -29,14 +29,14 @@ TEST(Panel, shows_address_upstream_and_the_line_to_paste) {
 }
 
 TEST(Panel, a_feature_that_is_not_in_the_build_is_never_shown_as_on) {
-  const auto text = start_panel(config_with({{"SMART_ROUTING", "true"}}), 1, false);
+  const auto text = start_panel(config_with({{"COMPRESSION_ENABLED", "true"}}), 1, false);
   const auto line_of = [&](std::string_view word) {
     const auto at = text.find(word);
     const auto start = text.rfind('\n', at) + 1;
     return text.substr(start, text.find('\n', at) - start);
   };
-  EXPECT_THAT(line_of("routing"), HasSubstr("not in this build"));
-  EXPECT_THAT(line_of("  on "), Not(HasSubstr("routing")));
+  EXPECT_THAT(line_of("compression"), HasSubstr("not in this build"));
+  EXPECT_THAT(line_of("  on "), Not(HasSubstr("compression")));
 }
 
 TEST(Panel, speaks_russian) {
@@ -55,6 +55,13 @@ TEST(Panel, colour_only_adds_escapes) {
     coloured.erase(at, coloured.find('m', at) - at + 1);
   }
   EXPECT_EQ(coloured, plain);
+}
+
+TEST(Panel, names_the_policy_that_is_in_force) {
+  EXPECT_THAT(start_panel(config_with({}), 1, false), HasSubstr("routing (balanced)"));
+  EXPECT_THAT(start_panel(config_with({{"ROUTING_POLICY", "saver"}}), 1, false), HasSubstr("routing (saver)"));
+  EXPECT_THAT(start_panel(config_with({{"ROUTING_POLICY", "off"}}), 1, false), Not(HasSubstr("routing")));
+  EXPECT_THAT(start_panel(config_with({{"SMART_ROUTING", "false"}}), 1, false), Not(HasSubstr("routing")));
 }
 
 TEST(Panel, a_movable_clock_is_shown_loudly_and_only_then) {

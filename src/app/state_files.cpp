@@ -43,13 +43,36 @@ Result<Secret> create_key(const std::filesystem::path& path) {
   return read_key(path);
 }
 
-}  // namespace
-
-Result<Secret> load_account_key(const std::filesystem::path& home) {
-  const std::filesystem::path path = home / "account.key";
+Result<Secret> load_key(const std::filesystem::path& path) {
   std::error_code unreadable;
   if (!std::filesystem::exists(path, unreadable)) return create_key(path);
   return read_key(path);
+}
+
+Result<Secret> as_hex(Result<Secret> key) {
+  if (!key) return key;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string hex;
+  for (const char c : key->reveal()) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex += digits[byte >> 4U];
+    hex += digits[byte & 15U];
+  }
+  return Secret(std::move(hex));
+}
+
+}  // namespace
+
+Result<Secret> load_account_key(const std::filesystem::path& home) {
+  return load_key(home / "account.key");
+}
+
+Result<Secret> load_control_key(const std::filesystem::path& home) {
+  return as_hex(load_key(home / "control.key"));
+}
+
+Result<Secret> read_control_key(const std::filesystem::path& home) {
+  return as_hex(read_key(home / "control.key"));
 }
 
 }  // namespace distiq

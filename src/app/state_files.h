@@ -18,4 +18,10 @@ namespace distiq {
 // Errors: store_unavailable.
 [[nodiscard]] Result<Secret> load_account_key(const std::filesystem::path& home);
 
+// What a command to the running proxy must bring as x-distiq-control: 64 hex digits from home/control.key (0600), so
+// that no web page and no other user of the machine can switch it. load_ creates the file on first use; read_ does not.
+// Errors: store_unavailable.
+[[nodiscard]] Result<Secret> load_control_key(const std::filesystem::path& home);
+[[nodiscard]] Result<Secret> read_control_key(const std::filesystem::path& home);
+
 }  // namespace distiq

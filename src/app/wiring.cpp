@@ -16,6 +16,7 @@
 #include "money/price_table.h"
 #include "net/server.h"
 #include "pipeline/handle_request.h"
+#include "pipeline/route_steering.h"
 #include "storage/record_store.h"
 
 namespace distiq {
@@ -98,6 +99,13 @@ GuardConfig guard_config(const Config& config) {
   return guards;
 }
 
+RouteSteeringConfig steering_config(const Config& config) {
+  RouteSteeringConfig steering;
+  steering.echo_requested_model = config.steering.echo_requested_model;
+  steering.holdout_percent = config.steering.holdout_percent;
+  return steering;
+}
+
 LineStyle line_style(const Config& config) {
   if (config.log_format == LogFormat::json) return LineStyle::json;
   return use_colour(config, STDOUT_FILENO) ? LineStyle::colour : LineStyle::plain;
@@ -105,7 +113,8 @@ LineStyle line_style(const Config& config) {
 
 class ProxyImpl final : public Proxy {
  public:
-  ProxyImpl(const Config& config, PriceTable prices, Secret account_key, std::unique_ptr<RecordStore> store)
+  ProxyImpl(const Config& config, PriceTable prices, Secret account_key, Secret control_key,
+            std::unique_ptr<RecordStore> store)
       : config_(config),
         prices_(std::move(prices)),
         store_(std::move(store)),
@@ -114,16 +123,19 @@ class ProxyImpl final : public Proxy {
         reporter_(line_style(config_), prices_, lines_),
         books_(prices_, *store_, metrics_,
                [this](const RequestRecord& record) { feed_.add(record, reporter_.report(record)); }),
-        routes_(config_, *store_, metrics_, lines_, system_clock()),
-        commands_(config_, policy_clock_),
+        policy_(config_.steering.initial_policy()),
+        routes_(config_, *store_, metrics_, lines_, policy_, system_clock()),
+        commands_(config_, std::move(control_key), policy_, policy_clock_),
         data_(store_path(config_.home).string(), system_clock()),
         web_(data_),
+        steering_(prices_, policy_clock_, system_clock(), policy_, &judge_, steering_config(config_)),
         services_{
             .clock = system_clock(),
             .policy_clock = policy_clock_,
             .ids = ids_,
             .books = books_,
             .metrics = metrics_,
+            .steering = &steering_,
             .guards = guard_config(config_),
             .target = target_of(config_.upstream),
             .account_key = std::move(account_key),
@@ -193,11 +205,14 @@ class ProxyImpl final : public Proxy {
   RequestReporter reporter_;
   RequestFeed feed_{system_clock()};
   Bookkeeper books_;
+  LivePolicy policy_;
   LocalRoutes routes_;
   MovableClock policy_clock_{system_clock()};
   ControlRoutes commands_;
   DashboardData data_;
   WebRoutes web_;
+  const PatternJudge judge_;
+  RouteSteering steering_;
   const PipelineServices services_;
   std::unique_ptr<Server> server_;  // last: its threads use everything above
 };
@@ -210,6 +225,13 @@ Secret account_key_or_random(const std::filesystem::path& home) {
   return Secret(IdSource().next("") + IdSource().next(""));
 }
 
+Secret control_key_or_none(const std::filesystem::path& home) {
+  auto key = load_control_key(home);
+  if (key) return std::move(*key);
+  log::warn("the policy cannot be changed while this proxy runs: {}", key.error().log_detail);
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Proxy>> Proxy::start(const Config& config) {
@@ -220,8 +242,8 @@ Result<std::unique_ptr<Proxy>> Proxy::start(const Config& config) {
     if (!health.ok) log::warn("{} ({})", health.reason, health.detail);
   });
   if (!store) return std::unexpected(store.error());
-  auto proxy =
-      std::make_unique<ProxyImpl>(config, std::move(*prices), account_key_or_random(config.home), std::move(*store));
+  auto proxy = std::make_unique<ProxyImpl>(config, std::move(*prices), account_key_or_random(config.home),
+                                           control_key_or_none(config.home), std::move(*store));
   if (auto listening = proxy->listen(); !listening) return std::unexpected(listening.error());
   return proxy;
 }

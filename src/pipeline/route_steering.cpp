@@ -39,6 +39,16 @@ bool is_control(std::string_view session_id, unsigned percent) {
   return (hash >> 32U) % 100 < percent;
 }
 
+std::size_t pictures_beside(const RequestView& view, const HumanPrompt& prompt) {
+  if (prompt.message >= view.messages.size()) return 0;
+  const Message& message = view.messages[prompt.message];
+  std::size_t pictures = 0;
+  for (std::uint32_t i = message.first_block; i < message.end_block; i = view.blocks[i].next) {
+    pictures += view.blocks[i].type == BlockType::image ? 1 : 0;
+  }
+  return pictures;
+}
+
 // What a refusal speaks against, and for how long. The answer rarely names the feature: the class of the request stands
 // for it, as requests of one class look alike.
 struct Blame {
@@ -100,13 +110,8 @@ struct RouteSteering::Known {
 };
 
 RouteSteering::RouteSteering(const PriceTable& prices, const Clock& policy_clock, const Clock& stopwatch,
-                             const LivePolicy& live, Judge judge, RouteSteeringConfig config)
-    : prices_(prices),
-      clock_(policy_clock),
-      stopwatch_(stopwatch),
-      live_(live),
-      judge_(std::move(judge)),
-      config_(config) {}
+                             const LivePolicy& live, const PromptJudge* judge, RouteSteeringConfig config)
+    : prices_(prices), clock_(policy_clock), stopwatch_(stopwatch), live_(live), judge_(judge), config_(config) {}
 
 RouteSteering::~RouteSteering() = default;
 
@@ -189,11 +194,12 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
 
 void RouteSteering::judge(const SteeringQuestion& question, Request& request) const {
   request.struggle = find_struggle(question.view);
+  if (request.turn != TurnKind::prompt || judge_ == nullptr) return;
   const HumanPrompt prompt = find_human_prompt(question.view);
-  if (prompt.kind != TurnKind::prompt || !judge_) return;
   std::string text = prompt_text(question.view, prompt);
   if (text.size() > max_judged_bytes) text.resize(max_judged_bytes);
-  if (!text.empty()) request.verdict = judge_(text);
+  const std::size_t pictures = pictures_beside(question.view, prompt);
+  if (!text.empty() || pictures > 0) request.verdict = judge_->judge({text, pictures});
 }
 
 RouteSteering::Known RouteSteering::look_up(const Request& request, const std::vector<const ModelInfo*>& models) {

@@ -3,7 +3,6 @@
 // called. Decides by policy_clock only. Any thread; one mutex, held for microseconds.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <mutex>
 
@@ -22,9 +21,6 @@
 
 namespace distiq {
 
-// What it thinks of a human's words. Pure; may throw.
-using Judge = std::function<PromptVerdict(std::string_view prompt)>;
-
 struct RouteSteeringConfig {
   RoutingConfig routing{};
   // The answer to a moved request names the model that was asked for: the client drops thinking on resume otherwise.
@@ -37,9 +33,9 @@ struct RouteSteeringConfig {
 
 class RouteSteering final : public Steering {
  public:
-  // Everything referenced outlives the object. `stopwatch`: real time, for the budget.
+  // Everything referenced outlives the object. `stopwatch`: real time, for the budget. `judge` may be null.
   RouteSteering(const PriceTable& prices, const Clock& policy_clock, const Clock& stopwatch, const LivePolicy& live,
-                Judge judge, RouteSteeringConfig config = {});
+                const PromptJudge* judge, RouteSteeringConfig config = {});
   ~RouteSteering() override;
 
   bool wants(const RequestHead& head) const override;
@@ -73,7 +69,7 @@ class RouteSteering final : public Steering {
   const Clock& clock_;
   const Clock& stopwatch_;
   const LivePolicy& live_;
-  const Judge judge_;
+  const PromptJudge* const judge_;
   const RouteSteeringConfig config_;
 
   // Protected by mutex_.

@@ -49,7 +49,7 @@ class Config(CommandCase):
             "RETENTION_DAYS": ("7", "env_file"), "MAX_CONNECTIONS": ("12", "config_file"),
             "PROXY_HOST": ("127.0.0.1", "default"), "PROXY_TOKEN": ("set", "env_file")})
         self.assertNotIn("hidden", done.stdout + done.stderr)
-        self.assertFalse(settings["SMART_ROUTING"]["in_this_build"])
+        self.assertFalse(settings["COMPRESSION_ENABLED"]["in_this_build"])
 
     def test_env_file_of_the_current_folder_is_not_read(self):
         (self.home / ".env").write_text("ANTHROPIC_API_BASE=http://127.0.0.1:9\n")
