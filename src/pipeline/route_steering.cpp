@@ -11,7 +11,6 @@
 #include "routing/decide_route.h"
 #include "routing/effort.h"
 #include "routing/legality.h"
-#include "routing/model_tier.h"
 #include "stats/account_kind.h"
 
 namespace distiq {
@@ -362,7 +361,7 @@ void RouteSteering::sending(SteeringPlan& plan) {
   if (lane != nullptr) request.prompt_before = lane->prompt_tokens;
   if (request.decision.return_upwards && lane != nullptr) {
     if (const ModelInfo* below = prices_.find(lane->serving)) {
-      if (const auto tier = tier_of(*below)) turns_.learn_placement(lane->judge_bucket, *tier, true);
+      if (const auto tier = tier_from(below->tier)) turns_.learn_placement(lane->judge_bucket, *tier, true);
     }
   }
   for (const EndedLife& life : lanes_.take_ended(request.now, ended_lives_per_request)) {
@@ -470,7 +469,7 @@ void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, Reques
   const bool is_placement =
       request.moved && request.decision.cause == RouteCause::judged && request.decision.point != DecisionPoint::none;
   if (!is_placement) return;
-  if (const auto tier = tier_of(*request.served)) turns_.learn_placement(request.decision.judge_bucket, *tier, false);
+  if (const auto tier = tier_from(request.served->tier)) turns_.learn_placement(request.decision.judge_bucket, *tier, false);
 }
 
 }  // namespace distiq
