@@ -12,7 +12,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 THIRD_PARTY = {
     "boost/": ["net", "http", "pipeline"],
     "openssl/": ["base", "net", "message", "app/wiring.cpp"],
-    "simdjson.h": ["message", "money", "meter"],
+    "simdjson.h": ["judge", "message", "money", "meter"],
     "sqlite3.h": ["storage"],
     "spdlog/": ["base"],
     "CLI/": ["app/cli.cpp"],

@@ -36,6 +36,8 @@ std::string_view feature_name(std::size_t index) {
 JudgeFeatures features_of(const PromptShape& shape, std::size_t pictures) {
   JudgeFeatures features = {
       std::clamp(std::log2((1.0 + shape.words) / 8.0), 0.0, 5.0) / 2,
+      at_most(shape.clauses, 8) / 4,
+      at_most(shape.amounts, 2),
       shape.words <= 6 ? 1.0 : 0.0,
       at_most(shape.questions, 2),
       is_bare_question(shape) ? 1.0 : 0.0,

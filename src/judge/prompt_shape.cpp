@@ -14,7 +14,8 @@ constexpr std::uint32_t kEarlyWords = 40;
 
 // What is known of a line before its end says whether it is prose.
 struct Line {
-  std::uint32_t words = 0, filler = 0, foreign = 0, identifiers = 0, files = 0, questions = 0, symbols = 0;
+  std::uint32_t words = 0, filler = 0, foreign = 0, identifiers = 0, files = 0, questions = 0, clauses = 0, amounts = 0,
+                symbols = 0;
   TermMatcher::Groups touched = 0;
   std::array<std::uint32_t, 64> hits;  // valid where touched
 };
@@ -101,7 +102,7 @@ class Scanner {
       case Kind::upper:
         return take_letters(at, end);
       case Kind::digit:
-        token_.used = token_.identifier = true;
+        take_digit(*at);
         break;
       case Kind::joiner:
         take_joiner(*at);
@@ -131,23 +132,48 @@ class Scanner {
     return at + 1;
   }
 
-  // The hot loop: words of both alphabets with single spaces between them.
+  struct LetterRun {
+    const unsigned char* end;
+    TermMatcher::State state;
+    TermMatcher::Groups found = 0;
+    bool after_lower = false;
+    bool camel = false;
+  };
+
+  // The hot loop: plain words with single spaces between them never become a token.
   const unsigned char* take_letters(const unsigned char* at, const unsigned char* end) {
-    while (true) {
-      begin_letters();
-      at = take_letter_run(at, end);
-      if (at == end || *at != ' ') return at;
-      end_token();
-      ++at;
-      if (at == end || (letters::latin_symbols[*at] == 0 && !(letters::leads_cyrillic(*at) && end - at > 1))) return at;
+    while (!token_.used && !token_.hyphens_first) {
+      const LetterRun run = read_letters(at, end, state_, false);
+      if (run.end == end || *run.end != ' ' || run.camel) {
+        keep(run);
+        return run.end;
+      }
+      state_ = matcher_.next(run.state, letters::boundary);
+      count_word(run.found | matcher_.found(state_), false);
+      at = run.end + 1;
+      if (!begins_letter(at, end)) return at;
     }
+    begin_letters();
+    const LetterRun run = read_letters(at, end, state_, token_.after_lower);
+    keep(run);
+    return run.end;
   }
 
-  const unsigned char* take_letter_run(const unsigned char* at, const unsigned char* end) {
-    TermMatcher::State state = state_;
-    TermMatcher::Groups found = token_.found;
-    bool after_lower = token_.after_lower;
-    bool camel = false;
+  static bool begins_letter(const unsigned char* at, const unsigned char* end) {
+    return at != end && (letters::latin_symbols[*at] != 0 || (letters::leads_cyrillic(*at) && end - at > 1));
+  }
+
+  void keep(const LetterRun& run) {
+    token_.used = token_.letters = true;
+    token_.identifier |= run.camel;
+    token_.after_lower = run.after_lower;
+    token_.found |= run.found;
+    state_ = run.state;
+  }
+
+  LetterRun read_letters(const unsigned char* at, const unsigned char* end, TermMatcher::State state,
+                         bool after_lower) const {
+    LetterRun run{.end = at, .state = state, .after_lower = after_lower};
     while (at != end) {
       std::uint8_t symbol = letters::latin_symbols[*at];
       bool upper = (*at & 0x20) == 0;
@@ -161,17 +187,14 @@ class Scanner {
       } else {
         break;
       }
-      camel |= upper && after_lower;
-      after_lower = !upper;
-      if (state == TermMatcher::none) continue;
-      state = matcher_.next(state, symbol);
-      found |= matcher_.found(state);
+      run.camel |= upper && run.after_lower;
+      run.after_lower = !upper;
+      if (run.state == TermMatcher::none) continue;
+      run.state = matcher_.next(run.state, symbol);
+      run.found |= matcher_.found(run.state);
     }
-    state_ = state;
-    token_.found = found;
-    token_.after_lower = after_lower;
-    token_.identifier |= camel;
-    return at;
+    run.end = at;
+    return run;
   }
 
   void begin_letters() {
@@ -179,6 +202,13 @@ class Scanner {
     token_.path |=
         token_.joined && (token_.last_joiner == '.' || token_.last_joiner == '/' || token_.last_joiner == '\\');
     token_.used = token_.letters = true;
+  }
+
+  // "50k" and "2TB" are amounts, "x2" and "x_2" identifiers.
+  void take_digit(unsigned char c) {
+    if (!token_.used && c != '_') token_.amount = true;
+    if (c == '_' || token_.letters) token_.amount = false;
+    token_.used = token_.identifier = true;
   }
 
   // "fix." ends a word, "fix.cpp" is none, "(fix" is a word, "/fix" is none.
@@ -209,6 +239,7 @@ class Scanner {
 
   void take_divider(unsigned char c) {
     if (c == ';' || c == '"') ++line_.symbols;
+    if (c == ',' || c == ';') ++line_.clauses;
     end_token();
   }
 
@@ -218,7 +249,7 @@ class Scanner {
     const auto* after = at;
     while (after != end && *after == '`') ++after;
     if (after - at >= 3) {
-      fence_mark_ = true;
+      fence_mark_ = !fence_mark_;
       return after;
     }
     const auto* close = after;
@@ -233,7 +264,7 @@ class Scanner {
   const unsigned char* take_fenced_line(const unsigned char* at, const unsigned char* end) {
     const auto* line_end = std::find(at, end, '\n');
     const std::string_view line(reinterpret_cast<const char*>(at), static_cast<std::size_t>(line_end - at));
-    fence_mark_ = trim(line).starts_with("```");
+    fence_mark_ = trim(line).starts_with("```") || trim(line).ends_with("```");
     end_line(line_end);
     line_begin_ = line_end == end ? end : line_end + 1;
     return line_begin_;
@@ -272,7 +303,8 @@ class Scanner {
     if (!token.used) return;
     if (token.identifier || !token.letters) {
       state_ = matcher_.between();
-      if (!token.letters) return;
+      if (token.amount && token.letters) ++line_.amounts;
+      if (!token.letters || token.amount) return;
       ++line_.identifiers;
       if (token.path && !token.address) ++line_.files;
       return;
@@ -286,6 +318,8 @@ class Scanner {
     line_.foreign += foreign ? 1 : 0;
     if (found == 0) return;
     if ((found & groups_.filler) != 0) ++line_.filler;
+    if (shape.words + line_.words <= kEarlyWords) line_early_ |= found;
+    found &= ~groups_.filler;
     for (TermMatcher::Groups rest = found; rest != 0; rest &= rest - 1) {
       const auto group = static_cast<std::size_t>(std::countr_zero(rest));
       const TermMatcher::Groups bit = TermMatcher::Groups{1} << group;
@@ -293,7 +327,6 @@ class Scanner {
       line_.touched |= bit;
       ++line_.hits[group];
     }
-    if (shape.words + line_.words <= kEarlyWords) line_early_ |= found;
   }
 
   void end_line(const unsigned char* end) {
@@ -305,14 +338,12 @@ class Scanner {
     }
     std::string_view line(reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin));
     while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
-    if (fence_mark_) {
-      in_fence_ = !in_fence_;
-    } else if (!line.empty()) {
-      count_line(line, indented);
-    }
+    if (!line.empty() && !line.starts_with("```")) count_line(line, indented);
+    if (fence_mark_) in_fence_ = !in_fence_;
     fence_mark_ = false;
     line_early_ = 0;
-    line_.words = line_.filler = line_.foreign = line_.identifiers = line_.files = line_.questions = line_.symbols = 0;
+    line_.words = line_.filler = line_.foreign = line_.identifiers = line_.files = 0;
+    line_.questions = line_.clauses = line_.amounts = line_.symbols = 0;
     line_.touched = 0;
   }
 
@@ -341,12 +372,14 @@ class Scanner {
     shape.identifiers += line_.identifiers;
     shape.files += line_.files;
     shape.questions += line_.questions;
+    shape.clauses += line_.clauses;
+    shape.amounts += line_.amounts;
     shape.early |= line_early_;
   }
 
   struct Token {
     bool used = false, letters = false, identifier = false, joined = false, hyphens_first = false;
-    bool path = false, address = false, foreign = false, after_lower = false;
+    bool amount = false, path = false, address = false, foreign = false, after_lower = false;
     unsigned char last_joiner = 0;
     TermMatcher::Groups found = 0;
   };

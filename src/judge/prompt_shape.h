@@ -18,11 +18,13 @@ struct PromptShape {
   std::uint32_t identifiers = 0;    // parse_header, fix(), camelCase, `code`
   std::uint32_t files = 0;          // src/a.cpp, README.md
   std::uint32_t questions = 0;      // question marks in prose
+  std::uint32_t clauses = 0;        // commas and semicolons in prose
+  std::uint32_t amounts = 0;        // 50k, 2TB
   std::uint32_t prose_lines = 0;
   std::uint32_t code_lines = 0;   // fenced or looking so
   std::uint32_t trace_lines = 0;  // of errors, logs and stack traces
   std::uint32_t list_items = 0;
-  std::array<std::uint32_t, 64> hits{};  // terms found in prose, by group
+  std::array<std::uint32_t, 64> hits{};  // terms found in prose, by group; filler is not kept
   TermMatcher::Groups early = 0;         // groups found within the first 40 words
 };
 

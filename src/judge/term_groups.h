@@ -19,6 +19,7 @@ enum class TermGroup : std::uint8_t {
   decide,       // trade-offs, compare, стоит ли
   review,       // review, audit
   wide,         // whole codebase, every service
+  scale,        // millions, 20 years
   concurrency,  // race, deadlock
   distributed,  // replication, consensus, idempotent
   security,     // threat model, injection
@@ -33,10 +34,10 @@ enum class TermGroup : std::uint8_t {
   filler,       // yes, please, давай: no task by itself
   objection,    // still broken, это не то
 };
-inline constexpr std::array<std::string_view, 24> term_group_names = {
-    "ask",     "small_edit", "chore",   "fix",         "build",       "test",     "rework",      "design",
-    "decide",  "review",     "wide",    "concurrency", "distributed", "security", "performance", "subtle",
-    "systems", "constraint", "limiter", "data",        "document",    "error",    "filler",      "objection"};
+inline constexpr std::array<std::string_view, 25> term_group_names = {
+    "ask",        "small_edit", "chore", "fix",         "build",       "test",     "rework",      "design", "decide",
+    "review",     "wide",       "scale", "concurrency", "distributed", "security", "performance", "subtle", "systems",
+    "constraint", "limiter",    "data",  "document",    "error",       "filler",   "objection"};
 
 constexpr std::uint64_t bit_of(TermGroup group) {
   return std::uint64_t{1} << static_cast<unsigned>(group);
