@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
@@ -17,6 +18,7 @@ extern const std::string_view judge_weights_json;
 namespace {
 
 constexpr std::uint32_t kNamedGroups = 3;  // in a reason
+constexpr std::uint32_t kFewWords = 3;
 
 std::uint32_t hits(const PromptShape& shape, TermGroup group) {
   return shape.hits[static_cast<std::size_t>(group)];
@@ -32,10 +34,13 @@ double score_of(const JudgeWeights& model, const JudgeFeatures& features) {
   return score;
 }
 
-// Something beyond "yes, please go on".
+// Something beyond "yes, please go on": a few words that say nothing to the judge are about what went before.
 bool has_task(const PromptShape& shape, std::size_t pictures) {
-  return shape.words > shape.filler_words || shape.identifiers > 0 || shape.code_lines > 0 || shape.trace_lines > 0 ||
-         pictures > 0;
+  if (shape.identifiers + shape.code_lines + shape.trace_lines > 0 || pictures > 0) return true;
+  const std::uint32_t content = shape.words - shape.filler_words;
+  if (content == 0) return false;
+  return content > kFewWords ||
+         std::any_of(shape.hits.begin(), shape.hits.begin() + task_groups, [](auto n) { return n > 0; });
 }
 
 bool changes_code(const PromptShape& shape) {

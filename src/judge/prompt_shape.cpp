@@ -213,7 +213,7 @@ class Scanner {
 
   // "fix." ends a word, "fix.cpp" is none, "(fix" is a word, "/fix" is none.
   void take_joiner(unsigned char c) {
-    ++line_.symbols;
+    if (c != '.' && c != '/' && c != ':') ++line_.symbols;
     if (token_.used) {
       token_.joined = true;
       token_.address |= c == '/' && token_.last_joiner == ':';

@@ -1,0 +1,135 @@
+#include "judge/prompt_shape.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+namespace distiq {
+namespace {
+
+constexpr std::array<TermMatcher::Term, 4> terms = {{{"fix", 0}, {"please", 1}, {"exception", 2}, {"баг", 0}}};
+constexpr ShapeGroups groups = {.everywhere = 4, .filler = 2};
+
+PromptShape shape(std::string_view text) {
+  static const TermMatcher matcher = *TermMatcher::build(terms);
+  return shape_of(text, matcher, groups);
+}
+
+TEST(prompt_shape, counts_words_and_not_identifiers) {
+  struct Case {
+    std::string_view text;
+    std::uint32_t words, identifiers, files, fix;
+  };
+  const std::array<Case, 20> cases = {{
+      {"fix this", 2, 0, 0, 1},
+      {"Fix. FIX, (fix)!", 3, 0, 0, 3},
+      {"prefix fixture", 2, 0, 0, 0},
+      {"call fix() now", 2, 1, 0, 0},
+      {"see src/fix.cpp", 1, 1, 1, 0},
+      {"see fix.cpp", 1, 1, 1, 0},
+      {"fix_me please", 1, 1, 0, 0},
+      {"fixMe please", 1, 1, 0, 0},
+      {"run --fix", 1, 1, 0, 0},
+      {"run /fix", 1, 1, 1, 0},
+      {"a `fix this` b", 2, 1, 0, 0},
+      {"quick-fix it", 3, 0, 0, 1},
+      {"https://fix.example/fix", 0, 1, 0, 0},
+      {"БАГ и баг", 3, 0, 0, 2},
+      {"don't fix", 2, 0, 0, 1},
+      {"don\xE2\x80\x99t fix", 2, 0, 0, 1},
+      {"\xC2\xAB"
+       "fix\xC2\xBB\xE2\x80\x94"
+       "fix",
+       2, 0, 0, 2},
+      {"42 fix 7", 1, 0, 0, 1},
+      {"fix\tthis\r\nfix", 3, 0, 0, 2},
+      {"v2 and 50k", 1, 1, 0, 0},
+  }};
+  for (const Case& c : cases) {
+    const PromptShape got = shape(c.text);
+    EXPECT_EQ(got.words, c.words) << c.text;
+    EXPECT_EQ(got.identifiers, c.identifiers) << c.text;
+    EXPECT_EQ(got.files, c.files) << c.text;
+    EXPECT_EQ(got.hits[0], c.fix) << c.text;
+  }
+}
+
+TEST(prompt_shape, words_of_code_are_not_the_humans) {
+  const PromptShape got = shape("why?\n```\nfix fix exception\nreturn 1;\n```\nfix it");
+  EXPECT_EQ(got.hits[0], 1u);
+  EXPECT_EQ(got.code_lines, 2u);
+  EXPECT_EQ(got.prose_lines, 2u);
+  EXPECT_EQ(got.questions, 1u);
+}
+
+TEST(prompt_shape, a_fence_may_begin_and_end_inside_a_line) {
+  const PromptShape got = shape("fix ```js\nlet fix = 1;\nfix()```\nfix");
+  EXPECT_EQ(got.hits[0], 2u);
+  EXPECT_EQ(got.code_lines, 2u);
+}
+
+TEST(prompt_shape, knows_code_and_traces_without_fences) {
+  const PromptShape got = shape(
+      "fix this\n"
+      "for (int i = 0; i < n; ++i) {\n"
+      "  total += row[i].price;\n"
+      "}\n"
+      "Traceback (most recent call last):\n"
+      "  File \"main.py\", line 41, in <module>\n"
+      "KeyError: 'price'\n"
+      "    at run (src/a.js:1:2)\n"
+      "at noon we talked\n");
+  EXPECT_EQ(got.code_lines, 3u);
+  EXPECT_EQ(got.trace_lines, 4u);
+  EXPECT_EQ(got.prose_lines, 2u);
+}
+
+TEST(prompt_shape, error_words_count_in_pasted_errors_too) {
+  EXPECT_EQ(shape("Caused by an exception, fix").hits[2], 1u);
+  EXPECT_EQ(shape("Caused by an exception, fix").hits[0], 0u);
+}
+
+TEST(prompt_shape, counts_lists_clauses_and_amounts) {
+  const PromptShape got = shape("Requirements:\n1. 50k events, fast\n2) 13 months\n- cheap; safe\n* small\n12 monkeys");
+  EXPECT_EQ(got.list_items, 4u);
+  EXPECT_EQ(got.clauses, 2u);
+  EXPECT_EQ(got.amounts, 1u);
+}
+
+TEST(prompt_shape, filler_is_counted_apart) {
+  const PromptShape got = shape("please please fix");
+  EXPECT_EQ(got.words, 3u);
+  EXPECT_EQ(got.filler_words, 2u);
+}
+
+TEST(prompt_shape, early_words_are_the_first_forty) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "word ";
+  EXPECT_EQ(shape(text + "fix").early, 0u);
+  EXPECT_EQ(shape(text.substr(5) + "fix").early, 1u);
+}
+
+TEST(prompt_shape, of_a_long_text_beginning_and_end_are_read) {
+  const std::string filling(1 << 20, 'x');
+  const PromptShape got = shape("fix " + filling + " fix");
+  EXPECT_EQ(got.hits[0], 2u);
+  EXPECT_EQ(got.bytes, filling.size() + 8);
+}
+
+TEST(prompt_shape, bytes_that_are_no_text_divide_words) {
+  for (const std::string_view between : {std::string_view("\0", 1), std::string_view("\xFF"),
+                                         std::string_view("\xC0\x80"), std::string_view("\xF0\x9F\x91\x8D")}) {
+    EXPECT_EQ(shape("fix" + std::string(between) + "fix").hits[0], 2u) << testing::PrintToString(between);
+  }
+}
+
+TEST(prompt_shape, cut_characters_at_the_end_are_safe) {
+  for (const std::string_view end : {"\xD0", "\xE2", "\xE2\x80", "\xF0\x9F", "\xE4\xB8"}) {
+    const std::string text = "fix " + std::string(end);
+    EXPECT_EQ(shape(std::string(text.begin(), text.end())).hits[0], 1u);
+  }
+}
+
+}  // namespace
+}  // namespace distiq
