@@ -86,7 +86,7 @@ std::string json_text(std::string_view text) {
 
 // As one word of a POSIX shell.
 std::string shell_word(const std::string& text) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-=";
   if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -193,7 +193,14 @@ class Setup {
     return write(text, *plan, ours ? *stored : StoredSetup{text.value_or(""), {}});
   }
 
-  [[nodiscard]] std::string status_line_command() const { return shell_word(own_program().string()) + " statusline"; }
+  [[nodiscard]] std::string status_line_command() const {
+    auto command = shell_word(own_program().string()) + " statusline";
+    // Claude Code's environment need not be the one of this shell.
+    if (config_.home != io_.environment.home() / ".distiq-code") {
+      command += " --set " + shell_word("DISTIQ_HOME=" + config_.home.string());
+    }
+    return command;
+  }
 
   // The address that Claude Code used so far, if that is neither Anthropic's nor ours: "" then.
   [[nodiscard]] Result<std::string> foreign_upstream(const std::string& text, const SetupReceipt* earlier,

@@ -56,7 +56,8 @@ class Setup(SetupCase):
         self.assertEqual(self.env(), {
             "MY_API_KEY": "hidden-value-1", "A": "1", "ANTHROPIC_BASE_URL": "http://127.0.0.1:11434",
             "CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1", "ANTHROPIC_DEFAULT_HAIKU_MODEL": "claude-haiku-5-5"})
-        self.assertTrue(json.loads(first)["statusLine"]["command"].endswith("distiq-code statusline"))
+        self.assertTrue(json.loads(first)["statusLine"]["command"].endswith(
+            f"distiq-code statusline --set DISTIQ_HOME={self.state}"))
         self.assertIn(b'"z": 1.0', first)
         self.assertEqual(stat.S_IMODE(self.settings.stat().st_mode), 0o640)
         self.assertIn("nothing to do", self.set_up().stdout)
