@@ -35,14 +35,18 @@ auto first_mark_in(const RequestView& view, ByteRange range) {
 // other members, without reading it again. Stops counting where it is clear.
 std::size_t other_bytes(const RequestView& view, const ContentBlock& block, std::initializer_list<JsonValue> known) {
   constexpr std::size_t surely_more = 400;
-  std::array<ByteRange, 6> holes{};
+  std::array<ByteRange, 8> holes{};  // ascending: at most four known members, a mark and the end
   std::size_t count = 0;
+  const auto add = [&](ByteRange hole) {
+    std::size_t at = count++;
+    for (; at > 0 && holes[at - 1].at > hole.at; --at) holes[at] = holes[at - 1];
+    holes[at] = hole;
+  };
   for (const JsonValue& value : known) {
-    if (value.present()) holes[count++] = value.range;
+    if (value.present()) add(value.range);
   }
-  if (block.cache_mark != no_index) holes[count++] = member_range(view.body, view.cache_marks[block.cache_mark]);
-  std::sort(holes.begin(), holes.begin() + count, [](ByteRange a, ByteRange b) { return a.at < b.at; });
-  holes[count++] = {block.value.range.end(), 0};
+  if (block.cache_mark != no_index) add(member_range(view.body, view.cache_marks[block.cache_mark]));
+  add({block.value.range.end(), 0});
   std::size_t found = 0;
   std::uint32_t at = block.value.range.at;
   for (std::size_t i = 0; i < count; ++i) {

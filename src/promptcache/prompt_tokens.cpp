@@ -16,97 +16,91 @@ std::uint64_t rounded(double tokens) {
 
 }  // namespace
 
-PromptTokens::PromptTokens(const ModelInfo& model, const PromptMap& map, const ModelPrompt& prompt,
-                           const LearnedTokens& learned)
-    : model_(model), map_(map), prompt_(prompt), exact_(prompt.places.size()), guessed_(prompt.places.size()) {
-  read_points(learned);
-  guess(learned);
-}
-
-void PromptTokens::read_points(const LearnedTokens& learned) {
-  for (std::size_t i = 0; i < prompt_.places.size(); ++i) {
-    const auto& place = prompt_.places[i];
-    const LearnedPrefix* prefix = learned.find(map_.positions[place.position].prefix_hash);
-    if (prefix == nullptr) continue;
-    for (const LearnedCount& count : prefix->counts) {
-      if (count.tokens == 0) continue;
-      if (count.content != place.content) {
-        others_.push_back({i, count});
-      } else if (count.factor_permille == model_.token_factor_permille) {
-        exact_[i] = {count.tokens, true};
-      } else if (!exact_[i].known) {
-        exact_[i].tokens =
-            rounded(static_cast<double>(count.tokens) * ratio(model_.token_factor_permille, count.factor_permille));
-      }
-    }
+TokenCount PromptTokens::counted(std::size_t place) const {
+  TokenCount best;
+  const LearnedPrefix* prefix = learned_.find(position(place).prefix_hash);
+  if (prefix == nullptr) return best;
+  for (const LearnedCount& count : prefix->counts) {
+    if (count.tokens == 0 || count.content != prompt_.places[place].content) continue;
+    if (count.factor_permille == model_.token_factor_permille) return {count.tokens, true};
+    best.tokens =
+        rounded(static_cast<double>(count.tokens) * ratio(model_.token_factor_permille, count.factor_permille));
   }
+  return best;
 }
 
-// By density, but an answer of ours whose length was reported counts as that long.
-void PromptTokens::guess(const LearnedTokens& learned) {
+// The run of the assistant's blocks that begins at `place` is as long as the answer that it was, if all of it is read.
+double PromptTokens::answer_at(std::size_t place) const {
+  const auto& places = prompt_.places;
+  if (place == 0 || !position(place).assistant || position(place - 1).assistant) return 0;
+  const LearnedPrefix* asked = learned_.find(position(place - 1).prefix_hash);
+  if (asked == nullptr) return 0;
+  std::size_t last = place;
+  while (last + 1 < places.size() && position(last + 1).assistant) ++last;
+  return places[last].dropped == places[place - 1].dropped ? static_cast<double>(asked->answer_tokens) : 0;
+}
+
+double PromptTokens::guess(std::size_t from, std::size_t to) const {
   const double factor = static_cast<double>(model_.token_factor_permille) / 1000;
   double sum = 0;
-  const auto& places = prompt_.places;
-  for (std::size_t i = 0; i < places.size();) {
-    const PromptPosition& first = map_.positions[places[i].position];
-    std::size_t end = i + 1;
-    double weight = first.weight;
-    if (first.assistant) {
-      for (; end < places.size() && map_.positions[places[end].position].assistant; ++end)
-        weight += map_.positions[places[end].position].weight;
+  for (std::size_t i = from + 1; i <= to;) {  // from nowhere: 0
+    if (const double answer = answer_at(i); answer > 0) {
+      double whole = 0;
+      double inside = 0;
+      for (; i < prompt_.places.size() && position(i).assistant; ++i) {
+        whole += position(i).weight;
+        if (i <= to) inside += position(i).weight;
+      }
+      sum += whole > 0 ? answer * inside / whole : 0;
+      continue;
     }
-    double tokens = weight * learned.density(first.section) * factor;
-    if (first.assistant && places[i].position > 0) {
-      const std::uint32_t dropped_before = i == 0 ? 0 : places[i - 1].dropped;
-      const std::uint32_t before = i == 0 ? 0 : places[i - 1].position;
-      const LearnedPrefix* asked = learned.find(map_.positions[before].prefix_hash);
-      const bool is_whole = places[end - 1].dropped == dropped_before;
-      if (asked != nullptr && asked->answer_tokens > 0 && is_whole) tokens = static_cast<double>(asked->answer_tokens);
-    }
-    for (std::size_t at = i; at < end; ++at) {
-      const double share = weight <= 0 ? 0 : map_.positions[places[at].position].weight / weight;
-      guessed_[at] = sum += tokens * share;
-    }
-    i = end;
+    sum += position(i).weight * learned_.density(position(i).section) * factor;
+    ++i;
   }
+  return sum;
 }
 
-double PromptTokens::between(std::size_t from, std::size_t to) const {
-  return guessed_[to] - (from == nowhere ? 0 : guessed_[from]);
+std::vector<PromptTokens::Point> PromptTokens::points(std::size_t from, std::size_t to) const {
+  std::vector<Point> found;
+  for (std::size_t i = from == nowhere ? 0 : from; i <= to; ++i) {
+    const LearnedPrefix* prefix = learned_.find(position(i).prefix_hash);
+    if (prefix == nullptr) continue;
+    for (const LearnedCount& count : prefix->counts) {
+      if (count.tokens != 0 && count.content != prompt_.places[i].content) found.push_back({i, count});
+    }
+  }
+  return found;
 }
 
 double PromptTokens::grown(std::size_t from, std::size_t to) const {
-  const Point* first = nullptr;
-  const Point* last = nullptr;
-  for (const Point& a : others_) {
-    if (a.place > to || (from != nowhere && a.place < from)) continue;
-    for (auto b = others_.rbegin(); b != others_.rend() && b->place > a.place; ++b) {
-      if (b->place > to || b->count.model != a.count.model) continue;
+  const std::vector<Point> others = points(from, to);
+  for (const Point& a : others) {
+    for (auto b = others.rbegin(); b != others.rend() && b->place > a.place; ++b) {
+      if (b->count.model != a.count.model) continue;
       const std::uint32_t dropped_here = prompt_.places[b->place].dropped - prompt_.places[a.place].dropped;
       if (b->count.dropped - a.count.dropped != dropped_here) continue;
-      first = &a;
-      last = &*b;
-      break;
+      const double delta = static_cast<double>(b->count.tokens) - static_cast<double>(a.count.tokens);
+      return guess(from, a.place) + delta * ratio(model_.token_factor_permille, a.count.factor_permille) +
+             guess(b->place, to);
     }
-    if (first != nullptr) break;
   }
-  if (first == nullptr) return between(from, to);
-  const double delta = static_cast<double>(last->count.tokens) - static_cast<double>(first->count.tokens);
-  return between(from, first->place) + delta * ratio(model_.token_factor_permille, first->count.factor_permille) +
-         between(last->place, to);
+  return guess(from, to);
 }
 
 TokenCount PromptTokens::up_to(std::size_t place) const {
-  if (exact_[place].tokens > 0) return exact_[place];
+  if (const TokenCount here = counted(place); here.tokens > 0) return here;
   std::size_t below = place;
-  while (below != nowhere && exact_[below].tokens == 0) --below;
+  TokenCount base;
+  while (below != nowhere && base.tokens == 0) base = --below == nowhere ? TokenCount{} : counted(below);
   std::size_t above = place;
-  while (above < exact_.size() && exact_[above].tokens == 0) ++above;
-  const double base = below == nowhere ? 0 : static_cast<double>(exact_[below].tokens);
-  if (above == exact_.size()) return {rounded(base + std::max(0.0, grown(below, place))), false};
-  const double room = std::max(0.0, static_cast<double>(exact_[above].tokens) - base);
-  const double whole = between(below, above);
-  return {rounded(whole <= 0 ? base : base + room * between(below, place) / whole), false};
+  TokenCount roof;
+  while (++above < prompt_.places.size() && roof.tokens == 0) roof = counted(above);
+  if (roof.tokens == 0) return {rounded(static_cast<double>(base.tokens) + std::max(0.0, grown(below, place))), false};
+  --above;  // where `roof` was found
+  const double room = std::max(0.0, static_cast<double>(roof.tokens) - static_cast<double>(base.tokens));
+  const double whole = guess(below, above);
+  const double part = whole <= 0 ? 0 : room * guess(below, place) / whole;
+  return {rounded(static_cast<double>(base.tokens) + part), false};
 }
 
 TokenCount PromptTokens::total() const {
@@ -117,12 +111,13 @@ WeightByKind PromptTokens::weight_since_known(std::size_t place, std::uint64_t& 
   WeightByKind weight;
   known_before = 0;
   for (std::size_t i = place + 1; i-- > 0;) {
-    if (i < place && exact_[i].known) {
-      known_before = exact_[i].tokens;
-      break;
+    if (i < place) {
+      if (const TokenCount count = counted(i); count.known) {
+        known_before = count.tokens;
+        break;
+      }
     }
-    const PromptPosition& position = map_.positions[prompt_.places[i].position];
-    weight.of[static_cast<std::size_t>(position.section)] += position.weight;
+    weight.of[static_cast<std::size_t>(position(i).section)] += position(i).weight;
   }
   return weight;
 }

@@ -16,39 +16,41 @@ struct TokenCount {
   bool known = false;
 };
 
+// Borrows all it is given. Looks only where it is asked: a few look-ups where the neighbourhood is known, as it is in a
+// lane that goes on; one per block where nothing is.
 class PromptTokens {
  public:
-  // Borrows nothing after the constructor but `map` and `prompt`. One look-up per block.
-  PromptTokens(const ModelInfo& model, const PromptMap& map, const ModelPrompt& prompt, const LearnedTokens& learned);
+  PromptTokens(const ModelInfo& model, const PromptMap& map, const ModelPrompt& prompt, const LearnedTokens& learned)
+      : model_(model), map_(map), prompt_(prompt), learned_(learned) {}
 
   // Up to and including that place of the ModelPrompt.
   [[nodiscard]] TokenCount up_to(std::size_t place) const;
   [[nodiscard]] TokenCount total() const;
 
-  // The place that a learned count names, if any does.
-  [[nodiscard]] bool is_known(std::size_t place) const { return exact_[place].known; }
   // Bytes between the last known place before `place` (its count in `known_before`) and `place`, for learn_density().
   [[nodiscard]] WeightByKind weight_since_known(std::size_t place, std::uint64_t& known_before) const;
 
  private:
-  struct Point {  // a count of some model at a place
+  struct Point {  // a count of a model that reads other blocks
     std::size_t place = 0;
     LearnedCount count;
   };
 
-  void read_points(const LearnedTokens& learned);
-  void guess(const LearnedTokens& learned);
-  [[nodiscard]] double between(std::size_t from, std::size_t to) const;  // guessed, of (from, to]
-  [[nodiscard]] double grown(std::size_t from, std::size_t to) const;    // by another model's counts, or guessed
-
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+  [[nodiscard]] const PromptPosition& position(std::size_t place) const {
+    return map_.positions[prompt_.places[place].position];
+  }
+  [[nodiscard]] TokenCount counted(std::size_t place) const;           // tokens 0: not known there
+  [[nodiscard]] double guess(std::size_t from, std::size_t to) const;  // of (from, to], from their size
+  [[nodiscard]] double grown(std::size_t from, std::size_t to) const;  // the same, by another model's counts if any
+  [[nodiscard]] double answer_at(std::size_t place) const;             // reported length of a whole answer; 0: unknown
+  [[nodiscard]] std::vector<Point> points(std::size_t from, std::size_t to) const;
 
   const ModelInfo& model_;
   const PromptMap& map_;
   const ModelPrompt& prompt_;
-  std::vector<TokenCount> exact_;  // by place; tokens 0: nothing known
-  std::vector<double> guessed_;    // by place: of everything up to it
-  std::vector<Point> others_;      // counts of models that read other blocks, ascending
+  const LearnedTokens& learned_;
 };
 
 }  // namespace distiq
