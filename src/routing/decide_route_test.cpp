@@ -346,31 +346,34 @@ TEST(DecideRoute, pins_hold_from_the_next_human_turn_on) {
 TEST(DecideRoute, effort_goes_one_level_down_under_saver_only_and_stays) {
   QuestionForTest question("opus", 15'000);
   question.candidates[1].legal = question.candidates[2].legal = false;  // the lane keeps its model
-  EXPECT_EQ(question.decide().effort, "");
+  RoutingConfig config;
+  config.effort_lever = true;
+  EXPECT_EQ(question.decide(config).effort, "");
   question.q.policy = RoutingPolicy::saver;
-  const RouteDecision decision = question.decide();
+  EXPECT_EQ(question.decide().effort, "") << "off unless set";
+  const RouteDecision decision = question.decide(config);
   EXPECT_EQ(decision.serve->tier, "opus");
   EXPECT_EQ(decision.effort, "low");
   question.q.requested_effort = "low";
-  EXPECT_EQ(question.decide().effort, "") << "nothing below";
+  EXPECT_EQ(question.decide(config).effort, "") << "nothing below";
   question.q.requested_effort = "";
-  EXPECT_EQ(question.decide().effort, "") << "none sent, none to replace";
+  EXPECT_EQ(question.decide(config).effort, "") << "none sent, none to replace";
   question.q.requested_effort = "medium";
 
   LaneState& lane = question.in_lane("opus");
   lane.serving_effort = "low";
-  EXPECT_EQ(question.decide().effort, "low");
+  EXPECT_EQ(question.decide(config).effort, "low");
   question.q.turn = TurnKind::loop_step;
-  EXPECT_EQ(question.decide().effort, "low");
+  EXPECT_EQ(question.decide(config).effort, "low");
   question.q.struggle.errors_in_a_row = 3;
-  EXPECT_EQ(question.decide().effort, "");
-  EXPECT_TRUE(question.decide().return_upwards);
+  EXPECT_EQ(question.decide(config).effort, "");
+  EXPECT_TRUE(question.decide(config).return_upwards);
   question.q.struggle = {};
   question.q.turn = TurnKind::prompt;
   question.judge(0.8, 0.9);
-  EXPECT_EQ(question.decide().effort, "");
+  EXPECT_EQ(question.decide(config).effort, "");
   question.q.requested_effort = "high";  // the client changed it
-  EXPECT_EQ(question.decide().effort, "");
+  EXPECT_EQ(question.decide(config).effort, "");
 }
 
 TEST(DecideRoute, a_prefix_warm_from_elsewhere_counts) {

@@ -153,10 +153,17 @@ PicoUsd LanePricing::exposure(const CandidateModel& candidate, bool with_drift) 
   return excess;
 }
 
-PicoUsd LanePricing::cap() const {
+PicoUsd LanePricing::excess_of_others() const {
   const WorldMoney& session = question_.session;
-  const PicoUsd others = (session.actual - lane_.actual) - (session.untouched - lane_.untouched);
-  return permille(session.untouched + untouched_now(0), config_.cap_permille) - std::max(others, PicoUsd{});
+  return (session.actual - lane_.actual) - (session.untouched - lane_.untouched);
+}
+
+PicoUsd LanePricing::share_of_session() const {
+  return permille(question_.session.untouched + untouched_now(0), config_.cap_permille);
+}
+
+PicoUsd LanePricing::cap() const {
+  return share_of_session() - std::max(excess_of_others(), PicoUsd{});
 }
 
 PicoUsd LanePricing::bank_besides_lane() const {
@@ -164,7 +171,10 @@ PicoUsd LanePricing::bank_besides_lane() const {
 }
 
 PicoUsd LanePricing::cap_with_bank() const {
-  return cap() + std::max(bank_besides_lane(), PicoUsd{});
+  // The bank knows of the session's other lanes already: what they saved, lost and may lose. Where it is empty or in
+  // debt, what they may lose together still counts.
+  const PicoUsd others = excess_of_others() + question_.bank.at_risk;
+  return share_of_session() + std::max(bank_besides_lane(), -std::max(others, PicoUsd{}));
 }
 
 PicoUsd LanePricing::debt_allowance() const {

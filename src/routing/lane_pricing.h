@@ -54,6 +54,8 @@ class LanePricing {
   [[nodiscard]] std::uint32_t find_break_even(const CandidateModel& candidate) const;
   [[nodiscard]] const CacheForecast& untouched() const;
   [[nodiscard]] PicoUsd bank_besides_lane() const;
+  [[nodiscard]] PicoUsd excess_of_others() const;
+  [[nodiscard]] PicoUsd share_of_session() const;
 
   const RouteQuestion& question_;
   const RoutingConfig& config_;

@@ -46,7 +46,7 @@ struct RoutingConfig {
   std::uint32_t repeats_to_escalate = 3;  // the same call
   std::uint32_t flips_to_escalate = 1;    // an edit taken back and made again
 
-  bool effort_lever = true;  // under saver only
+  bool effort_lever = false;  // under saver only; off: what it saves cannot be shown (docs/routing.md)
   double effort_below = 0.2;
   double effort_confidence = 0.6;
 };

@@ -70,28 +70,46 @@ class CachesForTest {
   std::chrono::seconds now_{0};
 };
 
+// What the lanes of one client session share.
+struct LedgerForTest {
+  AccountBanks banks;
+  WorldMoney session;
+  std::int64_t over_cap = 0;  // the most that the session ever was above 1 % over never moving
+
+  explicit LedgerForTest(PicoUsd bank, PicoUsd day_bill = {}) {
+    banks.book("me", {.actual = day_bill, .untouched = day_bill + bank}, kWall);
+  }
+  static constexpr WallTime kWall{std::chrono::milliseconds(1'795'000'000'000)};
+};
+
 struct OutcomeForTest {
   std::int64_t actual = 0;
   std::int64_t untouched = 0;
-  std::int64_t worst_excess = 0;  // over cap and start: the session may end after any request
   bool moved = false;
   bool returned_for_quality = false;
   bool returned_for_the_cap = false;
 };
 
-// Plays a session under a policy. From request `struggle_at` on the model struggles: a lane that is below comes up.
+// Plays one lane under a policy. Once the model struggles, a lane that is below comes up.
 class PlayForTest {
  public:
-  PlayForTest(const SessionForTest& session, RoutingPolicy policy, PicoUsd bank)
-      : session_(session), policy_(policy), bank_(bank), actual_(session), untouched_(session) {
+  PlayForTest(const SessionForTest& session, RoutingPolicy policy, LedgerForTest& ledger, std::string name = "lane")
+      : session_(session), policy_(policy), ledger_(ledger), actual_(session), untouched_(session) {
     requested_ = PriceTable::builtin().find(session.requested);
+    lane_.lane_id = std::move(name);
     for (const ModelInfo* model : candidate_models(PriceTable::builtin(), *requested_)) {
       candidates_.push_back({.model = model, .forecast = {}, .legal = true});
     }
   }
 
+  [[nodiscard]] bool is_over() const { return next_ == session_.requests.size(); }
+  // When the next request comes. Requires: not over.
+  [[nodiscard]] MonotonicTime next_at() const { return now_ + session_.requests[next_].pause; }
+  void step(bool struggles) { step(session_.requests[next_++], struggles); }
+  [[nodiscard]] const OutcomeForTest& outcome() const { return outcome_; }
+
   OutcomeForTest play(std::size_t struggle_at) {
-    for (std::size_t i = 0; i < session_.requests.size(); ++i) step(session_.requests[i], i >= struggle_at);
+    while (!is_over()) step(next_ >= struggle_at);
     return outcome_;
   }
 
@@ -131,8 +149,8 @@ class PlayForTest {
     }
     q.struggle.errors_in_a_row = struggles ? 9 : 0;
     q.policy = policy_;
-    q.bank = {.balance = bank_ + lane_.money.saved()};
-    q.session = lane_.money;
+    q.bank = ledger_.banks.view("me", lane_.lane_id, now_, LedgerForTest::kWall);
+    q.session = ledger_.session;
     q.now = now_;
     return q;
   }
@@ -143,12 +161,16 @@ class PlayForTest {
     const std::int64_t direct = untouched_.serve(index_of(*requested_), request);
     outcome_.actual += paid;
     outcome_.untouched += direct;
-    outcome_.worst_excess = std::max(outcome_.worst_excess, outcome_.actual - outcome_.untouched);
     outcome_.moved |= decision.serve != requested_;
     outcome_.returned_for_quality |= decision.return_upwards;
     outcome_.returned_for_the_cap |= decision.cause == RouteCause::cap_return;
-    // The most that the session is ever over its cap.
-    over_cap_ = std::max(over_cap_, outcome_.actual - outcome_.untouched - outcome_.untouched / 100);
+    const WorldMoney money{.actual = {paid}, .untouched = {direct}};
+    ledger_.session += money;
+    ledger_.banks.book("me", money, LedgerForTest::kWall);
+    ledger_.banks.hold("me", lane_.lane_id, decision.return_penalty,
+                       now_ + std::chrono::minutes(session_.one_hour ? 60 : 5));
+    const std::int64_t direct_sum = ledger_.session.untouched.value;
+    ledger_.over_cap = std::max(ledger_.over_cap, ledger_.session.actual.value - direct_sum - direct_sum / 100);
     remember(request, decision, paid, direct);
   }
 
@@ -171,13 +193,10 @@ class PlayForTest {
     ++lane_.requests;
   }
 
- public:
-  [[nodiscard]] std::int64_t over_cap() const { return over_cap_; }
-
  private:
   const SessionForTest& session_;
   RoutingPolicy policy_;
-  PicoUsd bank_;
+  LedgerForTest& ledger_;
   CachesForTest actual_;
   CachesForTest untouched_;
   const ModelInfo* requested_ = nullptr;
@@ -186,7 +205,7 @@ class PlayForTest {
   bool has_lane_ = false;
   MonotonicTime now_{std::chrono::hours(5)};
   OutcomeForTest outcome_;
-  std::int64_t over_cap_ = 0;
+  std::size_t next_ = 0;
 };
 
 // Sessions of one to sixty requests: human turns and tool loops, pauses on both sides of the cache's life, growth and
