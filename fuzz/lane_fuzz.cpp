@@ -17,16 +17,11 @@ namespace {
 
 using namespace distiq;
 
-RequestScanner& scanner() {
-  static RequestScanner one;
-  return one;
-}
-
 void check_same_hash(const RequestView& view, const EditPlan& plan, std::string_view change) {
   const auto applied = plan.apply(view.body);
   require(applied.has_value(), "the change applies:", change);
   const std::string edited = applied->joined();
-  const auto again = scanner().scan(edited);
+  const auto again = scan_request(edited);
   require(again.has_value(), "the result is still understood:", change);
   require(conversation_hash(*again) == conversation_hash(view), "the identity stays:", change);
 }
@@ -72,7 +67,7 @@ void check_lane(const RequestView& view) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto view = scanner().scan({reinterpret_cast<const char*>(data), size});
+  const auto view = scan_request({reinterpret_cast<const char*>(data), size});
   if (!view) return 0;
   check_prompt_is_text(*view);
   check_lane(*view);

@@ -3,9 +3,8 @@
 #include "property.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static distiq::RequestScanner scanner;
   const std::string_view body(reinterpret_cast<const char*>(data), size);
-  const std::string disagreement = distiq::second_opinion::disagreement(scanner, body);
+  const std::string disagreement = distiq::second_opinion::disagreement(body);
   require(disagreement.empty(), "both parsers agree:", disagreement);
   return 0;
 }

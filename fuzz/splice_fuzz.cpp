@@ -37,15 +37,14 @@ void check_order(const EditPlan& plan) {
 }
 
 void check_new_model(const std::string& body, std::string_view model) {
-  RequestScanner scanner;
-  const auto view = scanner.scan(body);
+  const auto view = scan_request(body);
   if (!view) return;
   EditPlan plan;
   const bool planned = plan_model(plan, *view, model, "fuzz").has_value();
   require(planned == (view->model.is_string() && !view->has_duplicate_keys), "a model is replaced where there is one");
   if (!planned) return;
   const std::string edited = plan.apply(body)->joined();
-  const auto again = scanner.scan(edited);
+  const auto again = scan_request(edited);
   require(again.has_value(), "the result is still understood");
   require(std::string_view(edited).substr(0, view->model.range.at) == view->raw(ByteRange{0, view->model.range.at}),
           "the bytes before the model are as they were");

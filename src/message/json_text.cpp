@@ -121,16 +121,17 @@ std::optional<std::string_view> after_prefix(std::string_view inner, std::string
 
 }  // namespace
 
+std::size_t escape_size(std::string_view at_backslash) {
+  if (at_backslash.size() < 2 || at_backslash[0] != '\\') return 0;
+  if (at_backslash[1] == 'u') return four_hex(at_backslash.substr(2)) < 0 ? 0 : 6;
+  return simple_escape(at_backslash[1]) == '\0' ? 0 : 2;
+}
+
 bool escapes_are_valid(std::string_view inner) {
   for (std::size_t at = inner.find('\\'); at != std::string_view::npos; at = inner.find('\\', at)) {
-    if (at + 1 >= inner.size()) return false;
-    if (inner[at + 1] == 'u') {
-      if (four_hex(inner.substr(at + 2)) < 0) return false;
-      at += 6;
-    } else {
-      if (simple_escape(inner[at + 1]) == '\0') return false;
-      at += 2;
-    }
+    const std::size_t size = escape_size(inner.substr(at));
+    if (size == 0) return false;
+    at += size;
   }
   return true;
 }

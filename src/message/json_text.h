@@ -7,6 +7,9 @@
 
 namespace distiq {
 
+// Bytes of the escape that starts with this backslash; 0 if it is none of JSON's.
+[[nodiscard]] std::size_t escape_size(std::string_view at_backslash);
+
 // True if every backslash starts one of JSON's escapes. Lone surrogates (\ud800) are legal JSON and pass.
 [[nodiscard]] bool escapes_are_valid(std::string_view inner);
 

@@ -1,5 +1,9 @@
 #include "message/json_walker.h"
 
+#include <simdjson.h>
+
+#include "message/string_end.h"
+
 namespace distiq {
 namespace {
 
@@ -7,8 +11,8 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// RFC 8259 section 6, the whole of `s`.
-bool is_number(std::string_view s) {
+// RFC 8259 section 6: bytes of the number that `s` starts with, 0 if it is none.
+std::size_t number_size(std::string_view s) {
   std::size_t i = 0;
   const auto digits = [&] {
     const std::size_t from = i;
@@ -19,27 +23,32 @@ bool is_number(std::string_view s) {
   if (i < s.size() && s[i] == '0') {
     ++i;
   } else if (!digits()) {
-    return false;
+    return 0;
   }
   if (i < s.size() && s[i] == '.') {
     ++i;
-    if (!digits()) return false;
+    if (!digits()) return 0;
   }
   if (i < s.size() && (s[i] == 'e' || s[i] == 'E')) {
     ++i;
     if (i < s.size() && (s[i] == '+' || s[i] == '-')) ++i;
-    if (!digits()) return false;
+    if (!digits()) return 0;
   }
-  return i == s.size();
+  return i;
+}
+
+std::size_t literal_size(std::string_view s, std::string_view literal) {
+  return s.starts_with(literal) ? literal.size() : 0;
 }
 
 }  // namespace
 
-JsonWalker::JsonWalker(std::string_view text, std::span<const std::uint32_t> starts, std::size_t max_depth)
-    : text_(text), starts_(starts), count_(static_cast<std::uint32_t>(starts.size() - 1)), max_depth_(max_depth) {}
+JsonWalker::JsonWalker(std::string_view text, std::size_t max_depth) : text_(text), max_depth_(max_depth) {
+  skip_spaces();
+}
 
 void JsonWalker::fail(ScanReason reason) const {
-  throw JsonError{{reason, starts_[next_ < count_ ? next_ : count_]}};
+  throw JsonError{{reason, next_}};
 }
 
 JsonType JsonWalker::peek() const {
@@ -72,23 +81,36 @@ JsonType JsonWalker::peek() const {
   }
 }
 
+JsonValue JsonWalker::string_token() {
+  if (front() != '"') fail(ScanReason::invalid_json);
+  const std::uint32_t begin = next_;
+  const StringEnd end = find_string_end(text_, begin + std::size_t{1});
+  if (end.at == StringEnd::none) fail(ScanReason::invalid_json);
+  non_ascii_ = non_ascii_ || end.non_ascii;
+  next_ = static_cast<std::uint32_t>(end.at);
+  step();
+  return {{begin, last_end_ - begin}, JsonType::string, end.escaped};
+}
+
+// What follows it must be a comma, a bracket or the end: whoever asks for the next token finds out.
 JsonValue JsonWalker::plain_token() {
   const JsonType type = peek();
-  if (next_ >= count_) fail(ScanReason::invalid_json);
-  const std::uint32_t begin = starts_[next_];
-  const std::uint32_t end = token_end();
-  const std::string_view token = text_.substr(begin, end - begin);
-  const bool valid = type == JsonType::number    ? is_number(token)
-                     : type == JsonType::boolean ? token == "true" || token == "false"
-                                                 : type == JsonType::null && token == "null";
-  if (!valid) fail(ScanReason::invalid_json);
-  ++next_;
-  last_end_ = end;
-  return {{begin, end - begin}, type};
+  const std::string_view rest = text_.substr(next_);
+  std::size_t size = 0;
+  if (type == JsonType::number) size = number_size(rest);
+  if (type == JsonType::boolean) size = literal_size(rest, rest[0] == 't' ? "true" : "false");
+  if (type == JsonType::null) size = literal_size(rest, "null");
+  if (size == 0) fail(ScanReason::invalid_json);
+  const std::uint32_t begin = next_;
+  next_ += static_cast<std::uint32_t>(size - 1);
+  step();
+  return {{begin, last_end_ - begin}, type};
 }
 
 void JsonWalker::expect_end() const {
-  if (next_ != count_) fail(ScanReason::invalid_json);
+  if (next_ != text_.size()) fail(ScanReason::invalid_json);
+  // Outside strings the grammar knows ASCII only.
+  if (non_ascii_ && !simdjson::validate_utf8(text_.data(), text_.size())) fail(ScanReason::invalid_utf8);
 }
 
 }  // namespace distiq

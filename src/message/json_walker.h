@@ -1,9 +1,9 @@
-// A cursor over a structural index: steps through one JSON text, validating every token it passes, and tells where each
-// value stands. Recursion-free where it skips. Throws JsonError (never leaves message/). One thread.
+// A cursor over one JSON text: validates every token it passes and tells where each value stands. One pass over the
+// bytes, nothing allocated per token; recursion-free where it skips. Reads nothing outside the text. Throws JsonError
+// (never leaves message/). One thread.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -21,7 +21,8 @@ struct JsonError {
 
 class JsonWalker {
  public:
-  JsonWalker(std::string_view text, std::span<const std::uint32_t> starts, std::size_t max_depth);
+  // Requires: text.size() < 4 GB.
+  JsonWalker(std::string_view text, std::size_t max_depth);
 
   // Type of the value at the cursor; absent at the end of the text or where no value can start.
   [[nodiscard]] JsonType peek() const;
@@ -59,7 +60,7 @@ class JsonWalker {
   template <class OnKey>
   JsonValue skip_watching(OnKey on_key);
 
-  // Requires: nothing but the end follows.
+  // Fails unless nothing follows, or if any string that was passed is not UTF-8.
   void expect_end() const;
 
   [[nodiscard]] std::string_view inner(const JsonValue& string) const {
@@ -73,17 +74,25 @@ class JsonWalker {
   [[noreturn]] void fail(ScanReason reason) const;
 
  private:
-  [[nodiscard]] char front() const { return next_ < count_ ? text_[starts_[next_]] : '\0'; }
+  [[nodiscard]] char front() const { return next_ < text_.size() ? text_[next_] : '\0'; }
+  // Past one byte and the spaces behind it.
+  void step() {
+    last_end_ = ++next_;
+    skip_spaces();
+  }
+  void skip_spaces() {
+    while (next_ < text_.size() && is_space(text_[next_])) ++next_;
+  }
   std::uint32_t enter(char bracket) {
     if (front() != bracket) fail(ScanReason::invalid_json);
     if (++depth_ > max_depth_) fail(ScanReason::too_deep);
-    const std::uint32_t at = starts_[next_++];
-    last_end_ = at + 1;
+    const std::uint32_t at = next_;
+    step();
     return at;
   }
   bool leave_if(char bracket) {
     if (front() != bracket) return false;
-    last_end_ = starts_[next_++] + 1;
+    step();
     --depth_;
     return true;
   }
@@ -92,56 +101,35 @@ class JsonWalker {
       if (!leave_if(bracket)) fail(ScanReason::invalid_json);
       return false;
     }
-    ++next_;
+    step();
     return true;
   }
   JsonValue member_key() {
     const JsonValue key = string_token();
     if (front() != ':') fail(ScanReason::invalid_json);
-    ++next_;
+    step();
     return key;
   }
   JsonValue finish(std::uint32_t begin, JsonType type) const { return {{begin, last_end_ - begin}, type}; }
   JsonValue string_token();
   JsonValue plain_token();
   JsonValue scalar() { return front() == '"' ? string_token() : plain_token(); }
-  [[nodiscard]] std::uint32_t token_end() const {
-    std::uint32_t end = starts_[next_ + 1];
-    while (is_space(text_[end - 1])) --end;
-    return end;
-  }
   [[nodiscard]] static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
   std::string_view text_;
-  std::span<const std::uint32_t> starts_;
-  std::uint32_t count_;
-  std::uint32_t next_ = 0;
+  std::uint32_t next_ = 0;      // where the next token starts
   std::uint32_t last_end_ = 0;  // behind the token passed last
   std::size_t depth_ = 0;
   std::size_t max_depth_;
+  bool non_ascii_ = false;
   std::vector<char> closers_;  // of skip: the bracket that closes each open container
 };
-
-inline JsonValue JsonWalker::string_token() {
-  if (front() != '"') fail(ScanReason::invalid_json);
-  const std::uint32_t begin = starts_[next_];
-  // Whatever follows a closing quote starts a token of its own, so the last byte before the next one is the quote.
-  const std::uint32_t end = token_end();
-  if (end < begin + 2 || text_[end - 1] != '"') fail(ScanReason::invalid_json);
-  const std::string_view between = text_.substr(begin + 1, end - begin - 2);
-  const std::size_t backslash = between.find('\\');
-  const bool escaped = backslash != std::string_view::npos;
-  if (escaped && !escapes_are_valid(between.substr(backslash))) fail(ScanReason::invalid_json);
-  ++next_;
-  last_end_ = end;
-  return {{begin, end - begin}, JsonType::string, escaped};
-}
 
 template <class OnKey>
 JsonValue JsonWalker::skip_watching(OnKey on_key) {
   const char first = front();
   if (first != '{' && first != '[') return scalar();
-  const std::uint32_t begin = starts_[next_];
+  const std::uint32_t begin = next_;
   const std::size_t outside = closers_.size();
   bool passed = false;  // on_key has taken the value at the cursor
   do {

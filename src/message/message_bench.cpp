@@ -26,9 +26,8 @@ void finish(benchmark::State& state, const std::string& body) {
 
 void scan(benchmark::State& state) {
   const std::string body = body_of(state);
-  RequestScanner scanner;
   for (auto _ : state) {
-    const auto view = scanner.scan(body);
+    const auto view = scan_request(body);
     if (!view || view->messages.size() < 2) state.SkipWithError("scan failed");
     benchmark::DoNotOptimize(view);
   }

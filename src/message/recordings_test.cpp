@@ -10,18 +10,17 @@ namespace {
 
 TEST(Recordings, every_messages_body_is_understood_and_read_as_a_second_parser_reads_it) {
   if (recorded_scenarios().empty()) GTEST_SKIP() << "no recordings beside the project and none in tests/recordings";
-  RequestScanner scanner;
   std::size_t bodies = 0;
   for (const std::string& scenario : recorded_scenarios()) {
     for (const RecordedRequest& request : load_recording(scenario)) {
       if (request.body.empty() || !request.head.path().starts_with("/v1/messages")) continue;
       ++bodies;
-      const auto view = scanner.scan(request.body);
+      const auto view = scan_request(request.body);
       ASSERT_TRUE(view.has_value()) << scenario << ' ' << request.number << ": " << to_string(view.error().reason);
       EXPECT_TRUE(view->model.is_string());
       EXPECT_FALSE(view->messages.empty());
       EXPECT_FALSE(view->has_duplicate_keys);
-      EXPECT_EQ(second_opinion::disagreement(scanner, request.body), "") << scenario << ' ' << request.number;
+      EXPECT_EQ(second_opinion::disagreement(request.body), "") << scenario << ' ' << request.number;
     }
   }
   EXPECT_GT(bodies, 20u);

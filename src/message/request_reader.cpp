@@ -89,9 +89,8 @@ Role role_of(const RequestView& view, const JsonValue& name) {
 
 }  // namespace
 
-RequestReader::RequestReader(std::string_view body, std::span<const std::uint32_t> starts, const ScanLimits& limits,
-                             std::span<const std::uint32_t> losers)
-    : walker_(body, starts, limits.depth), parts_left_(limits.parts), losers_(losers) {
+RequestReader::RequestReader(std::string_view body, const ScanLimits& limits, std::span<const std::uint32_t> losers)
+    : walker_(body, limits.depth), parts_left_(limits.parts), losers_(losers) {
   view_.body = body;
 }
 

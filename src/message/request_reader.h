@@ -1,4 +1,4 @@
-// The meaning of a Messages API body: which key is which field of a RequestView. Internal to message/; RequestScanner
+// The meaning of a Messages API body: which key is which field of a RequestView. Internal to message/; scan_request
 // is the way in. One use per object, one thread.
 #pragma once
 
@@ -19,8 +19,7 @@ class RequestReader {
  public:
   // `losers`: offsets of keys that an earlier reading found to be overruled by a later duplicate; ascending. They are
   // passed like unknown fields.
-  RequestReader(std::string_view body, std::span<const std::uint32_t> starts, const ScanLimits& limits,
-                std::span<const std::uint32_t> losers);
+  RequestReader(std::string_view body, const ScanLimits& limits, std::span<const std::uint32_t> losers);
 
   // Throws JsonError. If new_losers() is not empty afterwards, the view mixes overruled fields in: read again.
   [[nodiscard]] RequestView read();

@@ -5,38 +5,20 @@
 #include <vector>
 
 #include "message/request_reader.h"
-#include "message/structural_index.h"
 #include "message/user_id.h"
 
 namespace distiq {
 namespace {
 
-constexpr std::size_t kept_capacity = 3u << 19;  // what a body of 1 MB leaves, growth included
-
-RequestView read_with_last_winning(std::string_view body, const StructuralIndex& index, const ScanLimits& limits) {
-  RequestReader reader(body, index.starts(), limits, {});
+RequestView read_with_last_winning(std::string_view body, const ScanLimits& limits) {
+  RequestReader reader(body, limits, {});
   RequestView view = reader.read();
   std::vector<std::uint32_t>& losers = reader.new_losers();
   if (losers.empty()) return view;
   std::sort(losers.begin(), losers.end());
-  view = RequestReader(body, index.starts(), limits, losers).read();
+  view = RequestReader(body, limits, losers).read();
   view.has_duplicate_keys = true;
   return view;
-}
-
-ScanReason reason_for(IndexError error) {
-  switch (error) {
-    case IndexError::empty:
-      return ScanReason::empty_body;
-    case IndexError::invalid_utf8:
-      return ScanReason::invalid_utf8;
-    case IndexError::out_of_memory:
-      return ScanReason::out_of_memory;
-    case IndexError::none:
-    case IndexError::invalid_json:
-      break;
-  }
-  return ScanReason::invalid_json;
 }
 
 }  // namespace
@@ -67,52 +49,26 @@ std::string_view to_string(ScanReason reason) {
   return "invalid_json";
 }
 
-struct RequestScanner::State {
-  ScanLimits limits;
-  StructuralIndex body_index;
-  StructuralIndex user_id_index;
-};
-
-RequestScanner::RequestScanner(ScanLimits limits) : state_(std::make_unique<State>()) {
-  state_->limits = limits;
-}
-RequestScanner::~RequestScanner() = default;
-RequestScanner::RequestScanner(RequestScanner&&) noexcept = default;
-RequestScanner& RequestScanner::operator=(RequestScanner&&) noexcept = default;
-
-std::size_t RequestScanner::kept_bytes() const {
-  return sizeof(std::uint32_t) * (state_->body_index.capacity() + state_->user_id_index.capacity());
-}
-
-std::expected<RequestView, ScanFailure> RequestScanner::scan(std::string_view body) {
+std::expected<RequestView, ScanFailure> scan_request(std::string_view body, const ScanLimits& limits) {
   constexpr std::size_t largest_offset = 0xFFFFFFFF;
-  if (body.size() > std::min(state_->limits.body_bytes, largest_offset)) {
+  if (body.size() > std::min(limits.body_bytes, largest_offset)) {
     return std::unexpected(ScanFailure{ScanReason::too_large});
   }
   if (body.starts_with("\xEF\xBB\xBF")) return std::unexpected(ScanFailure{ScanReason::byte_order_mark});
-  std::expected<RequestView, ScanFailure> result;
-  try {
-    const IndexError error = state_->body_index.build(body);
-    if (error != IndexError::none) {
-      result = std::unexpected(ScanFailure{reason_for(error)});
-    } else {
-      result = read_with_last_winning(body, state_->body_index, state_->limits);
-      UserId id = parse_user_id(result->text(result->user_id), state_->user_id_index);
-      result->session_id = std::move(id.session_id);
-      result->account_uuid = std::move(id.account_uuid);
-    }
-  } catch (const JsonError& error) {
-    result = std::unexpected(error.failure);
-  } catch (const std::bad_alloc&) {
-    result = std::unexpected(ScanFailure{ScanReason::out_of_memory});
+  if (body.find_first_not_of(" \n\t\r") == std::string_view::npos) {
+    return std::unexpected(ScanFailure{ScanReason::empty_body});
   }
-  if (state_->body_index.capacity() > kept_capacity) state_->body_index.drop_memory();
-  return result;
-}
-
-std::expected<RequestView, ScanFailure> scan_request(std::string_view body) {
-  thread_local RequestScanner scanner;
-  return scanner.scan(body);
+  try {
+    RequestView view = read_with_last_winning(body, limits);
+    UserId id = parse_user_id(view.text(view.user_id));
+    view.session_id = std::move(id.session_id);
+    view.account_uuid = std::move(id.account_uuid);
+    return view;
+  } catch (const JsonError& error) {
+    return std::unexpected(error.failure);
+  } catch (const std::bad_alloc&) {
+    return std::unexpected(ScanFailure{ScanReason::out_of_memory});
+  }
 }
 
 }  // namespace distiq

@@ -333,17 +333,19 @@ TEST(RequestScanner, every_cut_of_a_request_is_refused_and_only_the_whole_unders
 }
 
 TEST(RequestScanner, limits_of_size_depth_and_parts_are_kept_exactly) {
-  RequestScanner scanner({.body_bytes = 60, .depth = 10, .parts = 3});
+  const auto scan = [](const std::string& body) {
+    return reason_of(scan_request(body, {.body_bytes = 60, .depth = 10, .parts = 3}));
+  };
   const std::string fits = R"({"x":")" + std::string(52, 'a') + "\"}";
   ASSERT_EQ(fits.size(), 60u);
-  EXPECT_EQ(reason_of(scanner.scan(fits)), "understood");
-  EXPECT_EQ(reason_of(scanner.scan(fits + " ")), "too_large");
-  EXPECT_EQ(reason_of(scanner.scan("{\"x\":" + nested("[", "", "]", 9) + "}")), "understood");
-  EXPECT_EQ(reason_of(scanner.scan("{\"x\":" + nested("[", "", "]", 10) + "}")), "too_deep");
-  EXPECT_EQ(reason_of(scanner.scan(R"({"messages":[{},{},{}]})")), "understood");
-  EXPECT_EQ(reason_of(scanner.scan(R"({"messages":[{},{},{},{}]})")), "too_many_parts");
-  EXPECT_EQ(reason_of(scanner.scan(R"({"messages":[{"content":[{},{},{}]}]})")), "too_many_parts");
-  EXPECT_EQ(reason_of(scanner.scan(R"({"tools":[{},{},{},{}]})")), "too_many_parts");
+  EXPECT_EQ(scan(fits), "understood");
+  EXPECT_EQ(scan(fits + " "), "too_large");
+  EXPECT_EQ(scan("{\"x\":" + nested("[", "", "]", 9) + "}"), "understood");
+  EXPECT_EQ(scan("{\"x\":" + nested("[", "", "]", 10) + "}"), "too_deep");
+  EXPECT_EQ(scan(R"({"messages":[{},{},{}]})"), "understood");
+  EXPECT_EQ(scan(R"({"messages":[{},{},{},{}]})"), "too_many_parts");
+  EXPECT_EQ(scan(R"({"messages":[{"content":[{},{},{}]}]})"), "too_many_parts");
+  EXPECT_EQ(scan(R"({"tools":[{},{},{},{}]})"), "too_many_parts");
 }
 
 TEST(RequestScanner, any_depth_of_anything_is_bounded_and_cheap) {
@@ -375,29 +377,6 @@ TEST(RequestScanner, reads_no_byte_outside_the_body) {
   munmap(memory, room + 2 * page);
 }
 
-TEST(RequestScanner, memory_of_usual_bodies_is_kept_and_of_huge_ones_dropped) {
-  RequestScanner scanner;
-  const std::string usual = sample_body(190'000);
-  const std::string huge = R"({"x":")" + std::string(5'000'000, 'a') + "\"}";
-  EXPECT_TRUE(scanner.scan(usual).has_value());
-  const std::size_t kept = scanner.kept_bytes();
-  EXPECT_GT(kept, usual.size());
-  EXPECT_TRUE(scanner.scan(sample_body(1000)).has_value());
-  EXPECT_EQ(scanner.kept_bytes(), kept);
-  EXPECT_TRUE(scanner.scan(huge).has_value());
-  EXPECT_LT(scanner.kept_bytes(), 100'000u);
-  EXPECT_TRUE(scanner.scan(usual).has_value());
-}
-
-TEST(RequestScanner, a_scan_after_a_failed_one_is_not_disturbed) {
-  RequestScanner scanner;
-  for (const std::string_view broken : {"{\"a\":[[[", "\xFF", "{\"messages\":[{\"content\":[{\"content\":[1 2]}]}]}"}) {
-    EXPECT_FALSE(scanner.scan(broken).has_value());
-    const std::string body = sample_body(1000);
-    EXPECT_EQ(second_opinion::disagreement(scanner, body), "");
-  }
-}
-
 std::string damaged(std::string body, std::mt19937& random) {
   constexpr std::string_view spice = "{}[]:,\"\\ 0truenl-1e.\n\x80u";
   for (auto edits = 1 + random() % 3; edits > 0; --edits) {
@@ -426,13 +405,12 @@ std::string damaged(std::string body, std::mt19937& random) {
 TEST(RequestScanner, thousands_of_damaged_requests_are_read_as_a_second_parser_reads_them) {
   const std::string sound = sample_body(1000);
   for_each_processor([&](const std::string& processor) {
-    RequestScanner scanner;
     std::mt19937 random(11);  // NOLINT: the same damage every time
     int understood = 0;
     for (int round = 0; round < 1'500; ++round) {
       const std::string body = damaged(sound, random);
-      understood += scanner.scan(body).has_value() ? 1 : 0;
-      ASSERT_EQ(second_opinion::disagreement(scanner, body), "") << processor << ": " << body;
+      understood += scan_request(body).has_value() ? 1 : 0;
+      ASSERT_EQ(second_opinion::disagreement(body), "") << processor << ": " << body;
     }
     EXPECT_GT(understood, 75);
     EXPECT_LT(understood, 1'425);

@@ -1,5 +1,5 @@
 // What a Messages API body says and at which bytes it says it: offsets into the body, nothing copied, nothing changed.
-// Not a JSON document: what no policy or record needs is only known to be valid. Made by RequestScanner.
+// Not a JSON document: what no policy or record needs is only known to be valid. Made by scan_request.
 // Immutable after the scan, any thread. Borrows the body: it must outlive the view and not move.
 #pragma once
 

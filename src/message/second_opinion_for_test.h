@@ -329,8 +329,8 @@ class Comparison {
 
 // Scans `body` and reads it a second time. Empty if the readings agree, also where both refuse the body; a scan may
 // refuse what Boost takes only because it is no request or passes a limit.
-inline std::string disagreement(RequestScanner& scanner, std::string_view body) {
-  const auto view = scanner.scan(body);
+inline std::string disagreement(std::string_view body) {
+  const auto view = scan_request(body);
   json::error_code error;
   const std::string text = without_lone_surrogates(body);
   const json::value root = json::parse(text, error, {}, options());

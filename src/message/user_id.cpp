@@ -2,7 +2,6 @@
 
 #include "message/json_text.h"
 #include "message/json_walker.h"
-#include "message/structural_index.h"
 
 namespace distiq {
 namespace {
@@ -15,11 +14,10 @@ std::string text_of(const JsonWalker& walker, const JsonValue& value) {
   return out;
 }
 
-UserId parse_json_form(std::string_view text, StructuralIndex& index) {
-  if (index.build(text) != IndexError::none) return {};
+UserId parse_json_form(std::string_view text) {
   UserId id;
   try {
-    JsonWalker walker(text, index.starts(), 8);
+    JsonWalker walker(text, 8);
     walker.object([&](const JsonValue& key) {
       const JsonValue value = walker.skip();
       if (walker.is(key, "account_uuid")) id.account_uuid = text_of(walker, value);
@@ -49,9 +47,9 @@ UserId parse_joined_form(std::string_view text) {
 
 }  // namespace
 
-UserId parse_user_id(std::string_view text, StructuralIndex& index) {
+UserId parse_user_id(std::string_view text) {
   if (text.size() > longest_user_id) return {};
-  return text.starts_with('{') ? parse_json_form(text, index) : parse_joined_form(text);
+  return text.starts_with('{') ? parse_json_form(text) : parse_joined_form(text);
 }
 
 }  // namespace distiq

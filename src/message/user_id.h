@@ -7,14 +7,12 @@
 
 namespace distiq {
 
-class StructuralIndex;
-
 struct UserId {
   std::string account_uuid;
   std::string session_id;
 };
 
-// `text` is the decoded string. What has another form, or is over 4 KB, gives empty fields. `index` is scratch space.
-[[nodiscard]] UserId parse_user_id(std::string_view text, StructuralIndex& index);
+// `text` is the decoded string. What has another form, or is over 4 KB, gives empty fields.
+[[nodiscard]] UserId parse_user_id(std::string_view text);
 
 }  // namespace distiq

@@ -1,0 +1,179 @@
+#include "message/string_end.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "message/json_text.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::size_t block_size = 64;
+
+// One bit for each byte of a block, the first byte's lowest.
+using Bits = std::uint64_t;
+
+struct BlockBits {
+  Bits quotes, backslashes, controls, non_ascii;
+};
+
+// Of 64 bytes: what stands where. For processors whose vectors we do not use.
+struct PortableBlock {
+  static BlockBits read(const char* at) {
+    BlockBits bits{};
+    for (std::size_t i = 0; i < block_size; i += 8) {
+      const std::uint64_t bytes = word(at + i);
+      bits.quotes |= zeros(bytes ^ (ones * '"')) << i;
+      bits.backslashes |= zeros(bytes ^ (ones * '\\')) << i;
+      bits.controls |= zeros(bytes & (ones * 0xE0)) << i;
+      bits.non_ascii |= bytes & high_bits;
+    }
+    return bits;
+  }
+  // Those of `candidates` that are the letter of a two-byte escape.
+  static Bits escape_letters(const char* at, Bits candidates) {
+    Bits letters = 0;
+    for (Bits left = candidates; left != 0; left &= left - 1) {
+      const auto i = static_cast<unsigned>(std::countr_zero(left));
+      if (escape_size(std::string_view(std::array{'\\', at[i]}.data(), 2)) == 2) letters |= Bits{1} << i;
+    }
+    return letters;
+  }
+  static constexpr std::size_t short_size = 0;
+  static std::size_t short_end(const char*, bool&) { return 0; }
+
+ private:
+  static constexpr std::uint64_t ones = 0x0101010101010101;
+  static constexpr std::uint64_t high_bits = 0x8080808080808080;
+
+  static std::uint64_t word(const char* at) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, at, sizeof bytes);
+    if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
+    return bytes;
+  }
+  // One bit for each of eight bytes: is it zero?
+  static Bits zeros(std::uint64_t bytes) {
+    const std::uint64_t not_zero = ((bytes & ~high_bits) + ~high_bits) | bytes;
+    return (((~not_zero & high_bits) >> 7) * 0x0102040810204080) >> 56;
+  }
+};
+
+#ifdef __x86_64__
+
+// Compiled for processors that have AVX2, called on no other: the rest of the program needs none of it.
+#define DISTIQ_AVX2 __attribute__((target("avx2")))
+
+struct Avx2Block {
+  DISTIQ_AVX2 static BlockBits read(const char* at) {
+    const __m256i low = load(at), high = load(at + 32);
+    return {ones(is(low, '"'), is(high, '"')), ones(is(low, '\\'), is(high, '\\')),
+            ones(is_control(low), is_control(high)), ones(low, high)};
+  }
+  DISTIQ_AVX2 static Bits escape_letters(const char* at, Bits) {
+    return ones(is_letter(load(at)), is_letter(load(at + 32)));
+  }
+  // Most strings are keys and other short words: the end of one within `short_size` bytes, or short_size.
+  static constexpr std::size_t short_size = 32;
+  DISTIQ_AVX2 static std::size_t short_end(const char* at, bool& non_ascii) {
+    const __m256i bytes = load(at);
+    const __m256i special = either(either(is(bytes, '"'), is(bytes, '\\')), is_control(bytes));
+    const auto first = static_cast<std::size_t>(std::countr_zero(ones(special) | (Bits{1} << short_size)));
+    non_ascii = ones(bytes) != 0;
+    return first < short_size && at[first] == '"' ? first : short_size;
+  }
+
+ private:
+  DISTIQ_AVX2 static __m256i load(const char* at) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)); }
+  DISTIQ_AVX2 static __m256i is(__m256i bytes, char c) { return _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(c)); }
+  DISTIQ_AVX2 static __m256i is_control(__m256i bytes) {
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1F)), bytes);
+  }
+  DISTIQ_AVX2 static __m256i is_letter(__m256i bytes) {
+    const __m256i frequent = either(is(bytes, 'n'), either(is(bytes, '"'), is(bytes, '\\')));
+    const __m256i others = either(either(is(bytes, 't'), is(bytes, 'r')), either(is(bytes, 'b'), is(bytes, 'f')));
+    return either(either(frequent, others), is(bytes, '/'));
+  }
+  DISTIQ_AVX2 static __m256i either(__m256i a, __m256i b) { return _mm256_or_si256(a, b); }
+  DISTIQ_AVX2 static Bits ones(__m256i flags) { return static_cast<unsigned>(_mm256_movemask_epi8(flags)); }
+  DISTIQ_AVX2 static Bits ones(__m256i low, __m256i high) { return ones(low) | ones(high) << 32; }
+};
+
+const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+
+#endif
+
+// Which bytes are escaped by the backslash before them. `first_is_escaped` carries over from block to block. The
+// addition runs along each row of backslashes; whether it ends on an even or odd place tells if what follows is
+// escaped (simdjson's find_escaped, arXiv:1902.08318 section 3.1.1).
+Bits find_escaped(Bits backslashes, Bits& first_is_escaped) {
+  constexpr Bits even_places = 0x5555555555555555;
+  backslashes &= ~first_is_escaped;
+  const Bits followers = (backslashes << 1) | first_is_escaped;
+  const Bits odd_starts = backslashes & ~even_places & ~followers;
+  Bits even_rows = 0;
+  first_is_escaped = __builtin_add_overflow(odd_starts, backslashes, &even_rows) ? 1 : 0;
+  return (even_places ^ (even_rows << 1)) & followers;
+}
+
+template <class Block>
+inline StringEnd find_end(std::string_view text, std::size_t from) {
+  bool escapes = false;
+  bool non_ascii = false;
+  if (Block::short_size > 0 && text.size() - from >= Block::short_size) {
+    const std::size_t size = Block::short_end(text.data() + from, non_ascii);
+    if (size < Block::short_size) return {from + size, false, non_ascii};
+  }
+  std::array<char, block_size> last;
+  Bits first_is_escaped = 0;
+  for (std::size_t at = from;; at += block_size) {
+    const char* block = text.data() + at;
+    if (text.size() - at < block_size) {
+      last = {};  // filled up with zeros, which are forbidden as all control characters are
+      std::memcpy(last.data(), block, text.size() - at);
+      block = last.data();
+    }
+    const BlockBits bits = Block::read(block);
+    const Bits escaped = find_escaped(bits.backslashes, first_is_escaped);
+    const Bits closing = bits.quotes & ~escaped;
+    const Bits inside = closing == 0 ? ~Bits{0} : (closing - 1) & ~closing;
+    if ((bits.controls & inside) != 0) return {};
+    if ((escaped & inside) != 0) {
+      escapes = true;
+      for (Bits left = escaped & inside & ~Block::escape_letters(block, escaped & inside); left != 0;
+           left &= left - 1) {
+        // A \u, or nothing that JSON knows. Its backslash may stand in the block before.
+        if (escape_size(text.substr(at + static_cast<unsigned>(std::countr_zero(left)) - 1)) == 0) return {};
+      }
+    }
+    non_ascii = non_ascii || bits.non_ascii != 0;
+    if (closing != 0) return {at + static_cast<unsigned>(std::countr_zero(closing)), escapes, non_ascii};
+  }
+}
+
+#ifdef __x86_64__
+DISTIQ_AVX2 __attribute__((flatten)) StringEnd find_end_avx2(std::string_view text, std::size_t from) {
+  return find_end<Avx2Block>(text, from);
+}
+#endif
+
+}  // namespace
+
+StringEnd find_string_end(std::string_view text, std::size_t from) {
+#ifdef __x86_64__
+  if (has_avx2) return find_end_avx2(text, from);
+#endif
+  return find_end<PortableBlock>(text, from);
+}
+
+StringEnd find_string_end_portable(std::string_view text, std::size_t from) {
+  return find_end<PortableBlock>(text, from);
+}
+
+}  // namespace distiq
