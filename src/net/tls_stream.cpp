@@ -4,15 +4,13 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <filesystem>
+
+#include "net/tls_engine.h"
 
 namespace distiq {
 namespace {
@@ -21,73 +19,99 @@ namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
-// Asio encrypts and sends buffer by buffer: small parts (a head, the start of a body) go together into one record.
+// Small parts (a head, the start of a body) go together into one record.
 constexpr std::size_t record_size = 16 * 1024;
+// What is encrypted before it is sent: few system calls, and upstream decrypts one batch while we encrypt the next.
+constexpr std::size_t batch_size = 4 * record_size;
+
+// A batch with its frames is a little over the 64 KB that Asio's own condition sends at most at once.
+std::size_t batch_at_once(const boost::system::error_code& error, std::size_t) {
+  return error ? 0 : 2 * batch_size;
+}
+
+// From a coroutine's end to whoever did not wait for it.
+template <class Done>
+auto passing_on(Done done) {
+  return [done = std::move(done)](std::exception_ptr failed, TransportResult<std::size_t> n) mutable {
+    if (failed) {
+      done(std::unexpected(TransportFailure::cut));
+    } else {
+      done(n);
+    }
+  };
+}
 
 class TlsStream final : public ByteStream {
  public:
-  TlsStream(TcpSocket socket, std::shared_ptr<ssl::context> context)
-      : context_(std::move(context)), stream_(std::move(socket), *context_) {}
+  TlsStream(TcpSocket socket, std::shared_ptr<ssl::context> context, const std::string& host)
+      : context_(std::move(context)), socket_(std::move(socket)), engine_(context_->native_handle(), host) {}
   ~TlsStream() override { close(false); }
 
-  ssl::stream<TcpSocket>& asio_stream() { return stream_; }
+  // Empty, or why it failed.
+  Task<std::string> handshake() {
+    while (true) {
+      const TlsEngine::Step step = engine_.handshake();
+      const auto sent = co_await send_outgoing();
+      if (step == TlsEngine::Step::failed) co_return engine_.failure_text();
+      if (!sent) co_return sent.error().message();
+      if (step == TlsEngine::Step::done) co_return std::string();
+      if (step == TlsEngine::Step::closed) co_return "closed by the server";
+      const auto [error, n] = co_await socket_.async_read_some(input_space(), use_task);
+      if (error) co_return error.message();
+      engine_.input_arrived(n);
+    }
+  }
 
   Task<TransportResult<std::size_t>> read_some(std::span<char> into) override {
-    const auto [error, n] = co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), use_task);
-    if (error) co_return std::unexpected(failure(error));
-    read_anything_ = true;
-    co_return n;
+    while (!closed_) {
+      std::size_t size = 0;
+      switch (engine_.decrypt(into, size)) {
+        case TlsEngine::Step::done:
+          read_anything_ = true;
+          co_return size;
+        case TlsEngine::Step::closed:
+          co_return std::unexpected(TransportFailure::eof);
+        case TlsEngine::Step::failed:
+          co_return std::unexpected(TransportFailure::cut);
+        case TlsEngine::Step::wants_input:
+          break;
+      }
+      const auto [error, n] = co_await socket_.async_read_some(input_space(), use_task);
+      if (error) co_return std::unexpected(failure(error));
+      engine_.input_arrived(n);
+    }
+    co_return std::unexpected(TransportFailure::cancelled);
   }
 
   void start_read(std::span<char> into, ReadDone done) override {
-    stream_.async_read_some(asio::buffer(into.data(), into.size()),
-                            [this, done = std::move(done)](boost::system::error_code error, std::size_t n) mutable {
-                              if (error) {
-                                done(std::unexpected(failure(error)));
-                                return;
-                              }
-                              read_anything_ = true;
-                              done(n);
-                            });
+    asio::co_spawn(socket_.get_executor(), read_some(into), passing_on(std::move(done)));
   }
 
   Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
     std::size_t total = 0;
-    gathered_.clear();
+    std::string gathered;
     for (std::string_view part : parts) {
       total += part.size();
       while (!part.empty()) {
-        if (gathered_.empty() && part.size() >= record_size) {
-          const auto [error, n] = co_await asio::async_write(stream_, asio::buffer(part.data(), part.size()), use_task);
-          if (error) co_return std::unexpected(failure(error));
-          break;
+        const bool straight = gathered.empty() && part.size() >= record_size;
+        const std::size_t taken = std::min(part.size(), straight ? batch_size : record_size - gathered.size());
+        if (!straight) gathered.append(part.substr(0, taken));
+        if (straight || gathered.size() == record_size) {
+          if (!engine_.encrypt(straight ? part.substr(0, taken) : gathered)) co_return broken();
+          gathered.clear();
         }
-        const std::size_t taken = std::min(part.size(), record_size - gathered_.size());
-        gathered_.append(part.substr(0, taken));
         part.remove_prefix(taken);
-        if (gathered_.size() == record_size) {
-          const auto [error, n] = co_await asio::async_write(stream_, asio::buffer(gathered_), use_task);
-          if (error) co_return std::unexpected(failure(error));
-          gathered_.clear();
-        }
+        if (engine_.outgoing_size() < batch_size) continue;
+        if (const auto sent = co_await send_outgoing(); !sent) co_return std::unexpected(failure(sent.error()));
       }
     }
-    if (!gathered_.empty()) {
-      const auto [error, n] = co_await asio::async_write(stream_, asio::buffer(gathered_), use_task);
-      if (error) co_return std::unexpected(failure(error));
-    }
+    if (!engine_.encrypt(gathered)) co_return broken();
+    if (const auto sent = co_await send_outgoing(); !sent) co_return std::unexpected(failure(sent.error()));
     co_return total;
   }
 
   void start_write(std::span<const std::string_view> parts, WriteDone done) override {
-    asio::co_spawn(stream_.get_executor(), write_all(parts),
-                   [done = std::move(done)](std::exception_ptr failed, TransportResult<std::size_t> n) mutable {
-                     if (failed) {
-                       done(std::unexpected(TransportFailure::cut));
-                     } else {
-                       done(n);
-                     }
-                   });
+    asio::co_spawn(socket_.get_executor(), write_all(parts), passing_on(std::move(done)));
   }
 
   void shutdown_send() noexcept override { close(false); }
@@ -95,28 +119,50 @@ class TlsStream final : public ByteStream {
   void close(bool reset) noexcept override {
     if (closed_) return;
     closed_ = true;
-    close_socket(stream_.next_layer(), reset);
+    close_socket(socket_, reset);
   }
 
   bool is_quiet() noexcept override {
-    if (closed_ || SSL_pending(stream_.native_handle()) > 0) return false;
-    char byte = 0;
-    const ssize_t n = recv(stream_.next_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
+    if (closed_) return false;
     // Unread bytes on a connection that has not answered yet are session tickets; later they are a goodbye.
+    if (engine_.holds_input()) return !read_anything_;
+    char byte = 0;
+    const ssize_t n = recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
     return n > 0 && !read_anything_;
   }
 
  private:
+  using WireResult = std::expected<void, boost::system::error_code>;
+
+  asio::mutable_buffer input_space() {
+    const std::span<char> space = engine_.input_space();
+    return asio::buffer(space.data(), space.size());
+  }
+
+  // Never two at a time, as writes are.
+  Task<WireResult> send_outgoing() {
+    sending_ = engine_.take_outgoing();
+    if (sending_.empty()) co_return WireResult{};
+    const auto [error, n] = co_await asio::async_write(socket_, asio::buffer(sending_), batch_at_once, use_task);
+    sending_ = {};  // many connections wait for their answers: none keeps a batch
+    if (error) co_return std::unexpected(error);
+    co_return WireResult{};
+  }
+
+  TransportResult<std::size_t> broken() const {
+    return std::unexpected(closed_ ? TransportFailure::cancelled : TransportFailure::cut);
+  }
   TransportFailure failure(const boost::system::error_code& error) const {
     if (closed_) return TransportFailure::cancelled;
-    if (error == ssl::error::stream_truncated) return TransportFailure::cut;
-    return classify(error);
+    // An end without close_notify may be anybody's doing.
+    return error == asio::error::eof ? TransportFailure::cut : classify(error);
   }
 
   std::shared_ptr<ssl::context> context_;
-  ssl::stream<TcpSocket> stream_;
-  std::string gathered_;
+  TcpSocket socket_;
+  TlsEngine engine_;
+  std::string sending_;
   bool closed_ = false;
   bool read_anything_ = false;
 };
@@ -128,6 +174,7 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const std::vector<std::st
   SSL_CTX* native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);  // a write must never have to wait for a read
   context->set_verify_mode(ssl::verify_peer);
   boost::system::error_code error;
   for (const char* directory : {X509_get_default_cert_dir(), "/etc/ssl/certs"}) {
@@ -147,22 +194,13 @@ Task<Result<std::unique_ptr<ByteStream>>> connect_tls(TcpSocket socket, std::sha
   boost::system::error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true),
                     ignored);  // a body is many records: none may wait for an acknowledgement
-  auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(context));
-  auto& tls = stream->asio_stream();
-  boost::system::error_code not_an_address;
-  asio::ip::make_address(host, not_an_address);
-  if (not_an_address) SSL_set_tlsext_host_name(tls.native_handle(), host.c_str());
-  tls.set_verify_callback(ssl::host_name_verification(host));
+  auto stream = std::make_unique<TlsStream>(std::move(socket), std::move(context), host);
   std::optional<CancellationHook> hook;
   hook.emplace(cancellation, [&stream] { stream->close(false); });
-  const auto [error] = co_await tls.async_handshake(ssl::stream_base::client, use_task);
+  const std::string why = co_await stream->handshake();
   hook.reset();
   if (cancellation.cancelled()) co_return fail(ErrorKind::cancelled, "cancelled in the TLS handshake");
-  if (error) {
-    std::string why = error.message();
-    if (const long verdict = SSL_get_verify_result(tls.native_handle()); verdict != X509_V_OK) {
-      why = X509_verify_cert_error_string(verdict);
-    }
+  if (!why.empty()) {
     co_return fail(ErrorKind::upstream_unreachable, "TLS handshake with " + host + ": " + why,
                    "The TLS connection to " + host + " failed: " + why + ".");
   }
