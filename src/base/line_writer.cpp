@@ -15,7 +15,8 @@ namespace {
 constexpr int kPollMs = 50;                  // how soon a stuck writer notices that it should give up
 constexpr std::size_t kPieceBytes = 4096;    // PIPE_BUF on Linux: after POLLOUT this much cannot block on a pipe
 constexpr std::size_t kBlockBytes = 65'536;  // joined lines: more saves nothing
-constexpr std::chrono::milliseconds kLinger{1};
+// Nobody reads faster, and a thread that is woken for each line costs more than the line.
+constexpr std::chrono::milliseconds kLinger{20};
 constexpr std::chrono::seconds kGoodbye{1};
 
 bool is_regular_file(int fd) {

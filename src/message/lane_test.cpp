@@ -381,6 +381,8 @@ TEST(AccountKey, the_two_credential_headers_are_not_mixed_up_and_none_is_no_acco
 TEST(AccountKey, hmac_is_the_standard_one) {
   // RFC 4231, test case 2.
   EXPECT_EQ(hmac_sha256_hex32("Jefe", "what do ya want for nothing?"), "5bdcc146bf60754e6a042426089575c7");
+  EXPECT_EQ(hmac_sha256_hex32(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First"),
+            "60e431591ee0b67f0d8a26aacbf5b77f");
 }
 
 }  // namespace

@@ -1,13 +1,26 @@
 #include "message/sha256.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-#include <array>
+#include <algorithm>
 #include <new>
 
 namespace distiq {
+
+namespace {
+
+// OpenSSL 3 looks an algorithm up by name at each use unless it is held: that alone cost more than hashing a lane's id.
+const EVP_MD* sha256_algorithm() {
+  struct Free {
+    void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
+  };
+  static const std::unique_ptr<EVP_MD, Free> algorithm(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+  return algorithm ? algorithm.get() : EVP_sha256();
+}
+
+}  // namespace
 
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
@@ -16,7 +29,7 @@ struct Sha256::State {
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
   // Fails only for want of memory.
-  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1)
+  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, sha256_algorithm(), nullptr) != 1)
     throw std::bad_alloc();
 }
 Sha256::~Sha256() = default;
@@ -25,24 +38,52 @@ void Sha256::add(std::string_view bytes) {
   EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
 }
 
-std::uint64_t Sha256::finish_64() {
-  std::array<unsigned char, 32> digest{};
+Sha256::Digest Sha256::finish() {
+  Digest digest{};
   EVP_DigestFinal_ex(state_->context, digest.data(), nullptr);
+  return digest;
+}
+
+std::uint64_t Sha256::finish_64() {
+  const Digest digest = finish();
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < 8; ++i) value = (value << 8) | digest[i];
   return value;
 }
 
+// RFC 2104. OpenSSL's own costs several look-ups of algorithms per call.
 std::string hmac_sha256_hex32(std::string_view key, std::string_view message) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(message.data());
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(), digest.data(), &size) ==
-      nullptr) {
-    throw std::bad_alloc();
+  constexpr std::size_t block_size = 64;
+  std::array<unsigned char, block_size> padded{};
+  if (key.size() > block_size) {
+    Sha256 of_key;
+    of_key.add(key);
+    const Sha256::Digest short_key = of_key.finish();
+    std::copy(short_key.begin(), short_key.end(), padded.begin());
+  } else {
+    std::copy(key.begin(), key.end(), padded.begin());
   }
+  const auto bytes = [](const auto& array) {
+    return std::string_view(reinterpret_cast<const char*>(array.data()), array.size());
+  };
+  const auto hash = [&](unsigned char pad, std::string_view text) {
+    std::array<unsigned char, block_size> start = padded;
+    for (unsigned char& byte : start) byte ^= pad;
+    Sha256 sha;
+    sha.add(bytes(start));
+    sha.add(text);
+    OPENSSL_cleanse(start.data(), start.size());
+    return sha.finish();
+  };
+  const Sha256::Digest inner = hash(0x36, message);
+  const Sha256::Digest digest = hash(0x5c, bytes(inner));
+  OPENSSL_cleanse(padded.data(), padded.size());
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string hex;
-  for (std::size_t i = 0; i < 16; ++i) fmt::format_to(std::back_inserter(hex), "{:02x}", digest[i]);
+  for (std::size_t i = 0; i < 16; ++i) {
+    hex += digits[digest[i] >> 4];
+    hex += digits[digest[i] & 15];
+  }
   return hex;
 }
 

@@ -1,6 +1,7 @@
 // SHA-256 and HMAC-SHA256 of OpenSSL as two small values. One thread per object.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,7 +17,10 @@ class Sha256 {
   Sha256& operator=(const Sha256&) = delete;
 
   void add(std::string_view bytes);
-  // The first eight bytes, big-endian. Once only.
+  using Digest = std::array<unsigned char, 32>;
+  // Once only.
+  [[nodiscard]] Digest finish();
+  // The first eight bytes, big-endian, instead.
   [[nodiscard]] std::uint64_t finish_64();
 
  private:
