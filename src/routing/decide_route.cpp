@@ -140,6 +140,12 @@ class RouteRules {
 
   // ---- single requests
 
+  // A single request does not come back: nothing is at risk.
+  RouteDecision once(RouteDecision decision) const {
+    decision.return_penalty = {};
+    return decision;
+  }
+
   // What Claude Code runs on its small model when it talks to Anthropic directly; our base URL took that away.
   RouteDecision helper() {
     point_ = DecisionPoint::lane_start;
@@ -148,9 +154,9 @@ class RouteRules {
     gates().note(*haiku);
     if (!haiku->legal) return decided(asked(), RouteCause::none, haiku->illegal_because);
     if (!gates().saves_now(*haiku)) return decided(asked(), RouteCause::none, "the smaller model would not be cheaper");
-    return decided(*haiku, RouteCause::restored_helper,
-                   fmt::format("{} -> {}: a helper that the client itself runs there when direct", q_.requested->tier,
-                               haiku->model->tier));
+    return once(decided(*haiku, RouteCause::restored_helper,
+                        fmt::format("{} -> {}: a helper that the client itself runs there when direct",
+                                    q_.requested->tier, haiku->model->tier)));
   }
 
   // One request over a prompt that the main lane may have warm: the cheapest by arithmetic.
@@ -163,10 +169,10 @@ class RouteRules {
       if (gates().now(candidate) < gates().now(*best)) best = &candidate;
     }
     if (best == &asked()) return decided(asked(), RouteCause::none, "compaction is cheapest where its prompt is warm");
-    return decided(*best, RouteCause::class_rule,
-                   fmt::format("{} -> {}: compaction, {} instead of {}", q_.requested->tier, best->model->tier,
-                               dollars(gates().now(*best)),
-                               dollars(gates().pricing().untouched_now(gates().pricing().forecast().output))));
+    return once(decided(*best, RouteCause::class_rule,
+                        fmt::format("{} -> {}: compaction, {} instead of {}", q_.requested->tier, best->model->tier,
+                                    dollars(gates().now(*best)),
+                                    dollars(gates().pricing().untouched_now(gates().pricing().forecast().output)))));
   }
 
   // ---- conversations

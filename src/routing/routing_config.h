@@ -26,8 +26,9 @@ struct DifficultyBar {
 };
 
 struct RoutingConfig {
-  DifficultyBar balanced{.haiku_below = 0.25, .sonnet_below = 0.45, .haiku_confidence = 0.6, .sonnet_confidence = 0.5};
-  DifficultyBar saver{.haiku_below = 0.35, .sonnet_below = 0.75, .haiku_confidence = 0.5, .sonnet_confidence = 0.3};
+  // Set on the judge's own tuning prompts; what they let through on its test prompts is in docs/routing.md.
+  DifficultyBar balanced{.haiku_below = 0.20, .sonnet_below = 0.50, .haiku_confidence = 0.7, .sonnet_confidence = 0.5};
+  DifficultyBar saver{.haiku_below = 0.30, .sonnet_below = 0.60, .haiku_confidence = 0.6, .sonnet_confidence = 0.3};
   double raise_margin = 0.05;  // a lane placed low goes up only where the prompt is so far above its bar
 
   // The cap of `balanced`, in thousandths of what never moving would have cost the session.

@@ -89,8 +89,12 @@ void TurnStatistics::learn_request(RequestClass request_class, std::uint64_t gro
 void TurnStatistics::learn_placement(std::uint32_t bucket, Tier tier, bool returned) {
   const auto at = static_cast<std::size_t>(tier);
   if (bucket >= kConfidences || at >= kReturnTiers) return;
-  returns_[bucket][at].placed += 1;
-  if (returned) returns_[bucket][at].returned += 1;
+  Returns& of = returns_[bucket][at];
+  if (returned) {
+    of.returned = std::min(of.returned + 1, of.placed);
+  } else {
+    of.placed += 1;
+  }
 }
 
 LifeForecast TurnStatistics::forecast(RequestClass request_class, const LaneState* lane, bool is_new_life) const {

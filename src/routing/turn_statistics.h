@@ -32,7 +32,7 @@ class TurnStatistics {
   // A life that ended after so many requests.
   void learn_life(RequestClass request_class, std::uint32_t requests);
   void learn_request(RequestClass request_class, std::uint64_t growth, std::uint64_t output);
-  // A lane was placed on `tier` under that confidence; was it taken back for want of quality?
+  // A lane is placed on `tier` under that confidence: false. It is taken back for want of quality: true, once.
   void learn_placement(std::uint32_t bucket, Tier tier, bool returned);
 
   // `lane` may be null: a lane's first request. `is_new_life`: its cache is cold, this request begins a life.

@@ -66,7 +66,10 @@ TEST(TurnStatistics, returns_are_learned_per_confidence_and_tier) {
   TurnStatistics turns;
   EXPECT_GT(turns.return_probability(0, Tier::haiku), turns.return_probability(3, Tier::haiku));
   EXPECT_GT(turns.return_probability(0, Tier::haiku), turns.return_probability(0, Tier::sonnet));
-  for (int i = 0; i < 300; ++i) turns.learn_placement(2, Tier::haiku, i % 2 == 0);
+  for (int i = 0; i < 300; ++i) {
+    turns.learn_placement(2, Tier::haiku, false);
+    if (i % 2 == 0) turns.learn_placement(2, Tier::haiku, true);
+  }
   EXPECT_NEAR(turns.return_probability(2, Tier::haiku), 0.5, 0.02);
   EXPECT_EQ(turns.return_probability(9, Tier::haiku), 1) << "nonsense counts as certain";
   EXPECT_EQ(TurnStatistics::bucket_of(-1), 0u);
@@ -78,6 +81,8 @@ TEST(TurnStatistics, survive_a_restart_and_refuse_nonsense) {
   TurnStatistics turns;
   for (int i = 0; i < 50; ++i) turns.learn_life(RequestClass::main, 3);
   turns.learn_placement(1, Tier::sonnet, true);
+  for (int i = 0; i < 99; ++i) turns.learn_placement(0, Tier::haiku, true);
+  EXPECT_EQ(turns.return_probability(0, Tier::haiku), 1) << "never more returns than placements";
   TurnStatistics again;
   again.restore(turns.counts());
   EXPECT_EQ(again.counts(), turns.counts());
