@@ -27,6 +27,7 @@ class PlayedLane {
   PlayedLane(LanePlan plan, std::uint32_t seed);
 
   const LanePlan& plan() const { return plan_; }
+  std::uint32_t seed() const { return seed_; }
   bool is_in_loop() const { return in_loop_; }  // the last message holds tool results
   void say(const std::string& words);
   // Appends the answer to the conversation, and results to the calls in it.

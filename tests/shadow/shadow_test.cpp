@@ -226,7 +226,8 @@ LanePlan random_plan(std::mt19937& random) {
 using Router = std::function<std::pair<const ModelInfo*, Marks>(const PlayedLane&)>;
 
 // Lanes come and go, run side by side, pause, compact.
-void play(Day& day, std::uint32_t seed, int steps, const Router& route) {
+void play(Day& day, std::uint32_t seed, int steps, const Router& route,
+          const std::function<LanePlan(std::mt19937&)>& plan = random_plan) {
   std::mt19937 random(seed);
   std::vector<std::unique_ptr<PlayedLane>> lanes;
   const auto prepare = [&](PlayedLane& lane) {
@@ -234,7 +235,7 @@ void play(Day& day, std::uint32_t seed, int steps, const Router& route) {
   };
   for (int step = 0; step < steps; ++step) {
     if (lanes.size() < 2 || (lanes.size() < 6 && random() % 10 == 0))
-      lanes.push_back(std::make_unique<PlayedLane>(random_plan(random), static_cast<std::uint32_t>(random())));
+      lanes.push_back(std::make_unique<PlayedLane>(plan(random), static_cast<std::uint32_t>(random())));
     if (lanes.size() > 2 && random() % 60 == 0) lanes.erase(lanes.begin());
     auto& lane = *lanes[random() % lanes.size()];
     day.advance(lane.is_in_loop() ? 2 + static_cast<std::int64_t>(random() % 10) : pause(random));
@@ -274,6 +275,11 @@ Router as_asked() {
   return [](const PlayedLane& lane) { return std::pair{&model(lane.plan().model), lane.plan().marks}; };
 }
 
+void expect_foreseen(const Sums& sums) {
+  EXPECT_LE(sums.read_wrong, sums.requests / 25) << "only where a prefix's tokens were never reported";
+  EXPECT_LT(sums.forecast_off, 0.025 * sums.actual) << "what is new in a prompt can only be estimated";
+}
+
 TEST(Shadow, a_day_that_nobody_touched_is_booked_to_the_token) {
   for (const std::uint32_t seed : {1U, 2U}) {
     Day day;
@@ -284,16 +290,17 @@ TEST(Shadow, a_day_that_nobody_touched_is_booked_to_the_token) {
     play(day, seed, 200, as_asked());
     print("untouched", day.sums);
     EXPECT_DOUBLE_EQ(day.sums.claimed, day.sums.direct);
+    expect_foreseen(day.sums);
   }
 }
 
 // Lanes are moved down, back and between tiers without regard for cost: the hardest case for the other world's books.
 Router at_random(std::uint32_t seed, std::uint32_t one_in) {
   auto random = std::make_shared<std::mt19937>(seed);
-  auto placed = std::make_shared<std::map<const PlayedLane*, const ModelInfo*>>();
+  auto placed = std::make_shared<std::map<std::uint32_t, const ModelInfo*>>();
   return [=](const PlayedLane& lane) {
     const std::vector<const char*> tiers{"claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"};
-    const ModelInfo*& now = (*placed)[&lane];
+    const ModelInfo*& now = (*placed)[lane.seed()];
     if (now == nullptr) now = &model(lane.plan().model);
     if ((*random)() % one_in == 0) now = &model(tiers[(*random)() % tiers.size()]);
     Marks marks = lane.plan().marks;
@@ -311,6 +318,7 @@ Router placed_low() {
 }
 
 void expect_close(const Sums& sums) {
+  expect_foreseen(sums);
   EXPECT_GT(sums.changed, 0);
   EXPECT_EQ(sums.agreed_wrong, 0);
   EXPECT_EQ(sums.known_wrong, 0);
@@ -328,6 +336,23 @@ TEST(Shadow, lanes_placed_low_are_booked_as_what_they_would_have_cost) {
     print("placed low", day.sums);
     expect_close(day.sums);
   }
+}
+
+TEST(Shadow, markers_for_a_client_that_sets_none_are_booked_to_the_token) {
+  Day day;
+  const auto unmarked = [](std::mt19937& random) {
+    LanePlan plan = random_plan(random);
+    plan.marks = Marks::none;
+    return plan;
+  };
+  play(
+      day, 31U, 150, [](const PlayedLane& lane) { return std::pair{&model(lane.plan().model), Marks::automatic}; },
+      unmarked);
+  print("markers", day.sums);
+  expect_close(day.sums);
+  EXPECT_EQ(day.sums.known, day.sums.requests);
+  EXPECT_DOUBLE_EQ(day.sums.claimed, day.sums.direct);
+  EXPECT_LT(day.sums.actual, day.sums.direct);
 }
 
 TEST(Shadow, lanes_that_wander_between_models_are_booked_as_what_they_would_have_cost) {
