@@ -87,7 +87,18 @@ TEST(Cap, a_session_without_a_quality_return_is_never_one_percent_dearer_whateve
   EXPECT_GT(called_back, 10) << "the guard while a lane goes on is part of the proof";
 }
 
-// Days of twenty sessions. On a third of the days every session is taken back up somewhere, else a sixth of them.
+// Made for Sonnet, where a return costs most, and with nothing won before it.
+void make_as_bad_as_can_be(SessionForTest& session) {
+  session.requested = "opus";
+  session.warm_elsewhere = {};
+  for (RequestForTest& request : session.requests) {
+    request.difficulty = 0.45;
+    request.output = 1;
+  }
+}
+
+// Days of twenty sessions. On some days every session is taken back up somewhere, on some at its second request and as
+// bad as can be; else a sixth of them.
 TEST(Cap, savers_bank_ends_a_day_at_most_five_percent_of_its_bill_below_zero) {
   SessionsForTest sessions(9, RoutingConfig{}.growth_bound_tokens);
   std::mt19937 random(10);
@@ -98,11 +109,13 @@ TEST(Cap, savers_bank_ends_a_day_at_most_five_percent_of_its_bill_below_zero) {
     PicoUsd bank;
     PicoUsd bill;
     for (int i = 0; i < 20; ++i) {
-      const SessionForTest session = sessions.next();
+      SessionForTest session = sessions.next();
+      const bool is_worst = day % 3 == 1;
+      if (is_worst) make_as_bad_as_can_be(session);
       const bool returns = day % 3 == 0 || random() % 6 == 0;
       LedgerForTest ledger(bank, bill);
       PlayForTest play(session, RoutingPolicy::saver, ledger);
-      const OutcomeForTest outcome = play.play(returns ? random() % session.requests.size() : kNever);
+      const OutcomeForTest outcome = play.play(is_worst ? 1 : returns ? random() % session.requests.size() : kNever);
       bank += PicoUsd{outcome.untouched - outcome.actual};
       bill += PicoUsd{outcome.actual};
       untouched += PicoUsd{outcome.untouched};
@@ -111,8 +124,8 @@ TEST(Cap, savers_bank_ends_a_day_at_most_five_percent_of_its_bill_below_zero) {
     days_in_debt += bank < PicoUsd{} ? 1 : 0;
     saved += bank;
   }
-  EXPECT_GT(saved.value, untouched.value / 4);
-  EXPECT_LT(days_in_debt, 20);
+  EXPECT_GT(saved.value, untouched.value / 10);
+  EXPECT_GT(days_in_debt, 10) << "the floor is reached";
   RecordProperty("saved_permille", static_cast<int>(saved.value / (untouched.value / 1000)));
 }
 
