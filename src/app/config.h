@@ -66,6 +66,7 @@ struct TimeoutsConfig {
 };
 
 struct SteeringSettings {
+  bool prompt_caching = true;                              // markers and lives; off with the policy too
   bool smart_routing = true;                               // false: the policy is off until it is changed live
   RoutingPolicy routing_policy = RoutingPolicy::balanced;  // at the start
   bool echo_requested_model = true;

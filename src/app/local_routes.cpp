@@ -54,12 +54,13 @@ LocalAnswer LocalRoutes::health() const {
   std::string body = fmt::format(
       R"({{"status":{},"version":{},"uptime_seconds":{},"upstream":{},"connections":{},"buffered_bytes":{},)"
       R"("store":{{"ok":{},"reason":{},"written":{},"dropped":{},"waiting":{}}},)"
-      R"("features":{{"observe":true,"routing":{},"prompt_caching":false,"response_cache":false,"compression":false}},)"
+      R"("features":{{"observe":true,"routing":{},"prompt_caching":{},"response_cache":false,"compression":false}},)"
       R"("settings":{}}})",
       json_string(store.ok ? "ok" : "degraded"), json_string(version()), uptime_seconds(),
       json_string(config_.upstream.origin()), server ? server->connections() : 0, server ? server->buffered_bytes() : 0,
       store.ok, json_string(store.reason), store.written, store.dropped, store.waiting,
-      policy_.policy() != RoutingPolicy::off, settings_json(config_));
+      policy_.policy() != RoutingPolicy::off, policy_.policy() != RoutingPolicy::off && config_.steering.prompt_caching,
+      settings_json(config_));
   return {200, std::string(json_type), body + "\n"};
 }
 

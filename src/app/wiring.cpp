@@ -103,6 +103,7 @@ RouteSteeringConfig steering_config(const Config& config) {
   RouteSteeringConfig steering;
   steering.echo_requested_model = config.steering.echo_requested_model;
   steering.holdout_percent = config.steering.holdout_percent;
+  steering.prompt_caching = config.steering.prompt_caching;
   return steering;
 }
 

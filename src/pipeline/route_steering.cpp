@@ -25,6 +25,8 @@ constexpr std::size_t ended_lives_per_request = 4;
 constexpr std::chrono::seconds rate_limit_life{60};
 constexpr std::chrono::seconds overload_life{120};
 constexpr std::chrono::seconds refusal_life{3600};
+constexpr std::string_view cache_control_feature = "cache_control";
+constexpr std::string_view long_life_beta = "extended-cache-ttl-";
 
 CacheTtl longest_ttl(const PromptMap& prompt) {
   const bool hour =
@@ -88,8 +90,10 @@ struct RouteSteering::Request final : SteeringState {
 
   std::optional<LaneState> lane_before;
   RouteDecision decision;
-  bool moved = false;           // leaves for another model
-  bool effort_lowered = false;  // leaves with less effort
+  bool moved = false;                         // leaves for another model
+  bool effort_lowered = false;                // leaves with less effort
+  std::optional<CacheDifference> difference;  // from the lane's request before
+  CarePlan care;                              // cache markers that it leaves with, or would
   const ModelInfo* served = nullptr;
   CacheTicket ticket{};
   bool has_ticket = false;
@@ -166,6 +170,7 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
         question.view.account_uuid.empty() &&
         account_kind_of_credentials(question.head.headers.get_or("authorization", ""), "") == AccountKind::subscription;
     request->account = refreshes ? links_.resolve(question.lane.session_id, question.account) : question.account;
+    request->difference = care_.difference(request->lane.lane_id, question.view, request->prompt);
   }
   SteeringPlan plan;
   plan.serve = request->requested_id;
@@ -177,13 +182,14 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
       request->moved = request->decision.serve != nullptr && request->decision.serve != request->requested;
       request->effort_lowered =
           !request->decision.effort.empty() && request->decision.effort != request->requested_effort;
-      edit(question, *request, plan);
       if (request->moved) request->served = request->decision.serve;
+      care(question, *request);
+      edit(question, *request, plan);
     }
   }
-  if (request->effort_lowered) {
-    request->sent_prompt = request->prompt;
-    request->sent_prompt.context.effort = request->decision.effort;
+  if (request->effort_lowered || !request->care.empty()) {
+    request->sent_prompt = with_care(request->prompt, request->care);
+    if (request->effort_lowered) request->sent_prompt.context.effort = request->decision.effort;
     request->prompt_edited = true;
   }
   describe(*request, plan);
@@ -269,7 +275,29 @@ void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
                                   config_.routing);
 }
 
-void RouteSteering::edit(const SteeringQuestion& question, const Request& request, SteeringPlan& plan) const {
+// After the route is known: markers and lives are chosen for the model that serves.
+void RouteSteering::care(const SteeringQuestion& question, Request& request) {
+  if (!config_.prompt_caching || request.served == nullptr || !request.untouchable.empty()) return;
+  const WallTime wall = clock_.wall();
+  const std::lock_guard lock(mutex_);
+  constexpr std::array<std::string_view, 1> feature = {cache_control_feature};
+  if (refusals_.find(request.account, request.served->id, feature, request.now) != nullptr) return;
+  const AccountBank bank = banks_.view(request.account, request.lane.lane_id, request.now, wall);
+  request.care = care_.plan({
+      .account = request.account,
+      .lane_id = request.lane.lane_id,
+      .lane_kind = to_string(request.lane.request_class),
+      .view = &question.view,
+      .prompt = &request.prompt,
+      .model = request.served,
+      .forecast = worlds_.forecast({request.account, request.served}, request.prompt, request.now),
+      .bank = std::max(bank.available(), PicoUsd{}),
+      .has_long_life_beta = question.head.headers.get_or("anthropic-beta", "").contains(long_life_beta),
+      .now = request.now,
+  });
+}
+
+void RouteSteering::edit(const SteeringQuestion& question, Request& request, SteeringPlan& plan) const {
   const RouteDecision& decision = request.decision;
   EditPlan edits;
   if (request.moved) {
@@ -282,6 +310,8 @@ void RouteSteering::edit(const SteeringQuestion& question, const Request& reques
       throw std::runtime_error(planned.error().log_detail);
     }
   }
+  // Without its markers a request is as good as it came.
+  if (!plan_care(edits, question.view, request.care)) request.care = {};
   plan.edits = std::move(edits);
   if (!request.moved) return;
   plan.serve = decision.serve->id;
@@ -294,6 +324,9 @@ void RouteSteering::describe(const Request& request, SteeringPlan& plan) const {
   const std::string asked = prices_.short_name(request.requested_id);
   plan.route = request.moved ? fmt::format("{} (from {})", prices_.short_name(plan.serve), asked) : asked;
   plan.reason = decision.reason;
+  if (const std::string care = request.care.reason(); !care.empty()) {
+    plan.reason = request.moved ? fmt::format("{}; {}", decision.reason, care) : care;
+  }
   RouteRecord& record = plan.record;
   record.policy = to_string(request.policy);
   record.arm = request.arm;
@@ -378,17 +411,24 @@ void RouteSteering::refused(SteeringPlan& plan, const Refusal& refusal) {
   plan.echo.clear();
   plan.serve = request.requested_id;
   plan.route = prices_.short_name(request.requested_id);
-  plan.reason = fmt::format("{} refused ({}{}{}): the original was sent", prices_.short_name(served),
+  plan.reason = fmt::format("{} refused the edited request ({}{}{}): the original was sent", prices_.short_name(served),
                             refusal.status == 0 ? "" : std::to_string(refusal.status),
                             refusal.status == 0 || refusal.error_type.empty() ? "" : " ", refusal.error_type);
   plan.record.expected_saving = {};
   plan.record.served_effort = request.requested_effort;
+  const bool was_moved = request.moved || request.effort_lowered;
+  const bool was_longer = request.care.one_hour;
   request.moved = request.effort_lowered = request.prompt_edited = false;
+  request.care = {};
   request.served = request.requested;
 
   const std::lock_guard lock(mutex_);
   const Blame blame = blame_of(refusal, request.lane.request_class);
-  refusals_.remember(request.account, served, blame.feature, request.now, blame.life);
+  if (was_moved) refusals_.remember(request.account, served, blame.feature, request.now, blame.life);
+  if (!was_moved && !was_longer && refusal.status == 400) {
+    refusals_.remember(request.account, served, std::string(cache_control_feature), request.now, refusal_life);
+  }
+  if (was_longer && refusal.status == 400) care_.long_life_refused(request.account, request.now);
   if (request.has_ticket) worlds_.drop(request.ticket);
   lanes_.returned(request.lane.lane_id);
   banks_.hold(request.account, request.lane.lane_id, {}, request.now);
@@ -422,7 +462,8 @@ void RouteSteering::book_difference(const Request& request, const UsageReport& r
                                     RequestRecord& record) const {
   const PicoUsd answer_cost = record.cost - record.route.discarded_cost;
   // Nothing of it was ever touched: what it cost is what it would have cost, to the last pico-dollar.
-  const bool is_untouched = untouched.worlds_agreed && !request.moved && !request.effort_lowered;
+  const bool is_untouched =
+      untouched.worlds_agreed && !request.moved && !request.effort_lowered && request.care.empty();
   if (is_untouched || (!report.iterations.empty() && !request.moved)) {
     record.counterfactual = answer_cost;
     return;
@@ -436,9 +477,53 @@ void RouteSteering::book_difference(const Request& request, const UsageReport& r
     record.restored = saved;
     saved = {};
   }
-  PicoUsd& cause =
-      request.effort_lowered && !request.moved ? record.route.saved_by_effort : record.route.saved_by_routing;
-  cause += saved;
+  book_causes(request, report, saved, record);
+}
+
+// Requires: mutex_ is held.
+void RouteSteering::guard(const Request& request, const UsageReport& report, RequestRecord& record) {
+  const auto broken = care_.answered({.lane_id = request.lane.lane_id,
+                                      .prompt = request.prompt_edited ? &request.sent_prompt : &request.prompt,
+                                      .difference = request.difference,
+                                      .served = request.served,
+                                      .started = request.now,
+                                      .usage = report.total});
+  if (!broken) return;
+  record.route.cache_break = broken->field;
+  record.route.cache_break_tokens = broken->tokens;
+  record.route.cache_break_cost = broken->price;
+}
+
+// The part of another model is what the same split of tokens would have cost on the one that was asked; the rest is
+// what markers and lives did to the split, now or in the requests before.
+void RouteSteering::book_causes(const Request& request, const UsageReport& report, PicoUsd saved,
+                                RequestRecord& record) const {
+  RouteRecord& route = record.route;
+  const PicoUsd answer_cost = record.cost - route.discarded_cost;
+  PicoUsd by_model;
+  if (request.moved) {
+    const bool split_differs = !request.care.empty() || request.prompt.breakpoints.empty();
+    by_model = split_differs ? charge_on(request, report) - answer_cost : saved;
+    if (record.restored.value > 0) by_model = {};
+  }
+  const PicoUsd rest = saved - by_model;
+  route.saved_by_routing += by_model;
+  if (request.care.one_hour) {
+    route.saved_by_ttl += rest;
+  } else if (!request.care.markers.marks.empty() || request.prompt.breakpoints.empty()) {
+    route.saved_by_markers += rest;
+  } else if (request.effort_lowered && !request.moved) {
+    route.saved_by_effort += rest;
+  } else {
+    route.saved_by_routing += rest;  // a return upwards: another model's cache is to be filled again
+  }
+}
+
+PicoUsd RouteSteering::charge_on(const Request& request, const UsageReport& report) const {
+  UsageReport same = report;
+  same.model = request.requested->id;
+  same.iterations.clear();
+  return charge(prices_, same, request.requested->id).cost;
 }
 
 void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, RequestRecord& record) {
@@ -455,6 +540,7 @@ void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, Reques
   }
   if (request.requested == nullptr) return;
   if (report.seen) book_difference(request, report, untouched, record);
+  if (report.seen) guard(request, report, record);
   if (!report.seen && record.route.discarded_cost.value == 0) return;
 
   const WorldMoney money{.actual = record.cost, .untouched = record.counterfactual - record.restored};

@@ -12,6 +12,7 @@
 #include "pipeline/account_links.h"
 #include "pipeline/live_policy.h"
 #include "pipeline/steering.h"
+#include "promptcache/cache_care.h"
 #include "promptcache/cache_worlds.h"
 #include "routing/account_bank.h"
 #include "routing/incompatibility_memory.h"
@@ -25,6 +26,8 @@ struct RouteSteeringConfig {
   RoutingConfig routing{};
   // The answer to a moved request names the model that was asked for: the client drops thinking on resume otherwise.
   bool echo_requested_model = true;
+  // Cache markers for clients that set none, longer lives for those that do.
+  bool prompt_caching = true;
   // Share of sessions that are left alone for comparison, 0 to 100.
   unsigned holdout_percent = 0;
   // A plan that took longer is not carried out: no request waits for a stage.
@@ -56,7 +59,8 @@ class RouteSteering final : public Steering {
   [[nodiscard]] Known look_up(const Request& request, const std::vector<const ModelInfo*>& models);
   void judge(const SteeringQuestion& question, Request& request) const;
   void decide(const SteeringQuestion& question, Request& request);
-  void edit(const SteeringQuestion& question, const Request& request, SteeringPlan& plan) const;
+  void care(const SteeringQuestion& question, Request& request);
+  void edit(const SteeringQuestion& question, Request& request, SteeringPlan& plan) const;
   void describe(const Request& request, SteeringPlan& plan) const;
   void open_ticket(Request& request);
   void note_lane(const Request& request);
@@ -64,6 +68,9 @@ class RouteSteering final : public Steering {
                                              const Counterfactual& untouched) const;
   void book_difference(const Request& request, const UsageReport& report, const Counterfactual& untouched,
                        RequestRecord& record) const;
+  void guard(const Request& request, const UsageReport& report, RequestRecord& record);
+  [[nodiscard]] PicoUsd charge_on(const Request& request, const UsageReport& report) const;
+  void book_causes(const Request& request, const UsageReport& report, PicoUsd saved, RequestRecord& record) const;
 
   const PriceTable& prices_;
   const Clock& clock_;
@@ -75,6 +82,7 @@ class RouteSteering final : public Steering {
   // Protected by mutex_.
   std::mutex mutex_;
   CacheWorlds worlds_;
+  CacheCare care_;
   LaneTable lanes_;
   AccountBanks banks_;
   AccountLinks links_;

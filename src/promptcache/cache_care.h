@@ -49,6 +49,11 @@ class CacheCare {
   // Requests with one-hour markers are refused by this account's upstream.
   void long_life_refused(std::string_view account, MonotonicTime now);
 
+  // Where this request differs from the one before it in its lane; asked while its body is there.
+  [[nodiscard]] std::optional<CacheDifference> difference(std::string_view lane_id, const RequestView& view,
+                                                          const PromptMap& prompt) const {
+    return guardian_.difference(lane_id, view, prompt);
+  }
   // The answer's usage is known. Not for answers without usage.
   std::optional<CacheBreak> answered(const GuardedRequest& request) { return guardian_.observe(request); }
 

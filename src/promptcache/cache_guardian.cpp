@@ -37,14 +37,14 @@ PicoUsd price_of_rewriting(const ModelInfo& model, std::uint64_t prompt_tokens, 
   return {price};
 }
 
-std::string name_of(const RequestView* view, const PromptMap& prompt, std::uint32_t position) {
+std::string name_of(const RequestView& view, const PromptMap& prompt, std::uint32_t position) {
   const PromptPosition& at = prompt.positions[position];
   const auto first = std::ranges::find(prompt.positions, at.section, &PromptPosition::section);
   const auto number = static_cast<std::uint32_t>(&at - &*first);
   switch (at.section) {
     case PromptSection::tools: {
-      const bool known = view != nullptr && at.index < view->tools.size();
-      const std::string name = known ? view->text(view->tools[at.index].name).substr(0, 64) : "";
+      const bool known = at.index < view.tools.size();
+      const std::string name = known ? view.text(view.tools[at.index].name).substr(0, 64) : "";
       return name.empty() ? fmt::format("tools[{}]", number) : fmt::format("tools[{}] ({})", number, name);
     }
     case PromptSection::system:
@@ -52,9 +52,8 @@ std::string name_of(const RequestView* view, const PromptMap& prompt, std::uint3
     case PromptSection::messages:
       break;
   }
-  if (view == nullptr) return fmt::format("messages, block {}", number);
-  for (std::uint32_t m = 0; m < view->messages.size(); ++m) {
-    const ByteRange message = view->messages[m].value.range;
+  for (std::uint32_t m = 0; m < view.messages.size(); ++m) {
+    const ByteRange message = view.messages[m].value.range;
     if (message.at <= at.range.at && at.range.end() <= message.end()) return fmt::format("messages[{}]", m);
   }
   return fmt::format("messages, block {}", number);
@@ -95,6 +94,18 @@ CacheGuardian::Lane& CacheGuardian::lane(std::string_view id) {
   return made;
 }
 
+std::optional<CacheDifference> CacheGuardian::difference(std::string_view lane_id, const RequestView& view,
+                                                         const PromptMap& prompt) const {
+  const auto known = lanes_.find(std::string(lane_id));
+  if (known == lanes_.end()) return std::nullopt;
+  const Lane& lane = known->second;
+  const std::string_view context = changed_context(lane.context, prompt.context);
+  if (!context.empty()) return CacheDifference{std::string(context), {}};
+  const std::uint32_t at = first_difference(lane.prefixes, prompt);
+  if (at >= lane.prefixes.size() || at >= prompt.positions.size()) return std::nullopt;
+  return CacheDifference{name_of(view, prompt, at), prompt.positions[at].range};
+}
+
 std::optional<CacheBreak> CacheGuardian::observe(const GuardedRequest& request) {
   if (request.lane_id.empty()) return std::nullopt;
   const PromptMap& prompt = *request.prompt;
@@ -108,14 +119,9 @@ std::optional<CacheBreak> CacheGuardian::observe(const GuardedRequest& request) 
     CacheBreak broken;
     broken.tokens = lane.cached_tokens - request.usage.cache_read;
     broken.price = price_of_rewriting(*request.served, request.usage.prompt(), broken.tokens, shortest(prompt));
-    const std::uint32_t at = first_difference(lane.prefixes, prompt);
-    const std::string_view context = changed_context(lane.context, prompt.context);
-    if (!context.empty()) {
-      broken.field = context;
-      broken.what = fmt::format("{} changed", context);
-    } else if (at < lane.prefixes.size() && at < prompt.positions.size()) {
-      broken.field = name_of(request.view, prompt, at);
-      broken.range = prompt.positions[at].range;
+    if (request.difference) {
+      broken.field = request.difference->field;
+      broken.range = request.difference->range;
       broken.what = fmt::format("{} differs from the request before", broken.field);
     } else if (prompt.breakpoints.empty()) {
       broken.field = "cache_control";

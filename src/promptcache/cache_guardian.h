@@ -28,11 +28,17 @@ struct CacheBreak {
   bool by_upstream = false;  // nothing of the request explains it
 };
 
+// Where a request first differs from the one before it in its lane, in what a cache looks at.
+struct CacheDifference {
+  std::string field;
+  ByteRange range;
+};
+
 // One answered request of a lane. Everything is borrowed for the call.
 struct GuardedRequest {
   std::string_view lane_id;
-  const RequestView* view = nullptr;  // may be null once the body is gone: fields are then named without tool names
-  const PromptMap* prompt = nullptr;  // as it was sent
+  const PromptMap* prompt = nullptr;            // as it was sent
+  std::optional<CacheDifference> difference{};  // difference() of this request, asked while its body was there
   const ModelInfo* served = nullptr;
   MonotonicTime started{};
   TokenUsage usage{};  // as reported
@@ -40,6 +46,10 @@ struct GuardedRequest {
 
 class CacheGuardian {
  public:
+  // Changes nothing. nullopt: it only adds to the request before, or there was none.
+  [[nodiscard]] std::optional<CacheDifference> difference(std::string_view lane_id, const RequestView& view,
+                                                          const PromptMap& prompt) const;
+
   // nullopt: as expected, or nothing to compare with (new lane, another model, a pause longer than the cache's life).
   std::optional<CacheBreak> observe(const GuardedRequest& request);
 

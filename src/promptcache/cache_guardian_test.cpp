@@ -28,7 +28,8 @@ class Lane {
     RequestHead head;
     if (!betas.empty()) head.headers.add("anthropic-beta", betas);
     const PromptMap prompt = map_prompt(*view, head);
-    GuardedRequest request{.lane_id = "lane", .view = &*view, .prompt = &prompt, .served = &model(served)};
+    GuardedRequest request{.lane_id = "lane", .prompt = &prompt, .served = &model(served)};
+    request.difference = guardian_.difference("lane", *view, prompt);
     request.started = now_;
     request.usage.cache_read = read;
     request.usage.cache_write_5m = 20'000 - read;

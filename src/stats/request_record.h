@@ -46,6 +46,11 @@ struct RouteRecord {
   // counterfactual - restored - cost by cause; they sum up to saved().
   PicoUsd saved_by_routing, saved_by_markers, saved_by_ttl, saved_by_effort;
 
+  // A warm lane that wrote its prefix anew: which part of the request was to blame, and what that cost.
+  std::string cache_break;  // "tools[3] (Bash)", "upstream"; empty: none
+  std::uint64_t cache_break_tokens = 0;
+  PicoUsd cache_break_cost;
+
   // The answer to our edit that nobody saw, because the original was sent after it. Part of the cost.
   std::string healed_because;  // "400 invalid_request_error"; empty: not healed
   std::string discarded_model;
