@@ -25,7 +25,7 @@ def claim(run, direct):
     return [usd(run.claimed), usd(true), f"{100 * (run.claimed - true) / direct.bill:+.2f} %"]
 
 
-def scenario(played, runs, verbose, gaps=False):
+def scenario(played, runs, options):
     direct = runs["direct"]
     print(f"{played.name}: {played.about}; {direct.requests} requests, {sum(direct.tiers.values())} human turns, "
           f"prompts up to {direct.largest_prompt / 1000:.0f}K tokens")
@@ -41,11 +41,24 @@ def scenario(played, runs, verbose, gaps=False):
             print(f"  {policy}: {note}")
         for error in run.errors[:3]:
             print(f"  {policy}: error: {error}")
-        if verbose:
+        if options.verbose:
             details(policy, run, direct)
-        if gaps and run.rows:
+        if options.gaps and run.rows:
             print_gaps(run, direct)
+        if options.trace:
+            trace(run)
     print(flush=True)
+
+
+def trace(run):
+    """Every request: when, what served it, what it read and wrote, why."""
+    for number, item in enumerate(run.sent):
+        entry = item.entry or {}
+        read, written, plain = (sum(entry.get(name, 0) for name in names) for names in (
+            ["cache_read_input_tokens"], ["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"], ["input_tokens"]))
+        print(f"  {run.policy} {number} +{(item.at_ms - run.sent[0].at_ms) / 1000:.0f}s {item.lane} {item.kind} "
+              f"{item.agent}{' HUMAN ' + item.tier if item.human else ''} {entry.get('model', item.error)} {read}+{written}+{plain}/{entry.get('output_tokens', 0)} {usd(entry.get('cost_pico_usd', 0))} "
+              f"{item.distiq.get('x-distiq-reason', '')}")
 
 
 def totals(results):

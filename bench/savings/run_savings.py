@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What routing and cache care save: the same sessions under every policy, billed by anthropic-sim's own ledger on virtual time.
 
-    run_savings.py [--quick] [--strict] [--json FILE] [--only SCENARIOS] [--policies POLICIES] [--kappa K] [-v] [--gaps]
+    run_savings.py [--quick] [--strict] [--json FILE] [--only SCENARIOS] [--policies POLICIES] [--kappa K] [-v] [--gaps] [--trace]
 
 Prints what each scenario cost, then the bars and whether this run met them. Exit code 0; with --strict 1 when a bar was missed;
 2 when something could not be played at all."""
@@ -84,6 +84,7 @@ def parse_options():
     parser.add_argument("--binaries", type=pathlib.Path, default=None, help="folder of distiq-code, anthropic-sim (build/release)")
     parser.add_argument("-v", "--verbose", action="store_true", help="per class of request, causes, notes")
     parser.add_argument("--gaps", action="store_true", help="list requests whose counterfactual in the records is most wrong")
+    parser.add_argument("--trace", action="store_true", help="list every request: what served it, what it read and wrote, why")
     options = parser.parse_args()
     options.scale = options.scale or (0.25 if options.quick else 1.0)
     if "direct" not in options.policies:
@@ -105,7 +106,7 @@ def main():
                 print(f"{name}: skipped, {scenario}\n")
                 continue
             runs = results[name] = {policy: play(scenario, policy, options.kappa, options.binaries) for policy in options.policies}
-            report.scenario(scenario, runs, options.verbose, options.gaps)
+            report.scenario(scenario, runs, options)
     except CannotRun as reason:
         print(f"cannot play: {reason}", file=sys.stderr)
         return 2
