@@ -3,7 +3,11 @@
 Money is pico-dollars. A rebuild is a request that read less than the request before it in its lane left cached, within the
 cache's life: `planned` when the model changed in between (a move), `unplanned` when it did not and direct had none there."""
 import collections
+import functools
+import json
 from dataclasses import dataclass, field
+
+from paths import ROOT
 
 RANK = {"claude-haiku-5-5": 0, "claude-haiku-4-5-20251001": 0, "claude-sonnet-5-5": 1, "claude-sonnet-5": 1, "claude-opus-5-5": 2,
         "claude-opus-5": 2, "claude-fable-5-2": 3}
@@ -104,6 +108,30 @@ def rebuilds_against(run, direct):
     own = {place: kind for place, kind in run.rebuilds.items() if place not in direct.rebuilds}
     counts = collections.Counter(own.values())
     return counts["planned"], counts["unplanned"]
+
+
+@functools.cache
+def simulator_prices():
+    """{model: (read, write 5m, write 1h)} in picodollars per token, from the simulator's own table."""
+    models = json.loads((ROOT / "sim/data/models.json").read_text())["models"]
+    return {model["id"]: tuple(round(float(model["price"][name]) * MICRO) for name in ("cache_read", "write_5m", "write_1h"))
+            for model in models}
+
+
+def displaced(run, direct):
+    """Per session: what its lanes paid at their start for a shared prefix that direct found warm. An earlier session that was
+    served by another model was spared that write, or let it expire: a cost of the account, not of what was done to this session."""
+    started, out = set(), collections.Counter()
+    for ours, theirs in zip(run.sent, direct.sent):
+        is_start = ours.lane not in started
+        started.add(ours.lane)
+        if not (is_start and ours.entry and theirs.entry and ours.entry["model"] == theirs.entry["model"]):
+            continue
+        read, write_5m, write_1h = simulator_prices()[ours.entry["model"]]
+        missing = theirs.entry["cache_read_input_tokens"] - ours.entry["cache_read_input_tokens"]
+        write = write_1h if ours.entry["ephemeral_1h_input_tokens"] else write_5m
+        out[ours.session] += max(0, missing) * (write - read)
+    return out
 
 
 def claims_of(rows):

@@ -91,18 +91,24 @@ def details(policy, run, direct):
             print(f"  {policy}: {session} costs {usd(run.by_session[session])}, direct {usd(direct.by_session.get(session, 0))}")
 
 
+def usage_text(entry):
+    return "/".join(str(entry.get(name, "?")) for name in ("cache_read_input_tokens", "ephemeral_5m_input_tokens",
+                                                           "ephemeral_1h_input_tokens", "input_tokens", "output_tokens"))
+
+
 def print_gaps(run, direct):
     """One line per request: what the records hold against what the simulator billed the direct client at the same place."""
     for gap, ours, theirs, row in worst_gaps(run, direct):
         if abs(gap) <= MICRO:  # the records' rounding
             continue
-        entry, served = theirs.entry, ours.entry or {}
-        true = "/".join(str(entry[name]) for name in ("cache_read_input_tokens", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens",
-                                                      "input_tokens", "output_tokens"))
-        ours_text = "/".join(str(row.get(f"untouched_{name}", "?")) for name in (
-            "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "input_tokens", "output_tokens"))
-        print(f"  {run.policy}: {usd(gap)} too much at request {run.sent.index(ours)} of {ours.lane} ({ours.kind}), served by "
-              f"{served.get('model')}; direct read/5m/1h/in/out {true}, the record says {ours_text}; {row['reason']}")
+        print(f"  {run.policy}: counterfactual off by {usd(gap)} at request {run.sent.index(ours)} of {ours.lane} ({ours.kind}); read/5m/1h/in/out "
+              f"direct {usage_text(theirs.entry)} {theirs.entry['model']}, here {usage_text(ours.entry)} {ours.entry['model']}, "
+              f"in the record {untouched(row)}; {row['reason']}")
+
+
+def untouched(row):
+    return "/".join(str(row.get(f"untouched_{name}", "?")) for name in (
+        "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "input_tokens", "output_tokens"))
 
 
 def bars(checked):
