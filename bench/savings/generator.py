@@ -6,7 +6,7 @@ Where the numbers come from (facts of the project): about 1 500 new and 500 own 
 import math
 import random
 
-from prompts import LANGUAGES
+from prompts import by_tier
 from script import Agent, Call, Session, Step, Turn
 
 RESULT_TOKENS = (430, 1.25, 9000)      # median, sigma of the logarithm, most
@@ -28,7 +28,7 @@ TOOLS = (("Bash", 5), ("Read", 6), ("Edit", 4), ("Write", 1))
 class Generator:
     def __init__(self, seed, language="en"):
         self.random = random.Random(seed)
-        self.prompts, self.language = LANGUAGES[language], language
+        self.prompts, self.language = by_tier(language), language
         self.unused = {}
 
     # --- text

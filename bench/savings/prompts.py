@@ -1,75 +1,20 @@
-"""Human prompts for generated sessions: English and Russian, by the tier that would do. Written for this benchmark."""
+"""Human prompts for generated sessions: the test split of data/prompts_labelled.jsonl, which no judge was tuned on."""
+import functools
+import json
 
-ENGLISH = {
-    "simple": [
-        "What does the --no-verify flag of git commit do?",
-        "Which version of Node does this project use?",
-        "List the files in src/api please.",
-        "Rename the variable `tmp` to `total` in utils/money.py.",
-        "What is the difference between let and const?",
-        "Show me the last five commits.",
-        "Where is the port configured?",
-        "Fix the typo in the README title.",
-        "How do I run only one test with pytest?",
-        "Is there a docker-compose file here?",
-        "Explain this regex: ^\\d{3}-\\d{4}$",
-        "Add a newline at the end of config.json.",
-    ],
-    "medium": [
-        "Write a function that parses the CSV export and returns the rows as typed records, with tests.",
-        "The test test_checkout_total fails since yesterday with KeyError: 'currency'. Find out why and fix it.",
-        "Add pagination to GET /orders (limit and cursor), and update the client.",
-        "Implement retry with exponential backoff in http_client.py; at most five attempts, jitter included.",
-        "Convert the callbacks in upload.js to async/await and keep the error handling.",
-        "Add a --dry-run option to the import command and document it in the README.",
-        "Write a migration that adds a nullable column `archived_at` to orders and an index on it.",
-        "The page flickers when the filter changes. Debug it; I suspect that the key prop is wrong.",
-        "Create a React component for the address form with validation of postal codes for DE, FR and US.",
-        "Increase test coverage of src/billing/invoice.ts to above 90 percent.",
-        "Mypy reports 14 errors in services/. Fix them without using Any.",
-        "Log the duration of each SQL query above 200 ms, with the statement but without its parameters.",
-    ],
-    "hard": [
-        "Design how we split the monolith's order module into a service of its own: data ownership, migration without downtime, rollback.",
-        "We see double charges about once in 100 000 payments. Find the race in the payment pipeline and propose a design that makes it impossible.",
-        "Refactor the permission system from role checks all over the code to policies; across all modules, keep the public API, plan it in steps.",
-        "Architect offline support for the mobile client: conflict resolution, sync protocol, storage limits. Compare CRDTs with operational transforms for our data.",
-        "The distributed lock around the nightly job is sometimes held by two workers. Analyse clock skew, lease renewal and fencing and fix it properly.",
-        "Design the multi-tenant isolation for the reporting database, with threat model, and migrate the existing tables.",
-        "Our p99 latency triples every day at noon. Correlate the metrics, form hypotheses, and redesign the cache layer if that is the cause.",
-    ],
-    "go on": ["yes, go on", "continue", "ok, do it", "looks good, next"],
-    "objection": ["No, that is still wrong: the test fails exactly as before.", "This does not work. You broke the import again."],
-}
-RUSSIAN = {
-    "simple": [
-        "Что делает флаг --no-verify у git commit?",
-        "Какая версия Node используется в проекте?",
-        "Покажи список файлов в src/api.",
-        "Переименуй переменную tmp в total в utils/money.py.",
-        "Чем отличается let от const?",
-        "Покажи последние пять коммитов.",
-        "Где настраивается порт?",
-        "Исправь опечатку в заголовке README.",
-        "Как запустить один тест в pytest?",
-    ],
-    "medium": [
-        "Напиши функцию, которая разбирает выгрузку CSV и возвращает строки как типизированные записи, с тестами.",
-        "Тест test_checkout_total падает со вчерашнего дня с KeyError: 'currency'. Найди причину и исправь.",
-        "Добавь постраничную выдачу в GET /orders (limit и cursor) и обнови клиент.",
-        "Реализуй повторы с экспоненциальной задержкой в http_client.py, не больше пяти попыток, со случайным разбросом.",
-        "Перепиши колбэки в upload.js на async/await, сохрани обработку ошибок.",
-        "Добавь команде import параметр --dry-run и опиши его в README.",
-        "Создай компонент React для формы адреса с проверкой индексов для России, Казахстана и Беларуси.",
-        "Страница мигает при смене фильтра. Отладь, подозреваю неправильный key.",
-    ],
-    "hard": [
-        "Спроектируй выделение модуля заказов из монолита в отдельный сервис: владение данными, миграция без простоя, откат.",
-        "Примерно раз на 100 000 платежей деньги списываются дважды. Найди гонку в конвейере платежей и предложи архитектуру, где это невозможно.",
-        "Отрефактори систему прав: вместо проверок ролей по всему коду — политики; по шагам, без изменения публичного API.",
-        "Продумай архитектуру офлайн-режима мобильного клиента: разрешение конфликтов, протокол синхронизации, пределы хранилища.",
-    ],
-    "go on": ["да, продолжай", "ок, делай", "хорошо, дальше"],
-    "objection": ["Нет, всё ещё неправильно: тест падает точно так же.", "Не работает. Ты опять сломал импорт."],
-}
-LANGUAGES = {"en": ENGLISH, "ru": RUSSIAN}
+from paths import ROOT
+
+TIERS = {"haiku": "simple", "sonnet": "medium", "opus": "hard"}
+KINDS = {"continue": "go on", "objection": "objection"}
+
+
+@functools.cache
+def by_tier(language):
+    """{simple, medium, hard, go on, objection: [texts]} in the file's order."""
+    out = {}
+    for line in (ROOT / "data/prompts_labelled.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        name = TIERS.get(row["tier"]) or KINDS.get(row["kind"])
+        if row["split"] == "test" and row["lang"] == language and name:
+            out.setdefault(name, []).append(row["text"])
+    return out

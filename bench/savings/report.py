@@ -113,7 +113,9 @@ def untouched(row):
 
 def bars(checked):
     print("Bars")
-    table(["bar", "wanted", "measured", ""], [[bar.name, bar.wanted, bar.measured, "met" if bar.met else "MISSED"] for bar in checked])
+    width, wanted = (max((len(getattr(bar, name)) for bar in checked), default=0) for name in ("name", "wanted"))
+    for bar in checked:
+        print(f"  {'met   ' if bar.met else 'MISSED'}  {bar.name:<{width}}  {bar.wanted:<{wanted}}  {bar.measured}")
 
 
 def as_json(results, checked, skipped, options):
