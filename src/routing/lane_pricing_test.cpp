@@ -7,6 +7,8 @@
 namespace distiq {
 namespace {
 
+const RoutingConfig kConfig;  // LanePricing keeps references
+
 // A question over a prompt of which Opus has `cached` tokens warm; 2000 tokens and 500 of output per request.
 struct PricedLane {
   QuestionForTest question;
@@ -69,7 +71,7 @@ TEST(LanePricing, one_hour_marks_are_priced_as_such) {
   question.q.ttl = CacheTtl::one_hour;
   for (CandidateModel& c : question.candidates) c.forecast = forecast_for_test(15'000, 0, CacheTtl::one_hour);
   question.q.candidates = question.candidates;
-  const LanePricing pricing(question.q, {});
+  const LanePricing pricing(question.q, kConfig);
   EXPECT_EQ(pricing.return_penalty(question.candidates[1]).to_micro_usd(), 117'000);  // 15 000 x (8.0 - 0.2)
   EXPECT_EQ(pricing.untouched_now(0).to_micro_usd(), 120'000);
 }
@@ -78,7 +80,7 @@ TEST(LanePricing, without_marks_nothing_is_lost_by_a_return) {
   QuestionForTest question("opus", 15'000);
   for (CandidateModel& c : question.candidates) c.forecast = {.prompt_tokens = 15'000, .input = 15'000};
   question.q.candidates = question.candidates;
-  const LanePricing pricing(question.q, {});
+  const LanePricing pricing(question.q, kConfig);
   EXPECT_EQ(pricing.return_penalty(question.candidates[1]), PicoUsd{});
   EXPECT_EQ(pricing.worst_drift(question.candidates[1]), PicoUsd{});
   EXPECT_LT(pricing.exposure(question.candidates[1], true), PicoUsd{});
@@ -87,7 +89,7 @@ TEST(LanePricing, without_marks_nothing_is_lost_by_a_return) {
 TEST(LanePricing, growth_below_haiku_can_never_make_a_return_dear_but_on_sonnet_it_can) {
   QuestionForTest question("opus", 15'000);
   question.q.candidates = question.candidates;
-  const LanePricing pricing(question.q, {});
+  const LanePricing pricing(question.q, kConfig);
   EXPECT_EQ(pricing.worst_drift(question.candidates[2]), PicoUsd{});
   EXPECT_GT(pricing.worst_drift(question.candidates[1]).to_micro_usd(), 50'000);
 }
@@ -97,21 +99,21 @@ TEST(LanePricing, the_caps_count_other_lanes_of_the_session_and_the_bank) {
   question.q.candidates = question.candidates;
   constexpr PicoUsd dollar{1'000'000'000'000};
   question.q.session = {.actual = dollar, .untouched = dollar};
-  EXPECT_EQ(LanePricing(question.q, {}).cap().to_micro_usd(), 10'000 + 750);  // 1 % of $1 and of this request
-  question.q.session.actual += PicoUsd{4'000'000'000};                        // others have lost $0.004 already
-  EXPECT_EQ(LanePricing(question.q, {}).cap().to_micro_usd(), 10'000 + 750 - 4'000);
+  EXPECT_EQ(LanePricing(question.q, kConfig).cap().to_micro_usd(), 10'000 + 750);  // 1 % of $1 and of this request
+  question.q.session.actual += PicoUsd{4'000'000'000};                             // others have lost $0.004 already
+  EXPECT_EQ(LanePricing(question.q, kConfig).cap().to_micro_usd(), 10'000 + 750 - 4'000);
   question.q.bank.balance = dollar;
   question.q.bank.at_risk = {300'000'000'000};
-  EXPECT_EQ(LanePricing(question.q, {}).cap_with_bank().to_micro_usd(), 10'750 + 700'000) << "it knows the loss";
+  EXPECT_EQ(LanePricing(question.q, kConfig).cap_with_bank().to_micro_usd(), 10'750 + 700'000) << "it knows the loss";
   question.q.bank.balance = -dollar;  // a debt takes nothing from the cap
-  EXPECT_EQ(LanePricing(question.q, {}).cap_with_bank().to_micro_usd(), 10'750 - 4'000 - 300'000);
+  EXPECT_EQ(LanePricing(question.q, kConfig).cap_with_bank().to_micro_usd(), 10'750 - 4'000 - 300'000);
   question.q.bank.at_risk = {};
-  EXPECT_EQ(LanePricing(question.q, {}).cap_with_bank(), LanePricing(question.q, {}).cap());
+  EXPECT_EQ(LanePricing(question.q, kConfig).cap_with_bank(), LanePricing(question.q, kConfig).cap());
   // A lane's own savings are in the bank too, and in its exposure: counted once.
   question.in_lane("haiku").money = {.actual = {}, .untouched = dollar};
   question.q.session = question.lane.money;
   question.q.bank = {.balance = dollar};
-  EXPECT_EQ(LanePricing(question.q, {}).cap_with_bank(), LanePricing(question.q, {}).cap());
+  EXPECT_EQ(LanePricing(question.q, kConfig).cap_with_bank(), LanePricing(question.q, kConfig).cap());
 }
 
 }  // namespace
