@@ -172,7 +172,12 @@ HashedPart BlockHasher::block(std::uint32_t index) {
     case BlockType::thinking:
     case BlockType::redacted_thinking:
       return thinking(found);
-    case BlockType::document:
+    case BlockType::document: {
+      HashedPart part = raw(found.value);
+      const bool is_binary = view_.raw(found.value).substr(0, 200).find("\"base64\"") != std::string_view::npos;
+      if (is_binary) part.weight /= 10;  // a page of a PDF is about 50 KB of base64 and 1500 tokens
+      return part;
+    }
     case BlockType::other:
       return raw(found.value);
   }

@@ -43,6 +43,18 @@ bool is_same_prompt(const PromptMap& a, const PromptMap& b) {
   return context == b.context;
 }
 
+// Such tools add prompts of their own to the usage: it says nothing about the one that was sent.
+bool ran_tools_upstream(const TokenUsage& usage) {
+  return usage.web_searches + usage.web_fetches + usage.code_executions > 0;
+}
+
+// "claude-x" and its dated forms, but not "claude-x-5" for "claude-x".
+bool names(std::string_view asked, const ModelInfo& model) {
+  if (!asked.starts_with(model.id)) return false;
+  const std::string_view rest = asked.substr(model.id.size());
+  return rest.empty() || rest.starts_with("-20") || rest.starts_with('[');
+}
+
 // The last bytes before a conversation's newest answer: where the request before this one ended. nullopt for a first
 // request, and where we know this conversation.
 CacheHit earlier_end(const Side& side, const LearnedTokens& learned) {
@@ -83,8 +95,8 @@ struct CacheWorlds::State {
 };
 
 CacheHit CacheWorlds::State::benefit_of_doubt(const Side& side, MonotonicTime at) const {
-  const bool is_asked_model = side.map->context.model.starts_with(side.model->id);
-  if (at >= blind_until || !is_asked_model || side.prompt.breakpoints.empty()) return side.hit;
+  if (at >= blind_until || !names(side.map->context.model, *side.model) || side.prompt.breakpoints.empty())
+    return side.hit;
   const CacheHit assumed = earlier_end(side, learned);
   if (!assumed || (side.hit && *side.hit >= *assumed)) return side.hit;
   const bool is_in_reach = std::ranges::any_of(side.prompt.breakpoints, [&](const Breakpoint& mark) {
@@ -113,7 +125,7 @@ void CacheWorlds::State::write(const InFlight& request) {
 void CacheWorlds::State::learn(const InFlight& request, const TokenUsage& usage, CacheHit hit) {
   const Side& side = request.sent;
   const auto& places = side.prompt.places;
-  if (places.empty() || usage.prompt() == 0) return;
+  if (places.empty() || usage.prompt() == 0 || ran_tools_upstream(usage)) return;
   const PromptTokens before = side.tokens(learned);
   std::uint64_t known_before = 0;
   const WeightByKind weight = before.weight_since_known(places.size() - 1, known_before);
@@ -177,7 +189,8 @@ Counterfactual CacheWorlds::State::answer_of(InFlight& request, const TokenUsage
     if (truth && (!request.sent.hit || *truth > *request.sent.hit)) direct.hit = std::max(direct.hit, truth);
     if (direct.hit == truth) return result;
   }
-  const CacheForecast split = split_prompt(direct.prompt, direct.tokens(learned), direct.hit, direct.minimum());
+  CacheForecast split = split_prompt(direct.prompt, direct.tokens(learned), direct.hit, direct.minimum());
+  if (ran_tools_upstream(actual_usage)) split = same_split(actual_usage, *direct.model, *request.sent.model);
   result.usage = counterfactual_usage(split, actual_usage, *direct.model, *request.sent.model);
   result.worlds_agreed = false;
   result.tokens_known = split.tokens_known;

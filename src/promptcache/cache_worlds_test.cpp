@@ -140,10 +140,22 @@ TEST(cache_worlds, a_conversation_under_way_at_the_start_counts_as_warm_where_it
   EXPECT_EQ(w.forecast(turn(0)).read, 0U) << "a first request is cold";
   EXPECT_GT(w.forecast(turn(3)).read, 0U);
   EXPECT_EQ(w.forecast(turn(3), "haiku").read, 0U) << "only under the model that it names";
+  EXPECT_EQ(w.forecast(turn(3), "claude-opus-5").read, 0U);
   const Counterfactual c = w.ask(turn(3), "haiku", {.cache_write_5m = 9100});
   EXPECT_GT(c.usage.cache_read, 5000U) << "no saving is claimed on a guess";
   w.now += minutes(61);
   EXPECT_EQ(w.forecast(turn(3)).read, 0U);
+}
+
+TEST(cache_worlds, usage_of_tools_that_ran_upstream_teaches_nothing_about_the_prompt) {
+  Worlds w;
+  const std::uint64_t before = w.forecast(turn(0)).prompt_tokens;
+  (void)w.ask(turn(0), "opus", {.input = 90'000, .web_searches = 3});
+  EXPECT_EQ(w.forecast(turn(0)).prompt_tokens, before);
+  const TokenUsage used{.input = 90'000, .output = 5, .web_searches = 3};
+  const Counterfactual moved = w.ask(turn(0), "haiku", used);
+  EXPECT_EQ(moved.usage, used);
+  EXPECT_FALSE(moved.tokens_known);
 }
 
 TEST(cache_worlds, an_unknown_ticket_books_nothing) {

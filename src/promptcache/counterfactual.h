@@ -12,4 +12,7 @@ namespace distiq {
 [[nodiscard]] TokenUsage counterfactual_usage(const CacheForecast& untouched, const TokenUsage& actual,
                                               const ModelInfo& requested, const ModelInfo& served);
 
+// The prompt just as it was billed, in the requested model's tokens: for what cannot be told from the prompt alone.
+[[nodiscard]] CacheForecast same_split(const TokenUsage& actual, const ModelInfo& requested, const ModelInfo& served);
+
 }  // namespace distiq

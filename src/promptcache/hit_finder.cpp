@@ -25,12 +25,8 @@ bool is_in_reach(const ModelPrompt& prompt, std::uint32_t place) {
 FoundHit find_true_hit(const ModelPrompt& prompt, const PromptTokens& tokens, CacheHit expected,
                        std::uint64_t cache_read) {
   if (cache_read == 0) return {{}, true};
-  if (expected) {
-    const TokenCount count = tokens.up_to(*expected);
-    if (count.known && count.tokens == cache_read) return {expected, true};
-    // Between one breakpoint's entry and the next lie many tokens as a rule: near enough is the same place.
-    if (!count.known && distance(count.tokens, cache_read) <= tolerance(cache_read, 10)) return {expected, true};
-  }
+  const TokenCount foreseen = expected ? tokens.up_to(*expected) : TokenCount{};
+  if (foreseen.known && foreseen.tokens == cache_read) return {expected, true};
   FoundHit best;
   std::uint64_t nearest = tolerance(cache_read, 3) + 1;
   for (std::uint32_t place = 0; place < prompt.places.size(); ++place) {
@@ -42,7 +38,9 @@ FoundHit find_true_hit(const ModelPrompt& prompt, const PromptTokens& tokens, Ca
       best = {place, false};
     }
   }
-  return best;
+  // From one entry to the next it is many tokens as a rule: near enough is the place that was foreseen.
+  const bool is_near = distance(foreseen.tokens, cache_read) <= tolerance(cache_read, 10);
+  return expected && !foreseen.known && is_near ? FoundHit{expected, true} : best;
 }
 
 }  // namespace distiq

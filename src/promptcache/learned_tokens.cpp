@@ -36,11 +36,14 @@ void LearnedTokens::learn_density(const WeightByKind& weight, double tokens) {
   constexpr double most = 1.5;
   double expected = 0;
   double power = 0;
+  double whole = 0;
   for (std::size_t kind = 0; kind < weight.of.size(); ++kind) {
     expected += density_.of[kind] * weight.of[kind];
     power += weight.of[kind] * weight.of[kind];
+    whole += weight.of[kind];
   }
-  if (power < 1) return;
+  // What lies outside is no text: hidden thinking, a document, something that upstream added.
+  if (power < 1 || tokens < least * whole || tokens > most * whole) return;
   for (std::size_t kind = 0; kind < weight.of.size(); ++kind) {
     const double moved = density_.of[kind] + step * (tokens - expected) * weight.of[kind] / power;
     density_.of[kind] = std::clamp(moved, least, most);
