@@ -4,6 +4,7 @@
 #include <immintrin.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -15,6 +16,7 @@ namespace distiq {
 namespace {
 
 constexpr std::size_t block_size = 64;
+constexpr std::size_t prefetch_distance = 1024;  // across the page's end, where the processor itself does not look
 
 // One bit for each byte of a block, the first byte's lowest.
 using Bits = std::uint64_t;
@@ -139,6 +141,7 @@ inline StringEnd find_end(std::string_view text, std::size_t from) {
       std::memcpy(last.data(), block, text.size() - at);
       block = last.data();
     }
+    __builtin_prefetch(text.data() + std::min(at + prefetch_distance, text.size()));
     const BlockBits bits = Block::read(block);
     const Bits escaped = find_escaped(bits.backslashes, first_is_escaped);
     const Bits closing = bits.quotes & ~escaped;

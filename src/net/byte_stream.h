@@ -33,7 +33,8 @@ class ByteStream {
   virtual Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) = 0;
 
   using WriteDone = std::move_only_function<void(TransportResult<std::size_t>)>;
-  // The same without waiting; `done` is called later, exactly once. Parts and stream must live until then.
+  // The same without waiting; `done` is called exactly once, perhaps before this returns. Parts and stream must live
+  // until then.
   virtual void start_write(std::span<const std::string_view> parts, WriteDone done) = 0;
 
   // Sends FIN (TLS: close_notify before it, without waiting). Reading goes on.

@@ -26,7 +26,7 @@ class TcpStream final : public ByteStream {
   explicit TcpStream(TcpSocket socket) : socket_(std::move(socket)) {
     boost::system::error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket_.native_non_blocking(true, ignored);
+    socket_.non_blocking(true, ignored);
   }
   ~TcpStream() override { close(false); }
 
@@ -49,9 +49,14 @@ class TcpStream final : public ByteStream {
 
   Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
     gather(parts);
+    const std::size_t total = asio::buffer_size(buffers_);
+    const auto sent = send_now(socket_, buffers_);
+    if (!sent) co_return std::unexpected(classify(sent.error()));
+    if (*sent == total) co_return total;
+    drop_front(*sent);
     const auto [error, n] = co_await asio::async_write(socket_, buffers_, all_at_once, use_task);
     if (error) co_return std::unexpected(classify(error));
-    co_return n;
+    co_return total;
   }
 
   void start_write(std::span<const std::string_view> parts, WriteDone done) override {
@@ -79,6 +84,13 @@ class TcpStream final : public ByteStream {
     for (const std::string_view part : parts) {
       if (!part.empty()) buffers_.emplace_back(part.data(), part.size());
     }
+  }
+
+  void drop_front(std::size_t size) {
+    auto buffer = buffers_.begin();
+    for (; buffer != buffers_.end() && size >= buffer->size(); ++buffer) size -= buffer->size();
+    buffers_.erase(buffers_.begin(), buffer);
+    if (size > 0) buffers_.front() += size;
   }
 
   TcpSocket socket_;
