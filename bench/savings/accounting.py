@@ -118,14 +118,23 @@ def simulator_prices():
             for model in models}
 
 
+def lane_starts(run):
+    """{lane: its first request that was answered}"""
+    starts = {}
+    for item in run.sent:
+        if item.entry:
+            starts.setdefault(item.lane, item)
+    return starts
+
+
 def displaced(run, direct):
     """Per session: what its lanes paid at their start for a shared prefix that direct found warm. An earlier session that was
     served by another model was spared that write, or let it expire: a cost of the account, not of what was done to this session."""
-    started, out = set(), collections.Counter()
-    for ours, theirs in zip(run.sent, direct.sent):
-        is_start = ours.lane not in started
-        started.add(ours.lane)
-        if not (is_start and ours.entry and theirs.entry and ours.entry["model"] == theirs.entry["model"]):
+    out = collections.Counter()
+    starts_there = lane_starts(direct)
+    for lane, ours in lane_starts(run).items():
+        theirs = starts_there.get(lane)
+        if theirs is None or ours.entry["model"] != theirs.entry["model"]:
             continue
         read, write_5m, write_1h = simulator_prices()[ours.entry["model"]]
         missing = theirs.entry["cache_read_input_tokens"] - ours.entry["cache_read_input_tokens"]
