@@ -367,7 +367,8 @@ void RouteSteering::note_lane(const Request& request) {
                    .session_id = request.lane.session_id,
                    .account = request.account,
                    .request_class = request.lane.request_class,
-                   .requested = request.requested_id,
+                   .requested = request.requested == nullptr ? std::string_view(request.requested_id)
+                                                             : std::string_view(request.requested->id),
                    .serving = request.served == nullptr ? request.requested_id
                               : request.moved           ? std::string_view(request.served->id)
                                                         : std::string_view(request.requested_id),
@@ -555,7 +556,8 @@ void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, Reques
   const bool is_placement =
       request.moved && request.decision.cause == RouteCause::judged && request.decision.point != DecisionPoint::none;
   if (!is_placement) return;
-  if (const auto tier = tier_from(request.served->tier)) turns_.learn_placement(request.decision.judge_bucket, *tier, false);
+  if (const auto tier = tier_from(request.served->tier))
+    turns_.learn_placement(request.decision.judge_bucket, *tier, false);
 }
 
 }  // namespace distiq

@@ -98,11 +98,13 @@ std::string PlacementGates::against_risk(const CandidateModel& candidate) const 
     if (loss <= pricing_.debt_allowance()) return {};
     return fmt::format("a return could cost {}, the bank allows {}", dollars(loss), dollars(pricing_.debt_allowance()));
   }
-  if (const PicoUsd excess = pricing_.excess_if_it_ends(candidate); excess > pricing_.cap()) {
+  // A session that is over its cap already must not be kept from what makes it cheaper: staying is the other choice.
+  const PicoUsd staying = pricing_.excess_if_it_ends(asked());
+  if (const PicoUsd excess = pricing_.excess_if_it_ends(candidate); excess > std::max(pricing_.cap(), staying)) {
     return fmt::format("would leave the session {} dearer if it ended here", dollars(excess));
   }
   const PicoUsd loss = pricing_.exposure(candidate, true);
-  if (loss <= pricing_.cap_with_bank()) return {};
+  if (loss <= std::max(pricing_.cap_with_bank(), staying)) return {};
   return fmt::format("a return could cost {}, cap and bank allow {}", dollars(loss), dollars(pricing_.cap_with_bank()));
 }
 
