@@ -218,10 +218,23 @@ class CommandLine {
 
     add_setup();
     add_run();
+    add_doctor();
 
     auto& statusline = add("statusline", "One line about this session, for Claude Code's status line (JSON on stdin)");
     add_setting_options(statusline, settings_);
     statusline.callback([this] { command_ = [this] { return run_statusline(load(settings_, io_), io_); }; });
+  }
+
+  void add_doctor() {
+    auto& doctor = add("doctor", "What keeps Claude Code, proxy and upstream from working together, and what to do");
+    add_setting_options(doctor, settings_);
+    doctor.add_option("--port", settings_.port, "PROXY_PORT")->type_name("PORT");
+    doctor.add_flag("--json", json_, "For scripts");
+    doctor.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_, [this](const Config& config) { return run_doctor(config, json_, io_); });
+      };
+    });
   }
 
   void add_run() {

@@ -56,6 +56,9 @@ struct SetupOptions {
 [[nodiscard]] ExitCode run_version(bool json, const CommandIo& io);
 // Reads what Claude Code tells its status line command on stdin and prints one line, whatever happens; exit code 0.
 [[nodiscard]] ExitCode run_statusline(const Result<Config>& config, const CommandIo& io);
+// Looks for what keeps Claude Code, proxy and upstream from working together; a line per check with what to do. Exit
+// code failed if a check failed; warnings do not count. Blocks for at most about 20 seconds.
+[[nodiscard]] ExitCode run_doctor(const Config& config, bool json, const CommandIo& io);
 // Simulator and proxy as processes of their own on free ports with a temporary state folder; plays recorded sessions
 // and compares what was recorded with what the simulator billed.
 [[nodiscard]] ExitCode run_demo(const DemoOptions& options, const CommandIo& io);

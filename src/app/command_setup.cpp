@@ -361,10 +361,14 @@ std::vector<WantedSetting> wanted_settings(const std::string& url, const std::op
   if (const auto* haiku = PriceTable::builtin().find("haiku")) {
     wanted.push_back({{"env", "ANTHROPIC_DEFAULT_HAIKU_MODEL"}, json_text(haiku->id)});
   }
-  if (version && *version < kToolSearchByItself) wanted.push_back({{"env", "ENABLE_TOOL_SEARCH"}, "\"true\""});
+  if (needs_tool_search(version)) wanted.push_back({{"env", "ENABLE_TOOL_SEARCH"}, "\"true\""});
   wanted.push_back(
       {{"", "statusLine"}, fmt::format(R"({{"type": "command", "command": {}}})", json_text(status_line_command))});
   return wanted;
+}
+
+bool needs_tool_search(const std::optional<ClaudeVersion>& version) {
+  return version && *version < kToolSearchByItself;
 }
 
 ExitCode run_setup(const Config& config, const SetupOptions& options, std::istream& answers, const CommandIo& io) {

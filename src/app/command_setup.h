@@ -17,6 +17,9 @@ namespace distiq {
                                                          const std::optional<ClaudeVersion>& version,
                                                          const std::string& status_line_command);
 
+// Whether this version turns tool search off behind a custom base URL. Unknown: no.
+[[nodiscard]] bool needs_tool_search(const std::optional<ClaudeVersion>& version);
+
 // `answers`: where the user's agreement is read from.
 [[nodiscard]] ExitCode run_setup(const Config& config, const SetupOptions& options, std::istream& answers,
                                  const CommandIo& io);

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "money/price_table.h"
 #include "net/server.h"
+#include "net/upstream_probe.h"
 #include "pipeline/handle_request.h"
 #include "pipeline/route_steering.h"
 #include "storage/record_store.h"
@@ -247,6 +248,11 @@ Result<std::unique_ptr<Proxy>> Proxy::start(const Config& config) {
                                            control_key_or_none(config.home), std::move(*store));
   if (auto listening = proxy->listen(); !listening) return std::unexpected(listening.error());
   return proxy;
+}
+
+Result<std::string> ask_upstream(const Config& config, std::string request, std::chrono::milliseconds limit) {
+  const auto server = server_config(config);
+  return probe_upstream(server.upstream, server.extra_ca_files, std::move(request), limit, system_clock());
 }
 
 }  // namespace distiq

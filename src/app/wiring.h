@@ -22,4 +22,9 @@ class Proxy {
   virtual bool shut_down() = 0;
 };
 
+// One request to upstream the way the proxy would send it, for `doctor`: the head of the answer. Blocks for at most
+// `limit`. See net/upstream_probe.h.
+[[nodiscard]] Result<std::string> ask_upstream(const Config& config, std::string request,
+                                               std::chrono::milliseconds limit);
+
 }  // namespace distiq
