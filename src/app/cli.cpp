@@ -9,6 +9,7 @@
 
 #include "app/command_run.h"
 #include "app/command_setup.h"
+#include "app/completion.h"
 #include "app/config_parse.h"
 #include "app/config_settings.h"
 #include "base/text.h"
@@ -118,6 +119,45 @@ ExitCode with_config(const SettingOptions& options, const CommandIo& io,
   return command(*config);
 }
 
+// What CLI11 knows of one option; "{a,b}" is how it describes a list of allowed values.
+OptionSummary summary_of(const CLI::Option& option) {
+  OptionSummary summary{.name = option.get_lnames().empty() ? "" : "--" + option.get_lnames().front(),
+                        .description = option.get_description(),
+                        .value_name = option.get_items_expected_max() == 0 ? "" : option.get_type_name(),
+                        .values = {},
+                        .is_file = false};
+  const auto brace = summary.value_name.find(":{");
+  if (brace != std::string::npos && summary.value_name.ends_with('}')) {
+    summary.values =
+        parse_list(std::string_view(summary.value_name).substr(brace + 2, summary.value_name.size() - brace - 3));
+    summary.value_name.resize(brace);
+  }
+  summary.is_file = summary.value_name == "FILE";
+  return summary;
+}
+
+CommandTree tree_of(const CLI::App& app) {
+  CommandTree tree;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    CommandSummary summary{.name = command->get_name(),
+                           .description = command->get_description(),
+                           .options = {},
+                           .values = {},
+                           .runs_a_program = command->get_name() == "run"};
+    for (const auto* option : command->get_options()) {
+      auto each = summary_of(*option);
+      if (option->get_group().empty() || each.name == "--help") continue;
+      if (each.name.empty()) {
+        summary.values = std::move(each.values);
+      } else {
+        summary.options.push_back(std::move(each));
+      }
+    }
+    tree.push_back(std::move(summary));
+  }
+  return tree;
+}
+
 class CommandLine {
  public:
   explicit CommandLine(const CommandIo& io) : io_(io) {
@@ -219,10 +259,27 @@ class CommandLine {
     add_setup();
     add_run();
     add_doctor();
+    add_completion();
 
     auto& statusline = add("statusline", "One line about this session, for Claude Code's status line (JSON on stdin)");
     add_setting_options(statusline, settings_);
     statusline.callback([this] { command_ = [this] { return run_statusline(load(settings_, io_), io_); }; });
+  }
+
+  void add_completion() {
+    auto& completion = add("completion", "A shell's completion script, or the manual page");
+    completion.add_option("form", completion_form_, "bash, zsh, fish, or man")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish", "man"}))
+        ->type_name("FORM");
+    completion.callback([this] {
+      command_ = [this] {
+        if (const auto form = completion_form_from(completion_form_)) {
+          io_.out << format_completion(*form, tree_of(app_));
+        }
+        return ExitCode::ok;
+      };
+    });
   }
 
   void add_doctor() {
@@ -289,6 +346,7 @@ class CommandLine {
   DemoOptions demo_;
   SetupOptions setup_;
   RunOptions run_;
+  std::string completion_form_;
   bool json_ = false;
   std::function<ExitCode()> command_;
 };

@@ -46,12 +46,23 @@ TEST(Cli, unknown_command_and_option_are_named) {
 }
 
 TEST(Cli, every_command_has_help) {
-  for (const char* command : {"start", "stats", "config", "version", "demo"}) {
+  for (const char* command : {"start", "stop", "status", "run", "setup", "doctor", "statusline", "completion", "stats",
+                              "config", "version", "demo"}) {
     const auto outcome = run({command, "--help"});
     EXPECT_EQ(outcome.code, 0) << command;
     EXPECT_THAT(outcome.out, HasSubstr("Usage:")) << command;
     EXPECT_THAT(outcome.out, HasSubstr("Exit codes:")) << command;
   }
+}
+
+TEST(Cli, completion_knows_commands_options_and_allowed_values) {
+  const auto bash = run({"completion", "bash"});
+  EXPECT_EQ(bash.code, 0);
+  EXPECT_THAT(bash.out, HasSubstr("'stats --period') COMPREPLY=($(compgen -W 'day week month all'"));
+  EXPECT_THAT(bash.out, HasSubstr("'start --config') COMPREPLY=($(compgen -f"));
+  EXPECT_THAT(bash.out, Not(HasSubstr("until-unused"))) << "not for people";
+  EXPECT_THAT(run({"completion", "man"}).out, HasSubstr(".SS setup\n"));
+  EXPECT_EQ(run({"completion", "csh"}).code, 2);
 }
 
 TEST(Cli, version_for_people_and_scripts) {
