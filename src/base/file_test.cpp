@@ -60,5 +60,35 @@ TEST_F(FileTest, file_in_the_way_is_an_error) {
   EXPECT_FALSE(ensure_private_directory(folder_ / "f" / "below").has_value());
 }
 
+TEST_F(FileTest, replaced_file_keeps_its_mode_and_leaves_nothing_beside_it) {
+  std::ofstream(folder_ / "f") << "old";
+  ASSERT_EQ(::chmod((folder_ / "f").c_str(), 0640), 0);
+  ASSERT_TRUE(replace_file(folder_ / "f", "new", 0600));
+  EXPECT_EQ(read_file(folder_ / "f", 10), "new");
+  EXPECT_EQ(mode_of(folder_ / "f"), 0640u);
+  ASSERT_TRUE(replace_file(folder_ / "g", "", 0604));
+  EXPECT_EQ(mode_of(folder_ / "g"), 0604u);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2);
+}
+
+TEST_F(FileTest, replacing_follows_symbolic_links_also_to_a_file_that_is_not_there_yet) {
+  std::filesystem::create_directory(folder_ / "d");
+  std::filesystem::create_symlink("d/target", folder_ / "second");
+  std::filesystem::create_symlink(folder_ / "second", folder_ / "first");
+  for (const char* text : {"made", "replaced"}) {
+    ASSERT_TRUE(replace_file(folder_ / "first", text, 0600));
+    EXPECT_EQ(read_file(folder_ / "d" / "target", 20), text);
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "first"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "second"));
+}
+
+TEST_F(FileTest, what_cannot_be_replaced_stays_as_it_was) {
+  std::filesystem::create_directory(folder_ / "d");
+  EXPECT_FALSE(replace_file(folder_ / "d", "x", 0600));
+  EXPECT_FALSE(replace_file(folder_ / "missing" / "f", "x", 0600));
+  EXPECT_TRUE(std::filesystem::is_directory(folder_ / "d"));
+}
+
 }  // namespace
 }  // namespace distiq

@@ -285,7 +285,7 @@ class SocketActivation(BackgroundCase):
             port = listener.getsockname()[1]
             for _ in range(2):
                 early = socket.create_connection(("127.0.0.1", port))
-                early.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                early.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 process = self.launch(listener)
                 early.settimeout(20)
                 self.assertTrue(early.recv(1000).startswith(b"HTTP/1.1 200"))
