@@ -100,6 +100,7 @@ std::string session_line(const Config& config, const ClientState& state) {
                         .account_kind = summary.account_kind,
                         .limits = summary.limits ? &*summary.limits : nullptr};
   const auto language = config.language == Language::russian ? ReportLanguage::russian : ReportLanguage::english;
+  if (facts.served_model.empty()) facts.served_model = facts.requested_model = state.model;
   return status_line(facts, PriceTable::builtin(), system_clock().wall().time_since_epoch().count(), language);
 }
 

@@ -20,7 +20,7 @@ namespace distiq {
 // What one Claude Code session has used so far.
 struct SessionSummary {
   Totals totals;                // second records of one answer left out
-  std::string requested_model;  // of its newest request of the main conversation; "" if there was none
+  std::string requested_model;  // of its newest request of the main conversation; "" if none is among the last 5000
   std::string served_model;
   AccountKind account_kind = AccountKind::unknown;
   std::optional<AccountLimits> limits;  // of that request's account, if any were seen
@@ -35,7 +35,7 @@ class StatsReader {
 
   // Everything of one moment. `now_ms` decides what today is, in the process's time zone.
   [[nodiscard]] Result<Summary> summary(Period period, std::int64_t now_ms);
-  // Empty if nothing of that session is recorded. Well below a millisecond for a session of usual length.
+  // Empty if nothing of that session is recorded. A few milliseconds at most.
   [[nodiscard]] Result<std::optional<SessionSummary>> session(std::string_view session_id);
   // Empty if the id is unknown or its row was deleted by retention. Money comes in whole micro-dollars, as stored.
   [[nodiscard]] Result<std::optional<RequestRecord>> find_record(std::string_view id);

@@ -7,14 +7,16 @@
 namespace distiq {
 namespace {
 
-// `session_id != ''` is what makes the partial index usable.
+// `session_id != ''` is what makes the partial index usable; all columns stand in it.
 constexpr std::string_view sums_sql =
     "SELECT count(*), sum(input_tokens), sum(cache_read_tokens), sum(cache_write_5m_tokens), "
     "sum(cache_write_1h_tokens), sum(output_tokens), sum(cost_usd_micros), sum(counterfactual_usd_micros), "
     "sum(restored_usd_micros) FROM requests WHERE session_id = ? AND session_id != '' AND duplicate = 0";
+// Backwards from the newest: a session that somebody looks at is among the last ones. No further than 5000 rows.
 constexpr std::string_view newest_sql =
-    "SELECT requested_model, served_model, account_kind, account_hash FROM requests "
-    "WHERE session_id = ? AND session_id != '' AND usage_seen = 1 AND request_class = 'main' ORDER BY seq DESC LIMIT 1";
+    "SELECT requested_model, served_model, account_kind, account_hash FROM requests NOT INDEXED "
+    "WHERE seq > (SELECT max(seq) FROM requests) - 5000 AND session_id = ? AND usage_seen = 1 "
+    "AND request_class = 'main' ORDER BY seq DESC LIMIT 1";
 constexpr std::string_view limits_sql =
     "SELECT observed_at_ms, name, value FROM rate_limit_latest WHERE account_hash = ? ORDER BY name";
 
