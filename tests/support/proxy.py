@@ -36,7 +36,8 @@ class ProxyFailed(AssertionError):
 
 
 class Proxy:
-    """One run of `distiq-code start`. `env` adds to or replaces the settings below; a value of None removes one."""
+    """One run of `distiq-code start`. `env` adds to or replaces the settings below; a value of None removes one. The policy is
+    off unless a test asks for one: what most of them prove is that nothing is changed."""
 
     def __init__(self, upstream_url: str, env=None, home: Path = None, command=None, stdout=None):
         self.port = free_port()
@@ -51,6 +52,7 @@ class Proxy:
             "PROXY_HOST": "127.0.0.1",
             "PROXY_PORT": str(self.port),
             "DISTIQ_HOME": str(self.home),
+            "ROUTING_POLICY": "off",
         }
         for name, value in os.environ.items():  # options for sanitizers reach instrumented binaries
             if name.endswith("SAN_OPTIONS"):
