@@ -24,6 +24,21 @@ void add_report(RequestRecord& record, const UsageReport& report) {
   record.usage_complete = report.complete;
 }
 
+// So that the price can be recomputed from the row, or is known not to be.
+std::string basis_of(const UsageReport& report) {
+  std::string basis;
+  const auto add = [&](std::string_view name, std::string_view value, std::string_view usual) {
+    if (value.empty() || value == usual) return;
+    basis.append(basis.empty() ? "" : ",").append(name).append("=").append(value);
+  };
+  add("speed", report.speed, "standard");
+  add("tier", report.service_tier, "standard");
+  add("geo", report.inference_geo, "global");
+  if (!report.iterations.empty()) add("passes", std::to_string(report.iterations.size()), "");
+  if (report.stop_reason == "refusal" && report.total.output == 0) add("refusal", "free", "");
+  return basis;
+}
+
 void add_price(RequestRecord& record, const UsageReport& report, const PriceTable& prices) {
   const Charge price = charge(prices, report, record.requested_model);
   record.usage = price.billed;
@@ -31,6 +46,7 @@ void add_price(RequestRecord& record, const UsageReport& report, const PriceTabl
   record.counterfactual = price.cost;  // unless a settlement knows better: untouched is what happened
   record.route.untouched = price.billed;
   record.price_estimated = price.estimated;
+  record.price_basis = basis_of(report);
 }
 
 // We caused it, we pay it: a loss, whatever became of the request.

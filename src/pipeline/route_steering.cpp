@@ -329,6 +329,7 @@ void RouteSteering::describe(const Request& request, SteeringPlan& plan) const {
   }
   RouteRecord& record = plan.record;
   record.policy = to_string(request.policy);
+  record.moved = request.moved;
   record.arm = request.arm;
   if (decision.point != DecisionPoint::none) record.decision_point = to_string(decision.point);
   if (decision.cause != RouteCause::none) record.cause = to_string(decision.cause);
@@ -415,6 +416,7 @@ void RouteSteering::refused(SteeringPlan& plan, const Refusal& refusal) {
   plan.reason = fmt::format("{} refused the edited request ({}{}{}): the original was sent", prices_.short_name(served),
                             refusal.status == 0 ? "" : std::to_string(refusal.status),
                             refusal.status == 0 || refusal.error_type.empty() ? "" : " ", refusal.error_type);
+  plan.record.moved = false;
   plan.record.expected_saving = {};
   plan.record.served_effort = request.requested_effort;
   const bool was_moved = request.moved || request.effort_lowered;

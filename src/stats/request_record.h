@@ -32,6 +32,7 @@ enum class AccountKind { unknown, api_key, subscription };
 // What was decided about a request that could be decided about, and what became of it. Names are those of routing/.
 struct RouteRecord {
   std::string policy;            // in force for this request; empty: nothing was decided (off, other paths, no JSON)
+  bool moved = false;            // served by another model than was asked for
   std::string arm;               // "control": its session is held out for comparison; "treated"; empty: no hold-out
   std::string decision_point;    // "lane_start", "cold", ...; empty: none
   std::string cause;             // why this model serves; empty: as asked
@@ -56,6 +57,10 @@ struct RouteRecord {
   std::string discarded_model;
   TokenUsage discarded;
   PicoUsd discarded_cost;
+
+  // A warm lane wrote its prompt anew although it should have read it: which bytes, and what that cost.
+  std::string cache_break;  // "tools[3] (Bash): ..."
+  PicoUsd cache_break_cost;
 };
 
 struct RequestRecord {
@@ -82,6 +87,7 @@ struct RequestRecord {
   TokenUsage usage;              // summed over iterations: what was billed
   bool usage_seen = false;       // false: nothing to price (errors, count_tokens, other paths)
   bool usage_complete = false;   // false with usage_seen: metered as far as known
+  std::string price_basis;       // what beside tokens and model made the price: "speed=fast,geo=us"; empty: nothing
   bool price_estimated = false;  // unknown model priced by family, or geography/tier not in the table
   PicoUsd cost;                  // as billed by list price, a discarded answer included
   PicoUsd counterfactual;        // the same request relayed untouched; equal to cost where no policy ever acted

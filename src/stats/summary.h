@@ -43,6 +43,17 @@ struct Totals {
   std::int64_t subscription_cost_usd_micros = 0;  // of the cost, the part that is only a list-price equivalent
   std::int64_t duration_us = 0;                   // sum over requests
 
+  std::int64_t moved = 0;   // served by another model than was asked for
+  std::int64_t healed = 0;  // changed by us, refused, and sent as they came
+  // saved_usd_micros() by cause, each rounded once per request.
+  std::int64_t saved_by_routing_usd_micros = 0;
+  std::int64_t saved_by_markers_usd_micros = 0;
+  std::int64_t saved_by_ttl_usd_micros = 0;
+  std::int64_t saved_by_effort_usd_micros = 0;
+  std::int64_t discarded_usd_micros = 0;  // part of the cost: answers that nobody saw
+  std::int64_t cache_breaks = 0;          // warm lanes that wrote their prompt anew
+  std::int64_t cache_break_usd_micros = 0;
+
   bool operator==(const Totals&) const = default;
   Totals& operator+=(const Totals& other);
   [[nodiscard]] std::int64_t saved_usd_micros() const {
@@ -76,6 +87,15 @@ void visit_totals(AnyTotals& totals, Visitor&& visit) {
   visit("subscription_requests", totals.subscription_requests);
   visit("subscription_cost_usd_micros", totals.subscription_cost_usd_micros);
   visit("duration_us", totals.duration_us);
+  visit("moved", totals.moved);
+  visit("healed", totals.healed);
+  visit("saved_by_routing_usd_micros", totals.saved_by_routing_usd_micros);
+  visit("saved_by_markers_usd_micros", totals.saved_by_markers_usd_micros);
+  visit("saved_by_ttl_usd_micros", totals.saved_by_ttl_usd_micros);
+  visit("saved_by_effort_usd_micros", totals.saved_by_effort_usd_micros);
+  visit("discarded_usd_micros", totals.discarded_usd_micros);
+  visit("cache_breaks", totals.cache_breaks);
+  visit("cache_break_usd_micros", totals.cache_break_usd_micros);
 }
 
 struct NamedTotals {

@@ -28,6 +28,10 @@ struct NameList {
     add(name);
   }
   template <class T>
+  void json(const char* name, T&) {
+    add(name);
+  }
+  template <class T>
   void named(const char* name, T&) {
     add(name);
   }
@@ -64,6 +68,7 @@ struct Binder {
     statement.bind_borrowed(next++, StoredText::identifier(text).view());
   }
   void line(const char*, const std::string& text) { statement.bind(next++, StoredText::line(text).view()); }
+  void json(const char*, const std::string& text) { statement.bind(next++, StoredText::json(text).view()); }
   template <class Enum>
   void named(const char*, Enum value) {
     statement.bind_borrowed(next++, to_string(value));
@@ -74,12 +79,31 @@ struct Binder {
   void money(const char*, PicoUsd amount) { statement.bind(next++, stored_micro_usd(amount)); }
 };
 
+// As Binder, into one text.
+struct RowText {
+  std::string text;
+
+  void add(std::string_view value) { text.append(value) += '\x1f'; }
+  void identifier(const char*, const std::string& value) { add(StoredText::identifier(value).view()); }
+  void line(const char*, const std::string& value) { add(StoredText::line(value).view()); }
+  void json(const char*, const std::string& value) { add(StoredText::json(value).view()); }
+  template <class Enum>
+  void named(const char*, Enum value) {
+    add(to_string(value));
+  }
+  void integer(const char*, std::int64_t value) { add(std::to_string(value)); }
+  void count(const char*, std::uint64_t value) { add(std::to_string(stored_count(value))); }
+  void flag(const char*, bool value) { add(value ? "1" : "0"); }
+  void money(const char*, PicoUsd amount) { add(std::to_string(stored_micro_usd(amount))); }
+};
+
 struct Reader {
   const Statement& row;
   int next;
 
   void identifier(const char*, std::string& text) { text = row.text(next++); }
   void line(const char*, std::string& text) { text = row.text(next++); }
+  void json(const char*, std::string& text) { text = row.text(next++); }
   void named(const char*, RequestClass& value) { value = request_class_from(row.text(next++)); }
   void named(const char*, AccountKind& value) { value = account_kind_from(row.text(next++)); }
   void named(const char*, Outcome& value) { value = outcome_from(row.text(next++)); }
@@ -104,6 +128,12 @@ std::string request_column_marks() {
 void bind_request(Statement& statement, int first, const RequestRecord& record) {
   Binder binder{statement, first};
   visit_columns(record, binder);
+}
+
+std::string request_row_text(const RequestRecord& record) {
+  RowText row;
+  visit_columns(record, row);
+  return std::move(row.text);
 }
 
 RequestRecord read_request(const Statement& statement, int first) {

@@ -49,6 +49,36 @@ void visit_columns(Record& r, Visitor& visit) {
   visit.count("response_bytes", r.response_bytes);
   visit.line("reason", r.reason);
   visit.named("account_kind", r.account_kind);  // since schema version 2
+  // Since schema version 4.
+  visit.identifier("price_basis", r.price_basis);
+  visit.identifier("policy", r.route.policy);
+  visit.flag("moved", r.route.moved);
+  visit.identifier("arm", r.route.arm);
+  visit.identifier("decision_point", r.route.decision_point);
+  visit.identifier("cause", r.route.cause);
+  visit.identifier("requested_effort", r.route.requested_effort);
+  visit.identifier("served_effort", r.route.served_effort);
+  visit.money("expected_saving_usd_micros", r.route.expected_saving);
+  visit.json("alternatives", r.route.alternatives);
+  visit.count("untouched_input_tokens", r.route.untouched.input);
+  visit.count("untouched_cache_read_tokens", r.route.untouched.cache_read);
+  visit.count("untouched_cache_write_5m_tokens", r.route.untouched.cache_write_5m);
+  visit.count("untouched_cache_write_1h_tokens", r.route.untouched.cache_write_1h);
+  visit.count("untouched_output_tokens", r.route.untouched.output);
+  visit.money("saved_by_routing_usd_micros", r.route.saved_by_routing);
+  visit.money("saved_by_markers_usd_micros", r.route.saved_by_markers);
+  visit.money("saved_by_ttl_usd_micros", r.route.saved_by_ttl);
+  visit.money("saved_by_effort_usd_micros", r.route.saved_by_effort);
+  visit.line("healed_because", r.route.healed_because);
+  visit.identifier("discarded_model", r.route.discarded_model);
+  visit.count("discarded_input_tokens", r.route.discarded.input);
+  visit.count("discarded_cache_read_tokens", r.route.discarded.cache_read);
+  visit.count("discarded_cache_write_5m_tokens", r.route.discarded.cache_write_5m);
+  visit.count("discarded_cache_write_1h_tokens", r.route.discarded.cache_write_1h);
+  visit.count("discarded_output_tokens", r.route.discarded.output);
+  visit.money("discarded_cost_usd_micros", r.route.discarded_cost);
+  visit.line("cache_break", r.route.cache_break);
+  visit.money("cache_break_usd_micros", r.route.cache_break_cost);
 }
 
 // The column names of visit_columns, separated by ", ".
@@ -61,6 +91,9 @@ void bind_request(Statement& statement, int first, const RequestRecord& record);
 // Reads every column, the first as column `first`. Money comes back in whole micro-dollars; `id` is not among the
 // columns.
 [[nodiscard]] RequestRecord read_request(const Statement& statement, int first);
+
+// The stored values of every column in a form that the row gives back, for the hash chain: see record_chain.h.
+[[nodiscard]] std::string request_row_text(const RequestRecord& record);
 
 // What the store keeps of an amount: whole micro-dollars, within +-1 million dollars per request, so that no sum
 // overflows.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "stats/summary_calendar.h"
+#include "storage/record_chain.h"
 #include "storage/record_columns.h"
 #include "storage/stored_text.h"
 
@@ -15,14 +16,17 @@ DbResult<RecordWriter> RecordWriter::prepare(Database& db) {
   RecordWriter writer;
   writer.db_ = &db;
   const std::string insert_request = fmt::format(
-      "INSERT INTO requests (id, local_day, duplicate, {}) VALUES (?, ?, ?, {}) ON CONFLICT (id) DO NOTHING",
+      "INSERT INTO requests (id, local_day, duplicate, chain, {}) VALUES (?, ?, ?, ?, {}) ON CONFLICT (id) DO NOTHING",
       request_column_names(), request_column_marks());
-  const std::array<std::pair<Statement*, std::string_view>, 3> statements = {{
+  const std::array<std::pair<Statement*, std::string_view>, 4> statements = {{
       {&writer.data_version_, "PRAGMA data_version"},
       {&writer.insert_request_, insert_request},
       {&writer.find_message_,
        "SELECT 1 FROM requests WHERE message_id = ? AND message_id != '' AND duplicate = 0 AND upstream_request_id = ? "
        "AND id IS NOT ?"},
+      {&writer.last_chain_,
+       "SELECT coalesce((SELECT chain FROM requests ORDER BY seq DESC LIMIT 1), "
+       "(SELECT CAST(chain_hash AS TEXT) FROM retention_anchor), '')"},
   }};
   for (const auto& [statement, sql] : statements) {
     auto prepared = db.prepare(sql);
@@ -46,6 +50,10 @@ DbResult<void> RecordWriter::begin_batch() {
   data_version_.reset();
   if (!row) return std::unexpected(std::move(row.error()));
   if (std::exchange(seen_version_, version) != version) forget();
+  auto last = last_chain_.step();  // another process may have written since
+  if (last && *last) chain_ = last_chain_.text(0);
+  last_chain_.reset();
+  if (!last) return std::unexpected(std::move(last.error()));
   return {};
 }
 
@@ -68,10 +76,14 @@ DbResult<void> RecordWriter::write(const RequestRecord& record) {
   } else {
     insert_request_.bind_borrowed(1, StoredText::identifier(record.id).view());
   }
-  insert_request_.bind(2, day).bind(3, std::int64_t{*duplicate});
-  bind_request(insert_request_, 4, record);
+  const StoredText id = StoredText::identifier(record.id);
+  std::string chain = next_chain(chain_, chain_prefix(id.view(), *duplicate) + request_row_text(record));
+  insert_request_.bind(2, day).bind(3, std::int64_t{*duplicate}).bind_borrowed(4, chain);
+  bind_request(insert_request_, 5, record);
   if (auto inserted = insert_request_.run(); !inserted) return inserted;
-  if (db_->changed_rows() > 0) totals_.add(record, day, *duplicate);
+  if (db_->changed_rows() == 0) return {};  // it stands there already
+  totals_.add(record, day, *duplicate);
+  chain_ = std::move(chain);
   return {};
 }
 

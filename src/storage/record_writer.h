@@ -2,6 +2,8 @@
 // end. Storage thread only.
 #pragma once
 
+#include <string>
+
 #include "stats/request_record.h"
 #include "storage/limit_writer.h"
 #include "storage/sqlite_db.h"
@@ -37,10 +39,12 @@ class RecordWriter {
   Statement data_version_;
   Statement insert_request_;
   Statement find_message_;
+  Statement last_chain_;
   TotalsWriter totals_;
   LimitWriter limits_;
   std::int64_t seen_version_ = 0;
   bool in_batch_ = false;
+  std::string chain_;  // of the newest row
 };
 
 }  // namespace distiq

@@ -21,6 +21,7 @@ DELETE FROM rate_limit_latest;
 DELETE FROM rate_limit_series;
 DELETE FROM gaps;
 DELETE FROM retention_anchor;
+DELETE FROM steering_state;
 DELETE FROM runs WHERE ended_at_ms IS NOT NULL;
 )sql";
 

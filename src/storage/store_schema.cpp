@@ -131,7 +131,56 @@ CREATE INDEX requests_by_session ON requests (
   cost_usd_micros, counterfactual_usd_micros, restored_usd_micros) WHERE session_id != '';
 )sql";
 
-constexpr std::array migrations = {Migration{version_1}, Migration{version_2}, Migration{version_3}};
+// What was decided, what it would have cost untouched, by cause; the hash chain over the rows; what a restart needs.
+constexpr const char* version_4 = R"sql(
+ALTER TABLE requests ADD COLUMN price_basis TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN policy TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN arm TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN decision_point TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN requested_effort TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN served_effort TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN expected_saving_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN alternatives TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN untouched_input_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN untouched_cache_read_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN untouched_cache_write_5m_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN untouched_cache_write_1h_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN untouched_output_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN saved_by_routing_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN saved_by_markers_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN saved_by_ttl_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN saved_by_effort_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN healed_because TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN discarded_model TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN discarded_input_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN discarded_cache_read_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN discarded_cache_write_5m_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN discarded_cache_write_1h_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN discarded_output_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN discarded_cost_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN cache_break TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN cache_break_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN healed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN saved_by_routing_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN saved_by_markers_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN saved_by_ttl_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN saved_by_effort_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN discarded_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN cache_breaks INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE daily_totals ADD COLUMN cache_break_usd_micros INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN chain TEXT NOT NULL DEFAULT '';
+CREATE TABLE steering_state (
+  position INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  line TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array migrations = {Migration{version_1}, Migration{version_2}, Migration{version_3},
+                                   Migration{version_4}};
 
 }  // namespace
 

@@ -177,9 +177,10 @@ DbResult<void> StoreSession::move_anchor(std::int64_t last_seq, std::int64_t row
   return run_with(
       db_,
       "INSERT INTO retention_anchor (one, last_seq, last_id, last_started_at_ms, deleted_rows, chain_hash) "
-      "SELECT 1, seq, id, started_at_ms, ?2, NULL FROM requests WHERE seq = ?1 "
+      "SELECT 1, seq, id, started_at_ms, ?2, CAST(chain AS BLOB) FROM requests WHERE seq = ?1 "
       "ON CONFLICT (one) DO UPDATE SET last_seq = excluded.last_seq, last_id = excluded.last_id, "
-      "last_started_at_ms = excluded.last_started_at_ms, deleted_rows = deleted_rows + excluded.deleted_rows",
+      "last_started_at_ms = excluded.last_started_at_ms, deleted_rows = deleted_rows + excluded.deleted_rows, "
+      "chain_hash = excluded.chain_hash",
       {last_seq, rows});
 }
 

@@ -7,6 +7,7 @@ namespace distiq {
 namespace {
 
 constexpr std::size_t max_line_bytes = 240;
+constexpr std::size_t max_json_bytes = 2048;
 
 constexpr std::array<bool, 256> identifier_bytes = [] {
   std::array<bool, 256> table{};
@@ -62,6 +63,12 @@ StoredText StoredText::identifier(std::string_view text, std::size_t max_bytes) 
   if (looks_like_credential(text)) return StoredText("(redacted)");
   if (!std::all_of(text.begin(), text.end(), is_identifier_byte)) return StoredText("(not stored)");
   return StoredText(text.substr(0, max_bytes));
+}
+
+StoredText StoredText::json(std::string_view text) {
+  if (looks_like_credential(text)) return StoredText("(redacted)");
+  const bool is_plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+  return is_plain && text.size() <= max_json_bytes ? StoredText(text) : StoredText("(not stored)");
 }
 
 StoredText StoredText::line(std::string_view text) {

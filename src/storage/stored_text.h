@@ -17,6 +17,8 @@ class StoredText {
   // One line written by us (why a request went as it went): control bytes become spaces, cut at 240 bytes on a
   // character boundary; credentials as above.
   [[nodiscard]] static StoredText line(std::string_view text);
+  // JSON written by us: visible ASCII only, at most 2 KB, else replaced whole; credentials as above.
+  [[nodiscard]] static StoredText json(std::string_view text);
 
   // Borrows from the text that went in, which must live as long.
   [[nodiscard]] std::string_view view() const { return owned_.empty() ? borrowed_ : std::string_view(owned_); }

@@ -53,6 +53,15 @@ Totals totals_of(const RequestRecord& record, bool duplicate) {
   totals.cost_usd_micros = stored_micro_usd(record.cost);
   totals.counterfactual_usd_micros = stored_micro_usd(record.counterfactual);
   totals.restored_usd_micros = stored_micro_usd(record.restored);
+  totals.moved = record.route.moved;
+  totals.healed = !record.route.healed_because.empty();
+  totals.saved_by_routing_usd_micros = stored_micro_usd(record.route.saved_by_routing);
+  totals.saved_by_markers_usd_micros = stored_micro_usd(record.route.saved_by_markers);
+  totals.saved_by_ttl_usd_micros = stored_micro_usd(record.route.saved_by_ttl);
+  totals.saved_by_effort_usd_micros = stored_micro_usd(record.route.saved_by_effort);
+  totals.discarded_usd_micros = stored_micro_usd(record.route.discarded_cost);
+  totals.cache_breaks = !record.route.cache_break.empty();
+  totals.cache_break_usd_micros = stored_micro_usd(record.route.cache_break_cost);
   if (totals.subscription_requests != 0) totals.subscription_cost_usd_micros = totals.cost_usd_micros;
   return totals;
 }
