@@ -257,6 +257,7 @@ class CommandLine {
     demo.callback([this] { command_ = [this] { return run_demo(demo_, io_); }; });
 
     add_setup();
+    add_steering();
     add_run();
     add_doctor();
     add_completion();
@@ -308,6 +309,46 @@ class CommandLine {
     });
   }
 
+  void add_steering() {
+    auto& policy = add("policy", "Show or change the policy of the running proxy");
+    add_setting_options(policy, settings_);
+    policy.add_option("--port", settings_.port, "PROXY_PORT")->type_name("PORT");
+    policy.add_option("POLICY", word_, "show, off, observe, balanced or saver")
+        ->default_val("show")
+        ->check(CLI::IsMember({"show", "off", "observe", "balanced", "saver"}));
+    policy.add_flag("--json", json_, "For scripts");
+    policy.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_,
+                           [this](const Config& config) { return run_policy(config, word_, json_, io_); });
+      };
+    });
+
+    auto& pin = add("pin", "Serve what may be moved on one tier at most, until told otherwise");
+    add_setting_options(pin, settings_);
+    pin.add_option("--port", settings_.port, "PROXY_PORT")->type_name("PORT");
+    pin.add_option("TIER", pin_, "haiku, sonnet, opus or off")
+        ->required()
+        ->check(CLI::IsMember({"haiku", "sonnet", "opus", "off"}));
+    pin.add_flag("--json", json_, "For scripts");
+    pin.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_, [this](const Config& config) { return run_pin(config, pin_, json_, io_); });
+      };
+    });
+
+    auto& explain = add("explain", "Why a request went as it went, and what else it could have cost");
+    add_setting_options(explain, settings_);
+    explain.add_option("ID", id_, "From x-distiq-id or the log; the newest request if left out");
+    explain.add_flag("--json", json_, "For scripts");
+    explain.callback([this] {
+      command_ = [this] {
+        return with_config(settings_, io_,
+                           [this](const Config& config) { return run_explain(config, id_, json_, io_); });
+      };
+    });
+  }
+
   void add_setup() {
     auto& setup = add("setup", "Point Claude Code at the proxy by its settings file, or take that back");
     add_setting_options(setup, settings_);
@@ -348,6 +389,7 @@ class CommandLine {
   RunOptions run_;
   std::string completion_form_;
   bool json_ = false;
+  std::string word_, pin_, id_;
   std::function<ExitCode()> command_;
 };
 

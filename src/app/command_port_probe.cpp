@@ -59,6 +59,17 @@ std::string reachable(const std::string& host) {
 
 }  // namespace
 
+std::string ask_local(const std::string& host, std::uint16_t port, const std::string& request) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(reachable(host).c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return {};
+  const std::unique_ptr<addrinfo, FreeAddress> address(found);
+  Socket socket(*address);
+  return socket.connected() ? socket.ask(request) : std::string();
+}
+
 PortOccupant identify_port_occupant(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;

@@ -40,6 +40,15 @@ bool is_control(std::string_view session_id, unsigned percent) {
   return (hash >> 32U) % 100 < percent;
 }
 
+// A sub-agent of a client that sends no hints: one that can neither edit nor start others explores.
+bool only_looks(const SteeringQuestion& question) {
+  constexpr std::array<std::string_view, 6> doers = {"Edit", "Write", "MultiEdit", "NotebookEdit", "Agent", "Task"};
+  if (question.lane.request_class != RequestClass::sub_agent || question.view.tools.empty()) return false;
+  return std::ranges::none_of(question.view.tools, [&](const Tool& tool) {
+    return std::ranges::any_of(doers, [&](std::string_view name) { return question.view.equals(tool.name, name); });
+  });
+}
+
 std::size_t pictures_beside(const RequestView& view, const HumanPrompt& prompt) {
   if (prompt.message >= view.messages.size()) return 0;
   const Message& message = view.messages[prompt.message];
@@ -153,6 +162,7 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   auto request = std::make_unique<Request>();
   request->lane = question.lane;
   request->agent_type = std::string(question.head.headers.get_or("x-claude-code-agent-type", "").substr(0, 64));
+  if (request->agent_type.empty() && only_looks(question)) request->agent_type = "Explore";
   request->policy = policy_for(question);
   request->arm = arm_of(question.lane.session_id);
   request->now = clock_.monotonic();

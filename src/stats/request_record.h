@@ -57,10 +57,6 @@ struct RouteRecord {
   std::string discarded_model;
   TokenUsage discarded;
   PicoUsd discarded_cost;
-
-  // A warm lane wrote its prompt anew although it should have read it: which bytes, and what that cost.
-  std::string cache_break;  // "tools[3] (Bash): ..."
-  PicoUsd cache_break_cost;
 };
 
 struct RequestRecord {

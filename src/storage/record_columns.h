@@ -78,6 +78,7 @@ void visit_columns(Record& r, Visitor& visit) {
   visit.count("discarded_output_tokens", r.route.discarded.output);
   visit.money("discarded_cost_usd_micros", r.route.discarded_cost);
   visit.line("cache_break", r.route.cache_break);
+  visit.count("cache_break_tokens", r.route.cache_break_tokens);
   visit.money("cache_break_usd_micros", r.route.cache_break_cost);
 }
 

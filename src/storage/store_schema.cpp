@@ -161,6 +161,7 @@ ALTER TABLE requests ADD COLUMN discarded_cache_write_1h_tokens INTEGER NOT NULL
 ALTER TABLE requests ADD COLUMN discarded_output_tokens INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE requests ADD COLUMN discarded_cost_usd_micros INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE requests ADD COLUMN cache_break TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN cache_break_tokens INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE requests ADD COLUMN cache_break_usd_micros INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE daily_totals ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE daily_totals ADD COLUMN healed INTEGER NOT NULL DEFAULT 0;
