@@ -19,10 +19,13 @@
 #include "pipeline/handle_request.h"
 #include "pipeline/route_steering.h"
 #include "storage/record_store.h"
+#include "storage/stats_reader.h"
 
 namespace distiq {
 namespace {
 
+// Of the 50 ms that a start may take.
+constexpr auto restore_limit = std::chrono::milliseconds(20);
 constexpr auto flush_limit = std::chrono::milliseconds(5'000);
 // A terminal that is stopped (Ctrl-S) must not hold the end of the process.
 constexpr auto line_limit = std::chrono::milliseconds(1'000);
@@ -148,6 +151,15 @@ class ProxyImpl final : public Proxy {
             .log_error = log_error,
         } {}
 
+  ~ProxyImpl() override { store_->set_state_source({}); }
+
+  // What the former process knew of lanes and caches; without it the first requests are judged as cold.
+  void remember() {
+    auto reader = StatsReader::open(store_path(config_.home).string());
+    const auto rows = reader ? reader->state_rows() : std::unexpected(reader.error());
+    if (rows) steering_.restore(*rows, restore_limit);
+  }
+
   Result<void> listen() {
     auto started = Server::start(
         server_config(config_),
@@ -158,6 +170,7 @@ class ProxyImpl final : public Proxy {
     if (!started) return std::unexpected(started.error());
     server_ = std::move(*started);
     routes_.serving(*server_);
+    store_->set_state_source([this] { return StateSnapshot{steering_.rows()}; });
     return {};
   }
 
@@ -167,6 +180,8 @@ class ProxyImpl final : public Proxy {
   bool shut_down() override {
     const bool finished = server_->drain(config_.timeouts.drain);
     server_.reset();
+    store_->set_state_source({});
+    store_->record(StateSnapshot{steering_.rows()});
     const bool stored = store_->flush(flush_limit);
     lines_.flush(line_limit);
     return finished && stored;
@@ -246,6 +261,7 @@ Result<std::unique_ptr<Proxy>> Proxy::start(const Config& config) {
   if (!store) return std::unexpected(store.error());
   auto proxy = std::make_unique<ProxyImpl>(config, std::move(*prices), account_key_or_random(config.home),
                                            control_key_or_none(config.home), std::move(*store));
+  proxy->remember();
   if (auto listening = proxy->listen(); !listening) return std::unexpected(listening.error());
   return proxy;
 }

@@ -12,6 +12,7 @@
 #include "pipeline/account_links.h"
 #include "pipeline/live_policy.h"
 #include "pipeline/steering.h"
+#include "pipeline/steering_rows.h"
 #include "promptcache/cache_care.h"
 #include "promptcache/cache_worlds.h"
 #include "routing/account_bank.h"
@@ -47,6 +48,12 @@ class RouteSteering final : public Steering {
   void refused(SteeringPlan& plan, const Refusal& refusal) override;
   void answer_began(SteeringPlan& plan, const ResponseHead& head) override;
   void settle(SteeringPlan& plan, const UsageReport& report, RequestRecord& record) override;
+
+  // What a restart needs, newest first within a kind; a few milliseconds where much is known.
+  [[nodiscard]] SteeringRows rows();
+  // Lines that are not understood are passed over; stops when `limit` of the stopwatch has passed. Before the first
+  // request.
+  void restore(const SteeringRows& rows, std::chrono::milliseconds limit);
 
   // "control" or "treated"; empty where no session is held out.
   [[nodiscard]] std::string_view arm_of(std::string_view session_id) const;

@@ -84,6 +84,14 @@ void RecordStore::record(RateLimitRecord record) noexcept {
   writer_->push(std::move(record));
 }
 
+void RecordStore::record(StateSnapshot snapshot) noexcept {
+  writer_->push(std::move(snapshot));
+}
+
+void RecordStore::set_state_source(std::function<StateSnapshot()> source) {
+  writer_->set_state_source(std::move(source));
+}
+
 bool RecordStore::flush(std::chrono::milliseconds limit) {
   return writer_->flush(limit);
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "stats/record_sink.h"
+#include "storage/state_snapshot.h"
 
 namespace distiq {
 
@@ -70,6 +71,12 @@ class RecordStore final : public RecordSink {
 
   void record(RequestRecord record) noexcept override;
   void record(RateLimitRecord record) noexcept override;
+
+  // Never blocks.
+  void record(StateSnapshot snapshot) noexcept;
+  // Asked on the writer thread about once a minute while the store can be written; empty: no more. After the call with
+  // an empty one returns, the former source is not running and never will.
+  void set_state_source(std::function<StateSnapshot()> source);
 
   // Waits until all that was accepted before is committed or counted as lost. False: not within `limit`. Any thread.
   bool flush(std::chrono::milliseconds limit);

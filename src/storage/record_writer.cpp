@@ -87,6 +87,17 @@ DbResult<void> RecordWriter::write(const RequestRecord& record) {
   return {};
 }
 
+DbResult<void> RecordWriter::write(const StateSnapshot& snapshot) {
+  if (auto cleared = db_->execute("DELETE FROM steering_state"); !cleared) return cleared;
+  auto insert = db_->prepare("INSERT INTO steering_state (kind, line) VALUES (?, ?)");
+  if (!insert) return std::unexpected(std::move(insert.error()));
+  for (const auto& [kind, line] : snapshot.rows) {
+    insert->bind_borrowed(1, kind).bind_borrowed(2, line);
+    if (auto inserted = insert->run(); !inserted) return inserted;
+  }
+  return {};
+}
+
 DbResult<void> RecordWriter::finish_batch() {
   if (auto written = totals_.write_gathered(); !written) return written;
   return limits_.write_gathered();

@@ -7,6 +7,7 @@
 #include "stats/request_record.h"
 #include "storage/limit_writer.h"
 #include "storage/sqlite_db.h"
+#include "storage/state_snapshot.h"
 #include "storage/totals_writer.h"
 
 namespace distiq {
@@ -26,6 +27,7 @@ class RecordWriter {
   // money.
   [[nodiscard]] DbResult<void> write(const RequestRecord& record);
   [[nodiscard]] DbResult<void> write(const RateLimitRecord& record) { return limits_.add(record); }
+  [[nodiscard]] DbResult<void> write(const StateSnapshot& snapshot);
   [[nodiscard]] DbResult<void> finish_batch();
   void batch_committed() { in_batch_ = false; }
 

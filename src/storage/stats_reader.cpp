@@ -208,6 +208,16 @@ Result<std::vector<RequestRecord>> StatsReader::recent_records(std::size_t count
   return std::move(*found);
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> StatsReader::state_rows() {
+  auto statement = db_.prepare("SELECT kind, line FROM steering_state ORDER BY position LIMIT 100000");
+  if (!statement) return std::unexpected(to_error(std::move(statement.error())));
+  std::vector<std::pair<std::string, std::string>> rows;
+  auto row = statement->step();
+  for (; row && *row; row = statement->step()) rows.emplace_back(statement->text(0), statement->text(1));
+  if (!row) return std::unexpected(to_error(std::move(row.error())));
+  return rows;
+}
+
 DbResult<std::vector<RequestRecord>> StatsReader::read_records(Statement& statement) {
   std::vector<RequestRecord> records;
   auto row = statement.step();

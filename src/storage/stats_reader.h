@@ -39,6 +39,8 @@ class StatsReader {
   [[nodiscard]] Result<std::optional<SessionSummary>> session(std::string_view session_id);
   // Empty if the id is unknown or its row was deleted by retention. Money comes in whole micro-dollars, as stored.
   [[nodiscard]] Result<std::optional<RequestRecord>> find_record(std::string_view id);
+  // What the newest StateSnapshot held, in its order.
+  [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> state_rows();
   // The newest first; at most 1000.
   [[nodiscard]] Result<std::vector<RequestRecord>> recent_records(std::size_t count);
 

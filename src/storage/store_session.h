@@ -17,7 +17,7 @@
 
 namespace distiq {
 
-using StoreItem = std::variant<RequestRecord, RateLimitRecord>;
+using StoreItem = std::variant<RequestRecord, RateLimitRecord, StateSnapshot>;
 
 struct SessionConfig {
   std::string path;

@@ -11,6 +11,8 @@
 namespace distiq {
 namespace {
 
+constexpr std::chrono::seconds state_interval{60};
+
 using std::chrono::milliseconds;
 
 constexpr auto retention_interval = std::chrono::hours(1);
@@ -53,8 +55,25 @@ void StoreWriter::run() {
     writable = write_pending();
     make_durable();
     if (writable) delete_expired_when_due();
+    if (writable) save_state_when_due();
   }
   finish();
+}
+
+void StoreWriter::set_state_source(std::function<StateSnapshot()> source) {
+  const std::lock_guard lock(source_mutex_);
+  state_source_ = std::move(source);
+}
+
+void StoreWriter::save_state_when_due() {
+  const MonotonicTime now = clock_.monotonic();
+  if (now < state_due_) return;
+  // Not at once: a new proxy knows nothing that the store does not.
+  const bool first = state_due_ == MonotonicTime{};
+  state_due_ = now + state_interval;
+  if (first) return;
+  const std::lock_guard lock(source_mutex_);
+  if (state_source_) push(state_source_());
 }
 
 bool StoreWriter::write_pending() {

@@ -23,6 +23,7 @@ class StoreWriter {
   void start();
 
   void push(StoreItem item) noexcept { queue_.push(std::move(item), now_ms()); }
+  void set_state_source(std::function<StateSnapshot()> source);
   bool flush(std::chrono::milliseconds limit) { return queue_.flush(limit); }
   [[nodiscard]] StoreHealth health() const;
 
@@ -41,6 +42,7 @@ class StoreWriter {
   void finish();
   void make_durable();
   void delete_expired_when_due();
+  void save_state_when_due();
   void report(const std::optional<DbError>& error);
   [[nodiscard]] std::int64_t now_ms() const { return clock_.wall().time_since_epoch().count(); }
 
@@ -58,6 +60,11 @@ class StoreWriter {
   std::optional<DbError> last_error_;
   int files_moved_ = 0;
   MonotonicTime retention_due_{};
+  MonotonicTime state_due_{};
+
+  // Protected by source_mutex_.
+  std::mutex source_mutex_;
+  std::function<StateSnapshot()> state_source_;
 
   // Protected by health_mutex_.
   mutable std::mutex health_mutex_;
