@@ -1,5 +1,5 @@
 // The judge against data/prompts_labelled.jsonl. The floors are a few points below what docs/judge.md reports, so that
-// a change of terms or weights that harms is noticed; the test split was never tuned on.
+// a change of terms or weights that harms is noticed; nothing was fitted to the test split.
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
