@@ -43,6 +43,8 @@ class ByteStream {
   virtual void close(bool reset = false) noexcept = 0;
   // For a pooled connection: false if the peer has closed it or sent something unasked. Does not block.
   [[nodiscard]] virtual bool is_quiet() noexcept = 0;
+  // The peer has closed its side or reset the connection, even if what it sent before is still unread. Does not block.
+  [[nodiscard]] virtual bool peer_left() noexcept { return false; }
 };
 
 }  // namespace distiq

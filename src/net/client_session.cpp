@@ -24,6 +24,9 @@ constexpr auto farewell_time = std::chrono::milliseconds(1'000);
 constexpr auto budget_patience = std::chrono::milliseconds(30'000);
 constexpr auto budget_poll = std::chrono::milliseconds(10);
 
+// While upstream does not take a piece of an upload nobody reads here: how often we look whether the client is there.
+constexpr auto peer_check_time = std::chrono::milliseconds(100);
+
 Error gone() {
   return {ErrorKind::client_gone, "client left", {}};
 }
@@ -67,7 +70,7 @@ class ClientSession::Body final : public BufferedBody {
 ClientSession::ClientSession(const SessionShared& shared, std::unique_ptr<ByteStream> stream)
     : shared_(shared),
       stream_(std::move(stream)),
-      deadline_(shared.deadlines, [this] { stream_->close(ends_by_close_); }),
+      deadline_(shared.deadlines, [this] { deadline_passed(); }),
       write_deadline_(shared.deadlines, [this] { stream_->close(ends_by_close_); }) {}
 
 Task<void> ClientSession::run() {
@@ -87,6 +90,16 @@ Task<void> ClientSession::run() {
 Task<void> ClientSession::turn_away(Error error) {
   co_await refuse(std::move(error));
   stream_->close();
+}
+
+void ClientSession::deadline_passed() {
+  if (!piece_out_) {
+    stream_->close(ends_by_close_);
+  } else if (!stream_->peer_left()) {
+    deadline_.arm(peer_check_time);
+  } else if (watcher_) {
+    watcher_->cancel();
+  }
 }
 
 void ClientSession::drain() {
@@ -115,6 +128,7 @@ Task<bool> ClientSession::serve_one() {
   }
   Disposition disposition = co_await shared_.handler(*this, shared_.upstream);
   watcher_ = nullptr;
+  piece_out_ = false;
   deadline_.disarm();
   if (disposition == Disposition::keep_alive && body_ended() && !draining_ && !input_ended_) {
     in_request_ = false;
@@ -200,7 +214,7 @@ Task<Result<void>> ClientSession::acquire(std::size_t bytes) {
       asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
   std::optional<Timer> timer;
   while (!shared_.budget.try_acquire(bytes)) {
-    if (aborted_) co_return std::unexpected(gone());
+    if (aborted_ || stream_->peer_left()) co_return std::unexpected(gone());
     if (bytes > shared_.budget.limit() || shared_.deadlines.now() > give_up) {
       co_return fail(ErrorKind::overloaded, "buffer budget used up",
                      "Too many large requests at once; try again in a moment.");
@@ -280,11 +294,18 @@ Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_chunked_body(std
 }
 
 Task<Result<std::string_view>> ClientSession::read_piece() {
+  piece_out_ = false;
   while (true) {
     while (piece_at_ < pieces_.size()) {
       const std::string_view piece = pieces_[piece_at_++];
-      if (!piece.empty()) co_return piece;
+      if (piece.empty()) continue;
+      if (watcher_) {
+        piece_out_ = true;
+        deadline_.arm(peer_check_time);
+      }
+      co_return piece;
     }
+    deadline_.disarm();
     consume(std::exchange(held_, 0));
     pieces_.clear();
     piece_at_ = 0;

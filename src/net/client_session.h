@@ -68,6 +68,7 @@ class ClientSession final : public ClientExchange {
   Task<bool> serve_one();
   Task<Result<bool>> read_request_head();
   Task<void> refuse(Error error);
+  void deadline_passed();
   Task<void> close_after_answer();
   Task<Result<void>> send_continue();
   Task<Result<void>> acquire(std::size_t bytes);
@@ -108,6 +109,7 @@ class ClientSession final : public ClientExchange {
   bool ends_by_close_ = false;
   bool aborted_ = false;
   bool in_request_ = false;
+  bool piece_out_ = false;  // an upload writes a piece upstream: deadline_ looks after the client meanwhile
   bool draining_ = false;
 };
 

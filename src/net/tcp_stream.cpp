@@ -1,6 +1,7 @@
 #include "net/tcp_stream.h"
 
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -77,6 +78,7 @@ class TcpStream final : public ByteStream {
   }
   void close(bool reset) noexcept override { close_socket(socket_, reset); }
   bool is_quiet() noexcept override { return socket_.is_open() && socket_is_quiet(socket_.native_handle()); }
+  bool peer_left() noexcept override { return !socket_.is_open() || peer_has_left(socket_.native_handle()); }
 
  private:
   void gather(std::span<const std::string_view> parts) {
@@ -131,6 +133,16 @@ bool socket_is_quiet(int fd) noexcept {
   char byte = 0;
   const ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+bool peer_has_left(int fd) noexcept {
+#ifdef POLLRDHUP
+  constexpr short left = POLLRDHUP;
+#else
+  constexpr short left = POLLHUP;
+#endif
+  pollfd entry{.fd = fd, .events = left, .revents = 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (left | POLLHUP | POLLERR)) != 0;
 }
 
 void close_socket(TcpSocket& socket, bool reset) noexcept {

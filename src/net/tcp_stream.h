@@ -33,6 +33,7 @@ template <class Buffers>
 }
 [[nodiscard]] TransportFailure classify(const boost::system::error_code& error);
 [[nodiscard]] bool socket_is_quiet(int fd) noexcept;
+[[nodiscard]] bool peer_has_left(int fd) noexcept;
 void close_socket(TcpSocket& socket, bool reset) noexcept;
 
 }  // namespace distiq

@@ -156,6 +156,8 @@ class TlsStream final : public ByteStream {
       if (error) result = std::unexpected(error);
     }
     sending_ = {};  // many connections wait for their answers: none keeps a batch
+    // Whoever closed the stream meanwhile may have taken away what was still to be encrypted.
+    if (closed_) co_return std::unexpected(make_error_code(asio::error::operation_aborted));
     co_return result;
   }
 

@@ -28,8 +28,15 @@ StreamExchange::StreamExchange(std::unique_ptr<ByteStream> stream, bool reused, 
       reused_(reused) {}
 
 StreamExchange::~StreamExchange() {
-  const bool clean = finished() && !closed_ && reader_.keep_alive() && !write_failed_ && !writing_ &&
-                     !ended_by_close_ && pending_ == held_;
+  if (pending_write_ != nullptr) {
+    // The bytes it was given die with us: a closed stream never looks at them again.
+    stream_->close();
+    pending_write_->owner = nullptr;
+    pending_write_->orphan = std::move(stream_);
+    return;
+  }
+  const bool clean = finished() && !closed_ && reader_.keep_alive() && !write_failed_ && !ended_by_close_ &&
+                     pending_ == held_;
   if (clean && home_ && home_->pool) home_->pool->give_back(std::move(stream_));
 }
 
@@ -43,17 +50,28 @@ Task<Result<void>> StreamExchange::write(std::span<const std::string_view> parts
 }
 
 void StreamExchange::start_write(std::span<const std::string_view> parts) {
-  writing_ = true;
-  stream_->start_write(parts, [this](TransportResult<std::size_t> written) {
-    writing_ = false;
-    write_failed_ = !written;
-    written_.notify();
-  });
+  auto pending = std::make_unique<PendingWrite>(this, nullptr);
+  pending_write_ = pending.get();
+  try {
+    stream_->start_write(parts, [pending = std::move(pending)](TransportResult<std::size_t> written) {
+      if (pending->owner != nullptr) pending->owner->write_ended(written.has_value());
+    });
+  } catch (...) {
+    pending_write_ = nullptr;  // nothing is under way
+    closed_ = true;
+    throw;
+  }
+}
+
+void StreamExchange::write_ended(bool ok) {
+  pending_write_ = nullptr;
+  write_failed_ = !ok;
+  written_.notify();
 }
 
 Task<void> StreamExchange::settle() {
-  if (writing_) stream_->close();
-  while (writing_) co_await written_.wait();
+  if (pending_write_ != nullptr) stream_->close();
+  while (pending_write_ != nullptr) co_await written_.wait();
 }
 
 void StreamExchange::consume(std::size_t n) {

@@ -20,7 +20,7 @@ class StreamExchange final : public UpstreamExchange {
   bool answer_started() const override { return answer_started_; }
   Task<Result<void>> write(std::span<const std::string_view> parts) override;
   void start_write(std::span<const std::string_view> parts) override;
-  bool sent() const override { return !writing_; }
+  bool sent() const override { return pending_write_ == nullptr; }
   Task<void> settle() override;
   Task<Result<void>> read_head() override;
   const ResponseHead& head() const override { return reader_.response_head(); }
@@ -34,6 +34,14 @@ class StreamExchange final : public UpstreamExchange {
   }
 
  private:
+  // A write that start_write() began. It may outlive the exchange, when an exception unwinds past settle(): then it
+  // keeps the stream that it writes to.
+  struct PendingWrite {
+    StreamExchange* owner;
+    std::unique_ptr<ByteStream> orphan;
+  };
+
+  void write_ended(bool ok);
   Result<AnswerPiece> take_piece();
   std::string_view pending() const { return {buffer_.get() + start_, pending_}; }
   void consume(std::size_t n);
@@ -54,7 +62,7 @@ class StreamExchange final : public UpstreamExchange {
   bool answer_started_ = false;
   bool head_read_ = false;
   bool write_failed_ = false;
-  bool writing_ = false;
+  PendingWrite* pending_write_ = nullptr;  // owned by the callback that ends it
   bool closed_ = false;
   Signal written_;
   bool ended_by_close_ = false;

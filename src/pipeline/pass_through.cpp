@@ -72,9 +72,15 @@ Task<Disposition> stream_through(ClientExchange& client, UpstreamConnector& upst
     state.running = false;
     state.done.notify();
   });
-  const auto answered = co_await exchange.read_head();
+  Result<void> answered;
   Disposition disposition = Disposition::close;
-  if (answered) disposition = co_await relay_down(client, exchange, cancellation, log);
+  std::exception_ptr failure;
+  try {
+    answered = co_await exchange.read_head();
+    if (answered) disposition = co_await relay_down(client, exchange, cancellation, log);
+  } catch (...) {
+    failure = std::current_exception();  // the upload still uses what lies in this frame
+  }
   if (state.running) {
     exchange.close();
     client.stop_reading();
@@ -82,6 +88,7 @@ Task<Disposition> stream_through(ClientExchange& client, UpstreamConnector& upst
   while (state.running) co_await state.done.wait();
   cancellation.clear_hook();
   log.request_was(state.bytes);
+  if (failure) std::rethrow_exception(failure);
   if (answered) co_return disposition;
   const Error& error = state.client_error ? *state.client_error : answered.error();
   co_return co_await answer_error(client, error, log);

@@ -91,6 +91,28 @@ class UnfinishedRequests(ProxyCase):
             await asyncio.wait_for(client.wire.read_to_end(), 5)
         self.assertEqual(whole, [], "half a request is no request")
 
+    async def test_a_client_that_leaves_while_upstream_takes_nothing(self):
+        """The upload is blocked, so nobody reads from the client: its reset must end the upstream connection all the same."""
+        go_on = asyncio.Event()
+
+        @early
+        async def deaf(call):
+            await go_on.wait()
+            call.ended = True
+        self.upstream.answer = deaf
+        for method in ("POST", "PUT"):
+            with self.subTest(method):
+                before = self.proxy.fds()
+                client = await self.client()
+                await client.send(f"{method} /v1/files HTTP/1.1\r\nHost: {self.proxy.authority}\r\n"
+                                  f"Content-Length: {200 * MIB}\r\n\r\n".encode())
+                with self.assertRaises(asyncio.TimeoutError):
+                    await asyncio.wait_for(client.send(b"x" * (64 * MIB)), 1)
+                self.assertGreater(self.proxy.fds(), before)
+                client.rst()
+                self.assertLessEqual(await self.settles(self.proxy.fds, before, timeout=2), before)
+        go_on.set()
+
     async def test_a_client_that_leaves_in_its_head(self):
         before = self.proxy.fds()
         head = f"POST /v1/messages HTTP/1.1\r\nHost: {self.proxy.authority}\r\nContent-Length: 2\r\n\r\n".encode()

@@ -207,6 +207,25 @@ class BufferedBytes(LimitCase):
         reply = await self.proxy.ask("POST", "/v1/messages", [], b"x" * MIB, timeout=5)
         self.assertEqual(reply.status, 200)
 
+    async def test_a_client_that_leaves_while_it_waits_for_the_budget_is_noticed(self):
+        async def ask_for_room():
+            client = await self.client()
+            await client.send(self.head(f"Content-Length: {2 * MIB}") + b"x" * 100_000)
+            return client
+        holders = [await ask_for_room() for _ in range(2)]
+        await asyncio.sleep(0.1)
+        before = self.proxy.fds()
+        waiting = [await ask_for_room() for _ in range(3)]
+        await asyncio.sleep(0.2)
+        self.assertEqual(self.proxy.fds(), before + 3)
+        for client, leave in zip(waiting, ("rst", "close", "fin")):
+            getattr(client, leave)()
+        self.assertLessEqual(await self.settles(self.proxy.fds, before, timeout=2), before,
+                             "they would hold their places for 30 s")
+        for client in holders:
+            client.rst()
+        self.assertEqual((await self.proxy.ask("POST", "/v1/messages", [], b"x" * MIB, timeout=5)).status, 200)
+
 
 class Connections(LimitCase):
     env = {"MAX_CONNECTIONS": "10"}
