@@ -2,7 +2,9 @@
 
 #include <sys/time.h>
 #include <unistd.h>
+
 #include <csignal>
+#include <utility>
 
 namespace distiq {
 namespace {
@@ -13,10 +15,6 @@ sigset_t shutdown_set() {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   return set;
-}
-
-extern "C" void end_now(int) {
-  _exit(130);
 }
 
 }  // namespace
@@ -45,11 +43,36 @@ void ShutdownSignals::wait(const std::function<bool()>& or_else) {
   }
 }
 
-void ShutdownSignals::end_at_next() {
-  std::signal(SIGTERM, end_now);
-  std::signal(SIGINT, end_now);
-  const sigset_t set = shutdown_set();
-  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+SecondSignal::SecondSignal(ShutdownSignals& signals, std::chrono::milliseconds patience, std::function<void()> hurry)
+    : hurry_(std::move(hurry)), thread_([this, &signals, patience] { watch(signals, patience); }) {}
+
+SecondSignal::~SecondSignal() {
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  ended_.notify_all();
+  pthread_kill(thread_.native_handle(), SIGTERM);  // blocked as everywhere: it only ends the waiting
+  thread_.join();
+}
+
+void SecondSignal::forget_hurry() {
+  const std::lock_guard lock(mutex_);
+  hurry_ = nullptr;
+}
+
+bool SecondSignal::came() {
+  const std::lock_guard lock(mutex_);
+  return came_;
+}
+
+void SecondSignal::watch(ShutdownSignals& signals, std::chrono::milliseconds patience) {
+  signals.wait();
+  std::unique_lock lock(mutex_);
+  if (over_) return;
+  came_ = true;
+  if (hurry_) hurry_();
+  if (!ended_.wait_for(lock, patience, [this] { return over_; })) _exit(ended_by_signal);
 }
 
 }  // namespace distiq

@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include <mutex>
+
 #include "app/control_routes.h"
 #include "app/local_routes.h"
 #include "app/panel.h"
@@ -177,9 +179,19 @@ class ProxyImpl final : public Proxy {
   std::uint16_t port() const override { return server_->port(); }
   std::size_t connections() const override { return server_->connections(); }
 
+  void hurry() override {
+    const std::lock_guard lock(server_mutex_);
+    if (server_) server_->hurry();
+  }
+
   bool shut_down() override {
     const bool finished = server_->drain(config_.timeouts.drain);
-    server_.reset();
+    std::unique_ptr<Server> stopped;
+    {
+      const std::lock_guard lock(server_mutex_);
+      stopped = std::move(server_);
+    }
+    stopped.reset();
     store_->set_state_source({});
     store_->record(StateSnapshot{steering_.rows()});
     const bool stored = store_->flush(flush_limit);
@@ -231,6 +243,7 @@ class ProxyImpl final : public Proxy {
   const PatternJudge judge_;
   RouteSteering steering_;
   const PipelineServices services_;
+  std::mutex server_mutex_;         // hurry() comes from another thread
   std::unique_ptr<Server> server_;  // last: its threads use everything above
 };
 

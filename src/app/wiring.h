@@ -20,6 +20,8 @@ class Proxy {
   [[nodiscard]] virtual std::size_t connections() const = 0;
   // Stops accepting, finishes what runs (at most config.timeouts.drain), flushes records and lines. False: cut short.
   virtual bool shut_down() = 0;
+  // A shut_down() under way cuts what still runs instead of waiting for it. Any thread.
+  virtual void hurry() = 0;
 };
 
 // One request to upstream the way the proxy would send it, for `doctor`: the head of the answer. Blocks for at most

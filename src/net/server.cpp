@@ -114,9 +114,17 @@ class ServerImpl final : public Server {
     const bool all_done = wait_for_sessions(limit);
     if (!all_done) {
       for_each_session([](IoThread&, ClientSession& session) { session.abort(); });
-      wait_for_sessions(std::chrono::milliseconds(2'000));
+      wait_for_abort();
     }
     return all_done;
+  }
+
+  void hurry() override {
+    {
+      const std::lock_guard lock(mutex_);
+      hurried_ = true;
+    }
+    session_ended_.notify_all();
   }
 
  private:
@@ -228,7 +236,13 @@ class ServerImpl final : public Server {
 
   bool wait_for_sessions(std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    return session_ended_.wait_for(lock, limit, [this] { return connections_.load() == 0; });
+    session_ended_.wait_for(lock, limit, [this] { return connections_.load() == 0 || hurried_; });
+    return connections_.load() == 0;
+  }
+
+  void wait_for_abort() {
+    std::unique_lock lock(mutex_);
+    session_ended_.wait_for(lock, std::chrono::milliseconds(2'000), [this] { return connections_.load() == 0; });
   }
 
   const ServerConfig config_;
@@ -243,6 +257,7 @@ class ServerImpl final : public Server {
   std::uint16_t port_ = 0;
   std::atomic<std::size_t> connections_{0};
   std::mutex mutex_;
+  bool hurried_ = false;  // guarded by mutex_
   std::condition_variable session_ended_;
 };
 

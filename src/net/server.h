@@ -44,6 +44,8 @@ class Server {
   // Stops accepting and lets requests under way finish, at most for `limit`; then aborts them. Blocks. True: all
   // finished.
   virtual bool drain(std::chrono::milliseconds limit) = 0;
+  // A drain() that waits, now or later, does not wait any more. Any thread.
+  virtual void hurry() = 0;
   [[nodiscard]] virtual std::size_t connections() const = 0;
   [[nodiscard]] virtual std::size_t buffered_bytes() const = 0;
 };

@@ -35,8 +35,8 @@ StreamExchange::~StreamExchange() {
     pending_write_->orphan = std::move(stream_);
     return;
   }
-  const bool clean = finished() && !closed_ && reader_.keep_alive() && !write_failed_ && !ended_by_close_ &&
-                     pending_ == held_;
+  const bool clean =
+      finished() && !closed_ && reader_.keep_alive() && !write_failed_ && !ended_by_close_ && pending_ == held_;
   if (clean && home_ && home_->pool) home_->pool->give_back(std::move(stream_));
 }
 

@@ -9,6 +9,10 @@ namespace {
 // A path comes from outside and goes into every record: long ones are cut.
 constexpr std::size_t longest_path = 200;
 
+std::int64_t microseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
+
 Outcome outcome_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::client_gone:
@@ -42,7 +46,7 @@ ExchangeLog::ExchangeLog(const PipelineServices& services, const ClientExchange&
 }
 
 std::int64_t ExchangeLog::since_start_us() const {
-  return std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.monotonic() - started_).count();
+  return microseconds(services_.clock.monotonic() - started_);
 }
 
 const std::string& ExchangeLog::identified(const LaneIdentity& lane, const RequestHead& head, const RequestView* view) {
@@ -62,14 +66,18 @@ const std::string& ExchangeLog::identified(const LaneIdentity& lane, const Reque
 }
 
 void ExchangeLog::sending(MonotonicTime request_complete_at) {
-  facts_.record.overhead_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(services_.clock.monotonic() - request_complete_at).count();
+  facts_.record.overhead_us = microseconds(services_.clock.monotonic() - request_complete_at);
+}
+
+void ExchangeLog::delivered() {
+  facts_.record.overhead_us += microseconds(services_.clock.monotonic() - answer_began_at_);
 }
 
 void ExchangeLog::answer_began(const ResponseHead& head) {
   RequestRecord& record = facts_.record;
   record.status = head.status;
-  record.first_byte_us = since_start_us();
+  answer_began_at_ = services_.clock.monotonic();
+  record.first_byte_us = microseconds(answer_began_at_ - started_);
   record.upstream_request_id = head.headers.get_or("request-id", "");
   facts_.rate_limits = rate_limit_fields(head.headers);
 }

@@ -21,7 +21,10 @@ class ExchangeLog {
   void request_was(std::uint64_t bytes) { facts_.record.request_bytes = bytes; }
   // The request is complete and goes out now: what comes before counts as our overhead.
   void sending(MonotonicTime request_complete_at);
+  // Now; what passes until delivered() counts as our overhead, too.
   void answer_began(const ResponseHead& head);
+  // The client has the head and what came with it.
+  void delivered();
   void relayed(const AnswerRelay& relay, UsageReport report);
   // The answer to our edit was thrown away, the original is sent.
   void healed(const Refusal& refusal, UsageReport discarded);
@@ -37,6 +40,7 @@ class ExchangeLog {
 
   const PipelineServices& services_;
   MonotonicTime started_;
+  MonotonicTime answer_began_at_{};
   Steered steered_;
   ExchangeFacts facts_;
   std::string healed_because_;

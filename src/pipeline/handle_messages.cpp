@@ -165,6 +165,7 @@ class MessagesExchange {
     const AnswerObserver observer = [&meter](std::string_view content) { meter.observe(content); };
     AnswerRelay relay(exchange, client_, cancellation_, answer_fields(log_), observer, held);
     co_await relay.start();
+    log_.delivered();
 
     // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
     identify(/*late=*/true);

@@ -81,7 +81,8 @@ std::string live_line_json(const RequestRecord& record, PicoUsd session_saved) {
       .optional_text("request_id", record.upstream_request_id)
       .optional_text("message_id", record.message_id);
   if (record.usage_seen) add_usage(json, record);
-  json.number("duration_us", record.duration_us).number("overhead_us", record.overhead_us);
+  json.number("duration_us", record.duration_us);
+  if (record.overhead_us >= 0) json.number("overhead_us", record.overhead_us);
   if (record.first_byte_us >= 0) json.number("first_byte_us", record.first_byte_us);
   json.number("request_bytes", record.request_bytes)
       .number("response_bytes", record.response_bytes)

@@ -83,7 +83,7 @@ void Metrics::count(const RequestRecord& record) noexcept {
   bump(all.outcomes[static_cast<std::size_t>(record.outcome)]);
   bump(all.request_bytes, record.request_bytes);
   bump(all.response_bytes, record.response_bytes);
-  all.overhead.observe(record.overhead_us);
+  if (record.overhead_us >= 0 && record.first_byte_us >= 0) all.overhead.observe(record.overhead_us);
   if (record.first_byte_us >= 0) all.first_byte.observe(record.first_byte_us);
   all.duration.observe(record.duration_us);
   if (!record.usage_seen) return;
@@ -207,7 +207,9 @@ void render_money(MetricsText& text, const Counters& all, const PriceTable& mode
 
 template <class Counters>
 void render_latency(MetricsText& text, const Counters& all) {
-  text.family("distiq_added_latency_seconds", "histogram", "Time in the proxy before the request had left.");
+  text.family("distiq_added_latency_seconds", "histogram",
+              "What an answered Messages request waited in the proxy: before sending, and from the answer's head to "
+              "the client.");
   text.histogram(all.overhead);
   text.family("distiq_first_byte_seconds", "histogram", "From the request's first byte to the answer's head.");
   text.histogram(all.first_byte);

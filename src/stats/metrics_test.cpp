@@ -73,6 +73,18 @@ TEST(metrics, one_billed_request_shows_in_every_family) {
   }
 }
 
+TEST(metrics, only_answered_requests_tell_of_added_latency) {
+  Metrics metrics(PriceTable::builtin());
+  RequestRecord record = billed_request();
+  metrics.count(record);
+  record.overhead_us = -1;  // another path, or refused
+  metrics.count(record);
+  record.overhead_us = 10;
+  record.first_byte_us = -1;  // upstream was not reached
+  metrics.count(record);
+  EXPECT_THAT(metrics.render({}), HasSubstr("distiq_added_latency_seconds_count 1\n"));
+}
+
 TEST(metrics, request_without_usage_is_counted_but_not_billed) {
   Metrics metrics(PriceTable::builtin());
   RequestRecord record = billed_request();

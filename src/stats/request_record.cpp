@@ -33,4 +33,16 @@ AccountKind account_kind_from(std::string_view name) {
   return find_name(account_kind_names, name, AccountKind::unknown);
 }
 
+Counted counted_as(const RequestRecord& record) {
+  if (record.outcome == Outcome::refused) return Counted::refused;
+  const bool messages =
+      record.method == "POST" && (record.path == "/v1/messages" || record.path == "/v1/messages/count_tokens");
+  return messages || record.usage_seen ? Counted::request : Counted::other_path;
+}
+
+std::string_view to_string(Counted c) {
+  constexpr std::array<std::string_view, 3> names = {"", "other_path", "refused"};
+  return names[static_cast<std::size_t>(c)];
+}
+
 }  // namespace distiq

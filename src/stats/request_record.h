@@ -91,7 +91,9 @@ struct RequestRecord {
 
   std::int64_t duration_us = 0;     // first byte of the request to last byte of the answer
   std::int64_t first_byte_us = -1;  // to the answer's head; -1: none
-  std::int64_t overhead_us = 0;     // of duration, the part spent in the proxy before the request had left
+  // Of duration, the part that a Messages request waited in the proxy: from its last byte to its sending, and from the
+  // answer's head to the client's having it. -1: never sent.
+  std::int64_t overhead_us = -1;
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
   std::string reason;  // one line: why the request went as it went
@@ -99,6 +101,16 @@ struct RequestRecord {
 
   [[nodiscard]] PicoUsd saved() const { return counterfactual - restored - cost; }
 };
+
+// What a record is counted as in sums. Persisted: append, never rename.
+enum class Counted {
+  request,     // of the Messages API, ours to answer for
+  other_path,  // passed through: files, models, paths that nobody knows
+  refused,     // answered by the proxy itself: limits, Host, Origin, token
+};
+[[nodiscard]] Counted counted_as(const RequestRecord& record);
+// The place of the last two among the classes of daily sums; "" for requests, which have a class.
+[[nodiscard]] std::string_view to_string(Counted c);
 
 // The anthropic-ratelimit-* headers of one answer, as they came.
 struct RateLimitRecord {

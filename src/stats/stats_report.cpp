@@ -116,6 +116,14 @@ void add_money(ReportTable& table, const Totals& total, const ReportTexts& say) 
   }
 }
 
+// What came besides: neither a cost nor anybody's work.
+std::string format_apart(const Summary& summary, const ReportTexts& say, bool colour) {
+  if (summary.other_paths + summary.refused == 0) return "";
+  Notes notes;
+  notes.add_count(say.other_paths, summary.other_paths).add_count(say.refused, summary.refused);
+  return fmt::format("\n  {} {}\n", say.apart, toned(notes.cell().text, Tone::dim, colour));
+}
+
 std::string format_totals(const Totals& total, const ReportTexts& say, const ReportStyle& style) {
   const auto label = [](std::string_view text) { return Cell{std::string(text)}; };
   const auto share = [&](std::int64_t tokens, std::string_view what) {
@@ -244,6 +252,7 @@ std::string format_report(const Summary& summary, const ReportStyle& style) {
     out += format_classes(summary, say, style);
     out += format_days(summary, say, style);
   }
+  out += format_apart(summary, say, style.colour);
   for (const AccountLimits& account : summary.limits) out += format_account_limits(account, summary.made_at_ms, style);
   return out + format_gaps(summary, say, style);
 }

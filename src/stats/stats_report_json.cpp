@@ -111,6 +111,8 @@ std::string format_report_json(const Summary& summary) {
   json.key("total").open('{');
   add_totals(json, summary.total);
   json.close('}');
+  json.key("apart").open('{').key("other_paths").integer(summary.other_paths);
+  json.key("refused").integer(summary.refused).close('}');
   add_named(json, "by_model", "model", summary.by_model);
   add_named(json, "by_class", "request_class", summary.by_class);
   add_days(json, summary.by_day);

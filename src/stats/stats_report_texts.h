@@ -14,6 +14,7 @@ struct ReportTexts {
   std::string_view nothing_yet;
 
   std::string_view requests, errors, client_gone, incomplete, estimated, duplicates;
+  std::string_view apart, other_paths, refused;
   std::string_view cache_hits;
   std::string_view tokens_in, from_prompt_cache, into_prompt_cache, tokens_out;
   std::string_view web_searches;

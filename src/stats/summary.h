@@ -130,9 +130,11 @@ struct AccountLimits {
 struct Summary {
   Period period = Period::all;
   std::int64_t made_at_ms = 0;
-  std::int32_t first_day = 0;  // of the period; for `all` the first day with a record
-  std::int32_t last_day = 0;   // today
-  Totals total;
+  std::int32_t first_day = 0;    // of the period; for `all` the first day with a record
+  std::int32_t last_day = 0;     // today
+  Totals total;                  // of requests to the Messages API; so are all sums below
+  std::int64_t other_paths = 0;  // passed through besides: files, models, paths that nobody knows
+  std::int64_t refused = 0;      // answered by the proxy itself: limits, Host, Origin, token
   std::vector<NamedTotals>
       by_model;  // dearest first; at most 50, the rest summed up as "(other)"; "" is no model at all
   std::vector<NamedTotals> by_class;  // names of RequestClass, dearest first

@@ -20,6 +20,7 @@ constexpr std::size_t max_names = 50;
 constexpr std::int64_t max_gaps = 50;
 constexpr std::size_t max_accounts = 8;
 constexpr std::size_t max_records = 1000;
+constexpr std::string_view only_requests = "request_class NOT IN ('other_path', 'refused')";
 
 std::string sums_of_totals() {
   std::string sums;
@@ -83,7 +84,7 @@ Result<StatsReader> StatsReader::open(const std::string& path, std::chrono::mill
                                                    : "The statistics are of an older version: start the proxy once.";
     return std::unexpected(unreadable(fmt::format("{}: schema {}, we know {}", path, *version, known), what));
   }
-  return StatsReader(std::move(*db));
+  return StatsReader(std::move(*db), path);
 }
 
 Result<Summary> StatsReader::summary(Period period, std::int64_t now_ms) {
@@ -93,6 +94,7 @@ Result<Summary> StatsReader::summary(Period period, std::int64_t now_ms) {
 }
 
 DbResult<Summary> StatsReader::read_summary(Period period, std::int64_t now_ms) {
+  const bool writer_lives = WriterLock::is_held(path_);
   auto moment = Transaction::begin_read(db_);
   if (!moment) return pass_on(moment);
   Summary summary;
@@ -101,6 +103,7 @@ DbResult<Summary> StatsReader::read_summary(Period period, std::int64_t now_ms) 
   summary.last_day = local_day(now_ms);
   summary.first_day = summary.last_day - days_before_today(period);
   if (auto read = read_days(summary); !read) return pass_on(read);
+  if (auto read = read_counted_apart(summary); !read) return pass_on(read);
   auto models = read_groups("model", summary);
   if (!models) return pass_on(models);
   summary.by_model = std::move(*models);
@@ -108,6 +111,9 @@ DbResult<Summary> StatsReader::read_summary(Period period, std::int64_t now_ms) 
   if (!classes) return pass_on(classes);
   summary.by_class = std::move(*classes);
   if (auto read = read_gaps(summary); !read) return pass_on(read);
+  if (!writer_lives) {
+    if (auto read = read_runs_without_end(summary); !read) return pass_on(read);
+  }
   if (auto read = read_limits(summary); !read) return pass_on(read);
   if (period == Period::all) summary.first_day = summary.by_day.empty() ? summary.last_day : summary.by_day.front().day;
   return summary;
@@ -115,9 +121,9 @@ DbResult<Summary> StatsReader::read_summary(Period period, std::int64_t now_ms) 
 
 DbResult<void> StatsReader::read_days(Summary& summary) {
   // Records dated after today (a clock was wrong) count as part of every period rather than vanish.
-  auto days = db_.prepare(
-      fmt::format("SELECT local_day, {} FROM daily_totals WHERE local_day >= ? GROUP BY local_day ORDER BY local_day",
-                  sums_of_totals()));
+  auto days = db_.prepare(fmt::format(
+      "SELECT local_day, {} FROM daily_totals WHERE local_day >= ? AND {} GROUP BY local_day ORDER BY local_day",
+      sums_of_totals(), only_requests));
   if (!days) return pass_on(days);
   days->bind(1, summary.first_day);
   auto row = days->step();
@@ -129,11 +135,24 @@ DbResult<void> StatsReader::read_days(Summary& summary) {
   return {};
 }
 
+DbResult<void> StatsReader::read_counted_apart(Summary& summary) {
+  auto counts = db_.prepare(
+      "SELECT ifnull(sum(requests) FILTER (WHERE request_class = ?2), 0), "
+      "ifnull(sum(requests) FILTER (WHERE request_class = ?3), 0) FROM daily_totals WHERE local_day >= ?1");
+  if (!counts) return pass_on(counts);
+  counts->bind(1, summary.first_day).bind(2, to_string(Counted::other_path)).bind(3, to_string(Counted::refused));
+  auto row = counts->step();
+  if (!row) return pass_on(row);
+  summary.other_paths = counts->integer(0);
+  summary.refused = counts->integer(1);
+  return {};
+}
+
 DbResult<std::vector<NamedTotals>> StatsReader::read_groups(std::string_view column, const Summary& summary) {
   auto groups =
-      db_.prepare(fmt::format("SELECT {0}, {1} FROM daily_totals WHERE local_day >= ? GROUP BY {0} "
+      db_.prepare(fmt::format("SELECT {0}, {1} FROM daily_totals WHERE local_day >= ? AND {2} GROUP BY {0} "
                               "ORDER BY sum(cost_usd_micros) DESC, sum(requests) DESC, {0}",
-                              column, sums_of_totals()));
+                              column, sums_of_totals(), only_requests));
   if (!groups) return pass_on(groups);
   groups->bind(1, summary.first_day);
   std::vector<NamedTotals> named;
@@ -164,6 +183,23 @@ DbResult<void> StatsReader::read_gaps(Summary& summary) {
     if (summary.gap_count <= max_gaps) summary.gaps.push_back(std::move(gap));
   }
   if (!row) return pass_on(row);
+  return {};
+}
+
+// A run that has not said goodbye and whose lock nobody holds has died: the next start writes that down, we say it now.
+DbResult<void> StatsReader::read_runs_without_end(Summary& summary) {
+  auto runs = db_.prepare("SELECT last_commit_ms FROM runs WHERE ended_at_ms IS NULL ORDER BY run");
+  if (!runs) return pass_on(runs);
+  std::vector<Gap> dead;
+  auto row = runs->step();
+  for (; row && *row; row = runs->step()) {
+    dead.push_back({runs->integer(0), summary.made_at_ms, std::nullopt, "unclean_shutdown", {}});
+  }
+  if (!row) return pass_on(row);
+  if (dead.empty() || WriterLock::is_held(path_)) return {};  // one may have started since we looked first
+  summary.gap_count += static_cast<std::int64_t>(dead.size());
+  summary.gaps.insert(summary.gaps.begin(), dead.begin(), dead.end());
+  if (summary.gaps.size() > static_cast<std::size_t>(max_gaps)) summary.gaps.resize(max_gaps);
   return {};
 }
 

@@ -45,15 +45,18 @@ class StatsReader {
   [[nodiscard]] Result<std::vector<RequestRecord>> recent_records(std::size_t count);
 
  private:
-  explicit StatsReader(Database db) : db_(std::move(db)) {}
+  StatsReader(Database db, std::string path) : path_(std::move(path)), db_(std::move(db)) {}
   [[nodiscard]] DbResult<Summary> read_summary(Period period, std::int64_t now_ms);
   [[nodiscard]] DbResult<void> read_days(Summary& summary);
   [[nodiscard]] DbResult<std::vector<NamedTotals>> read_groups(std::string_view column, const Summary& summary);
+  [[nodiscard]] DbResult<void> read_counted_apart(Summary& summary);
   [[nodiscard]] DbResult<void> read_gaps(Summary& summary);
+  [[nodiscard]] DbResult<void> read_runs_without_end(Summary& summary);
   [[nodiscard]] DbResult<void> read_limits(Summary& summary);
   [[nodiscard]] DbResult<std::optional<SessionSummary>> read_session(std::string_view session_id);
   [[nodiscard]] DbResult<std::vector<RequestRecord>> read_records(Statement& statement);
 
+  std::string path_;
   Database db_;
 };
 

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "stats/summary_calendar.h"
+#include "storage/store_file.h"
 #include "storage/store_for_test.h"
 #include "storage/store_schema.h"
 #include "storage/store_session.h"
@@ -88,12 +89,33 @@ TEST_F(StatsReaderTest, what_went_wrong_is_counted_by_kind) {
   records[8].account_kind = AccountKind::subscription;
   write({records.begin(), records.end()});
   const Totals total = summary(Period::all).total;
-  EXPECT_EQ(total.errors, 5);
+  EXPECT_EQ(total.errors, 4);
+  EXPECT_EQ(summary(Period::all).refused, 1);
   EXPECT_EQ(total.client_gone, 1);
   EXPECT_EQ(total.incomplete, 2);
   EXPECT_EQ(total.estimated, 1);
   EXPECT_EQ(total.subscription_requests, 1);
   EXPECT_EQ(total.subscription_cost_usd_micros, 8);
+}
+
+TEST_F(StatsReaderTest, only_requests_of_the_messages_api_are_requests) {
+  std::vector<RequestRecord> records;
+  for (std::uint64_t n = 1; n <= 5; ++n) records.push_back(make_record(n));
+  records[1].outcome = Outcome::refused;
+  records[2].path = "/v1/files";
+  records[2].usage_seen = false;
+  records[3].method = "GET";
+  records[3].usage_seen = false;
+  records[4].path = "/v1/messages/count_tokens";
+  write({records.begin(), records.end()});
+  const Summary all = summary(Period::all);
+  EXPECT_EQ(all.total.requests, 2);
+  EXPECT_EQ(all.other_paths, 2);
+  EXPECT_EQ(all.refused, 1);
+  std::int64_t by_class = 0;
+  for (const NamedTotals& kind : all.by_class) by_class += kind.totals.requests;
+  EXPECT_EQ(by_class, 2);
+  EXPECT_EQ(all.by_day.at(0).totals.requests, 2);
 }
 
 TEST_F(StatsReaderTest, periods_are_whole_days_that_end_today) {
@@ -151,6 +173,26 @@ TEST_F(StatsReaderTest, limits_are_shown_per_account_the_newest_first) {
   EXPECT_EQ(day.limits[3].header("retry-after"), "3");
   EXPECT_EQ(day.limits[3].header("none"), "");
   EXPECT_EQ(day.limits[3].observed_at_ms, clock_.now_ms() - 3000);
+}
+
+// As kill -9 leaves it: the run has no end. While somebody holds the writers' lock it may be alive.
+TEST_F(StatsReaderTest, a_run_that_died_is_a_gap_before_the_next_start) {
+  write({make_record(1)});
+  EXPECT_EQ(summary(Period::all).gap_count, 0);
+  {
+    auto db = Database::open(path_, DbAccess::read_write, 1s);
+    ASSERT_TRUE(db && db->execute("UPDATE runs SET ended_at_ms = NULL"));
+  }
+  {
+    const WriterLock alive = WriterLock::acquire(path_);
+    EXPECT_EQ(summary(Period::all).gap_count, 0);
+  }
+  const Summary dead = summary(Period::all);
+  EXPECT_EQ(dead.gap_count, 1);
+  EXPECT_EQ(dead.gaps.at(0).reason, "unclean_shutdown");
+  EXPECT_FALSE(dead.gaps[0].lost);
+  write({make_record(2)});
+  EXPECT_EQ(summary(Period::all).gap_count, 1) << "written down by the next start, and told once";
 }
 
 TEST_F(StatsReaderTest, gaps_of_the_period_are_told) {

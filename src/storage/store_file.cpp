@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr mode_t owner_only_file = 0600;
 constexpr mode_t owner_only_folder = 0700;
+constexpr int lock_attempts = 5;  // a millisecond each
 
 DbError from_errno(int code, const std::string& what) {
   const std::string text = std::error_code(code, std::generic_category()).message();
@@ -85,9 +87,21 @@ WriterLock WriterLock::acquire(const std::string& store_path) {
   const std::string path = store_path + ".lock";
   lock.fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, owner_only_file);
   if (lock.fd_ < 0) return lock;
-  lock.alone_ = ::flock(lock.fd_, LOCK_EX | LOCK_NB) == 0;
-  if (!lock.alone_) ::flock(lock.fd_, LOCK_SH | LOCK_NB);
+  // If neither can be had, somebody holds it alone: who starts now or, for an instant, who asks is_held.
+  for (int attempt = 0; attempt < lock_attempts; ++attempt) {
+    lock.alone_ = ::flock(lock.fd_, LOCK_EX | LOCK_NB) == 0;
+    if (lock.alone_ || ::flock(lock.fd_, LOCK_SH | LOCK_NB) == 0) break;
+    ::poll(nullptr, 0, 1);
+  }
   return lock;
+}
+
+bool WriterLock::is_held(const std::string& store_path) {
+  const int fd = ::open((store_path + ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno != ENOENT;  // no writer has ever been here; or it is not ours to know
+  const bool held = ::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(fd);
+  return held;
 }
 
 void WriterLock::share() {

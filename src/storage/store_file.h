@@ -35,10 +35,13 @@ class WriterLock {
   WriterLock& operator=(WriterLock&& other) noexcept;
   ~WriterLock();
 
-  // Never waits. alone() tells whether nobody else held the lock at that moment: then every run that the store believes
-  // to be running has died. Without a lock file (read-only folder) alone() is false.
+  // Waits some milliseconds at most (for is_held elsewhere). alone() tells whether nobody else held the lock at that
+  // moment: then every run that the store believes to be running has died. Without a lock file (read-only folder)
+  // alone() is false.
   [[nodiscard]] static WriterLock acquire(const std::string& store_path);
   [[nodiscard]] bool alone() const { return alone_; }
+  // Whether any process holds it now. Takes nothing, creates nothing.
+  [[nodiscard]] static bool is_held(const std::string& store_path);
   // Lets others in; call when done with what needed to be alone. Repeat it now and then: a lock that could not be had
   // at first (another process was just starting) is taken then.
   void share();

@@ -32,6 +32,11 @@ bool is_error(const RequestRecord& record) {
          record.outcome == Outcome::upstream_unreachable || record.outcome == Outcome::refused;
 }
 
+std::string_view group_of(const RequestRecord& record) {
+  const Counted counted = counted_as(record);
+  return counted == Counted::request ? to_string(record.request_class) : to_string(counted);
+}
+
 // What one record adds to its day.
 Totals totals_of(const RequestRecord& record, bool duplicate) {
   Totals totals;
@@ -79,15 +84,15 @@ DbResult<TotalsWriter> TotalsWriter::prepare(Database& db) {
 void TotalsWriter::add(const RequestRecord& record, std::int64_t day, bool duplicate) {
   const std::string& model = record.served_model.empty() ? record.requested_model : record.served_model;
   const StoredText stored = StoredText::identifier(model);
-  const KeyView key{day, record.request_class, stored.view()};
+  const KeyView key{day, group_of(record), stored.view()};
   auto found = sums_.find(key);
-  if (found == sums_.end()) found = sums_.try_emplace(Key{day, record.request_class, std::string(key.model)}).first;
+  if (found == sums_.end()) found = sums_.try_emplace(Key{day, key.group, std::string(key.model)}).first;
   found->second += totals_of(record, duplicate);
 }
 
 DbResult<void> TotalsWriter::write_gathered() {
   for (const auto& [key, totals] : sums_) {
-    add_to_day_.bind(1, key.day).bind(2, key.model).bind(3, to_string(key.request_class));
+    add_to_day_.bind(1, key.day).bind(2, key.model).bind(3, key.group);
     int index = 4;
     visit_totals(totals, [&](const char*, std::int64_t value) { add_to_day_.bind(index++, value); });
     if (auto added = add_to_day_.run(); !added) return added;

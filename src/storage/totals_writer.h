@@ -30,15 +30,15 @@ class TotalsWriter {
  private:
   struct KeyView {
     std::int64_t day;
-    RequestClass request_class;
+    std::string_view group;  // a name that lives for ever: of a RequestClass, or what else is counted
     std::string_view model;
     auto operator<=>(const KeyView&) const = default;
   };
   struct Key {
     std::int64_t day;
-    RequestClass request_class;
+    std::string_view group;  // a name that lives for ever: of a RequestClass, or what else is counted
     std::string model;
-    [[nodiscard]] KeyView view() const { return {day, request_class, model}; }
+    [[nodiscard]] KeyView view() const { return {day, group, model}; }
   };
   struct Less {
     using is_transparent = void;

@@ -1,6 +1,7 @@
 """Signals, kill -9, a blocked or closed output, a store that cannot be written. Streams go on, records stay intact."""
 import asyncio
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -49,6 +50,12 @@ class ProcessCase(UpstreamCase):
 
     async def post(self, proxy, timeout=5.0):
         return await proxy.ask("POST", "/v1/messages", [], BODY, timeout=timeout)
+
+
+    def stats(self, proxy):
+        done = subprocess.run([binary(), "stats", "--json", "--period", "all"], env=proxy.env, capture_output=True, timeout=20)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
 
 
 class Signals(ProcessCase):
@@ -101,9 +108,31 @@ class Signals(ProcessCase):
                 self.assertTrue(proxy.alive())
                 start = time.monotonic()
                 proxy.signal(second)
-                await proxy.exit_code(3)
+                self.assertEqual(await proxy.exit_code(3), 130)
                 self.assertLess(time.monotonic() - start, 2.0 if is_sanitized() else 0.5)  # TSan itself sleeps a second at exit
                 self.assertFalse((await client.wire.read_to_end()).endswith(b"0\r\n\r\n"))
+                row, = store.rows(proxy.home)
+                self.assertEqual((row["request_class"], row["usage_complete"]), ("other", 0), "what ran is written down")
+                self.assertTrue(self.stats(proxy)["complete"])
+
+    async def test_a_second_signal_ends_also_what_hangs(self):
+        read_end, write_end = os.pipe()
+        self.addCleanup(os.close, read_end)
+        fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
+        proxy = await self.new_proxy(stdout=write_end).start()
+        os.close(write_end)
+        for number in range(40):  # the pipe is full: the last lines can never be written
+            self.upstream.answer = answer(number)
+            await self.post(proxy)
+        client, _ = await self.open_stream(proxy)
+        proxy.signal(signal.SIGINT)
+        await asyncio.sleep(0.1)
+        start = time.monotonic()
+        proxy.signal(signal.SIGINT)
+        self.assertEqual(await proxy.exit_code(3), 130)
+        self.assertLess(time.monotonic() - start, 2.0 if is_sanitized() else 0.6)
+        self.assertEqual(len(store.rows(proxy.home)), 41)
+        client.close()
 
     async def test_keep_alive_connections_learn_of_the_shutdown(self):
         proxy = await self.new_proxy().start()
@@ -127,12 +156,16 @@ class Killed(ProcessCase):
         client, _ = await self.open_stream(proxy)
         proxy.kill9()
         self.assertFalse((await client.wire.read_to_end()).endswith(b"0\r\n\r\n"))
+        said = self.stats(proxy)
+        self.assertEqual((said["complete"], said["gap_count"], said["gaps"][0]["reason"]), (False, 1, "unclean_shutdown"))
         again = await self.new_proxy(home=proxy.home).start()
         self.upstream.answer = answer(999)
         ids.append((await self.post(again)).get("x-distiq-id"))
         found = await store.rows_by_id(proxy.home, ids)
         self.assertEqual({found[identity]["input_tokens"] for identity in ids}, {1})
+        self.assertEqual(self.stats(proxy)["gap_count"], 1, "a living proxy is no gap, a dead one is one for good")
         self.assertEqual(await again.stop(), 0)
+        self.assertEqual(self.stats(proxy)["gap_count"], 1)
         self.assertEqual(store.integrity(proxy.home), "ok")
 
     async def test_kill_9_while_records_are_written_again_and_again(self):
