@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Turns recordings of Claude Code into what `distiq-code demo` plays: make_demo_sessions.py RECORDINGS OUT
 
-Out: per request a line "title<TAB>size" (the title only on a session's first request), then that many bytes: an HTTP/1.1
+Out: per request a line "title<TAB>size" (the title, English<TAB>Russian, only on a session's first request), then that many bytes: an HTTP/1.1
 request as it goes over the wire. Only Host and Connection differ from the recording. Runs at build time; the result is
 compiled in."""
 import json
@@ -9,11 +9,11 @@ import pathlib
 import sys
 
 SESSIONS = [
-    ("b_tool", "Tool loop: run a command, read a file, answer"),
-    ("g_image_read", "Reads an image"),
-    ("e_subagent", "A sub-agent does a part of the work"),
-    ("i_compact2", "Compacts its conversation"),
-    ("a_haiku", "A question to Haiku"),
+    ("b_tool", "Tool loop: run a command, read a file, answer", "Цикл инструментов: команда, чтение файла, ответ"),
+    ("g_image_read", "Reads an image", "Читает изображение"),
+    ("e_subagent", "A sub-agent does a part of the work", "Часть работы делает субагент"),
+    ("i_compact2", "Compacts its conversation", "Сжимает диалог"),
+    ("a_haiku", "A question to Haiku", "Вопрос к Haiku"),
 ]
 REPLACED = {"host", "connection", "content-length"}
 
@@ -33,7 +33,8 @@ def body_of(request, earlier):
 
 def main(recordings, out):
     parts = []
-    for name, title in SESSIONS:
+    for name, english, russian in SESSIONS:
+        title = f"{english}\t{russian}"
         bodies = {}
         for request in json.loads((pathlib.Path(recordings) / f"{name}.json").read_text())["requests"]:
             bodies[request["n"]] = body_of(request, bodies)

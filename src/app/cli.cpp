@@ -12,6 +12,7 @@
 #include "app/completion.h"
 #include "app/config_parse.h"
 #include "app/config_settings.h"
+#include "app/config_texts.h"
 #include "base/text.h"
 
 namespace distiq {
@@ -50,16 +51,15 @@ void add_start_options(CLI::App& command, SettingOptions& options) {
 }
 
 // The name of the setting, or why the assignment cannot be used.
-Result<std::string> check_assignment(std::string_view name) {
+Result<std::string> check_assignment(std::string_view name, Language language) {
   const auto* spec = find_setting(name);
   if (spec == nullptr && name.starts_with("DISTIQ_")) spec = find_setting(name.substr(7));
   if (spec == nullptr)
-    return fail(ErrorKind::bad_config, "--set", fmt::format("There is no setting {}.", printable(name)));
+    return fail(ErrorKind::bad_config, "--set",
+                fmt::format(fmt::runtime(config_text::no_such_setting.in(language)), printable(name),
+                            suggestion(name, language)));
   if (spec->show != SettingSpec::Show::as_given) {
-    auto text = fmt::format(
-        "{} is a secret: other users of this machine can see the command line. Set it in the "
-        "environment or in a file.",
-        spec->name);
+    auto text = fmt::format(fmt::runtime(config_text::secret_on_command_line.in(language)), spec->name);
     return fail(ErrorKind::bad_config, "--set", std::move(text));
   }
   return std::string(spec->name);
@@ -72,7 +72,7 @@ Result<ConfigSources> sources_of(const SettingOptions& options, const Environmen
   if (options.config_file) sources.config_file = *options.config_file;
   for (const auto& text : options.assignments) {
     const auto equals = std::min(text.find('='), text.size());
-    auto name = check_assignment(std::string_view(text).substr(0, equals));
+    auto name = check_assignment(std::string_view(text).substr(0, equals), locale_language(environment));
     if (!name) return std::unexpected(name.error());
     sources.command_line.emplace_back(*name, equals == text.size() ? "" : text.substr(equals + 1));
   }
@@ -102,20 +102,22 @@ std::vector<std::string> as_arguments(const SettingOptions& options) {
   return arguments;
 }
 
-Result<Config> load(const SettingOptions& options, const CommandIo& io) {
+using Loader = Result<Config> (*)(const ConfigSources&);
+
+Result<Config> load(const SettingOptions& options, const CommandIo& io, Loader loader) {
   const auto sources = sources_of(options, io.environment);
-  return sources ? load_config(*sources) : Result<Config>(std::unexpected(sources.error()));
+  return sources ? loader(*sources) : Result<Config>(std::unexpected(sources.error()));
 }
 
 // Loads the settings and hands them on; says what is wrong with them otherwise.
 ExitCode with_config(const SettingOptions& options, const CommandIo& io,
-                     const std::function<ExitCode(const Config&)>& command) {
-  const auto config = load(options, io);
+                     const std::function<ExitCode(const Config&)>& command, Loader loader = load_config) {
+  const auto config = load(options, io, loader);
   if (!config) {
     say_error(io, config.error().client_text);
     return ExitCode::bad_config;
   }
-  for (const auto& warning : config->warnings) say_error(io, "warning: " + warning);
+  for (const auto& warning : config->warnings) say_error(io, warning_text(config->language, warning));
   return command(*config);
 }
 
@@ -232,7 +234,9 @@ class CommandLine {
     stats.add_flag("--yes", stats_.yes, "Erase without asking")->needs(erase);
     stats.callback([this] {
       command_ = [this] {
-        return with_config(settings_, io_, [this](const Config& config) { return run_stats(config, stats_, io_); });
+        return with_config(
+            settings_, io_, [this](const Config& config) { return run_stats(config, stats_, io_); },
+            load_config_leniently);
       };
     });
 
@@ -242,7 +246,9 @@ class CommandLine {
     config.add_flag("--json", json_, "For scripts");
     config.callback([this] {
       command_ = [this] {
-        return with_config(settings_, io_, [this](const Config& loaded) { return run_config(loaded, json_, io_); });
+        return with_config(
+            settings_, io_, [this](const Config& loaded) { return run_config(loaded, json_, io_); },
+            load_config_leniently);
       };
     });
 
@@ -264,7 +270,8 @@ class CommandLine {
 
     auto& statusline = add("statusline", "One line about this session, for Claude Code's status line (JSON on stdin)");
     add_setting_options(statusline, settings_);
-    statusline.callback([this] { command_ = [this] { return run_statusline(load(settings_, io_), io_); }; });
+    statusline.callback(
+        [this] { command_ = [this] { return run_statusline(load(settings_, io_, load_config_leniently), io_); }; });
   }
 
   void add_completion() {

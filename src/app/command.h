@@ -68,6 +68,8 @@ struct SetupOptions {
 // and compares what was recorded with what the simulator billed.
 [[nodiscard]] ExitCode run_demo(const DemoOptions& options, const CommandIo& io);
 
+// "warning: <sentence>" in the language.
+[[nodiscard]] std::string warning_text(Language language, std::string_view sentence);
 // "distiq-code: <sentence>" on stderr.
 void say_error(const CommandIo& io, std::string_view sentence);
 

@@ -4,30 +4,48 @@
 #include <ostream>
 
 #include "app/command.h"
+#include "app/phrase.h"
 #include "base/text.h"
 
 namespace distiq {
 namespace {
 
-constexpr std::string_view kNotYet = "not in this build";
+constexpr Phrase kNotYet = {"not in this build", "нет в этой сборке"};
+constexpr Phrase kName = {"NAME", "ИМЯ"};
+constexpr Phrase kValue = {"VALUE", "ЗНАЧЕНИЕ"};
+constexpr Phrase kFrom = {"FROM", "ОТКУДА"};
 
-std::string_view shown_value(const ConfigEntry& entry) {
-  if (!entry.in_this_build) return kNotYet;
+std::string_view shown_value(const ConfigEntry& entry, Language language) {
+  if (!entry.problem.empty()) return entry.value.empty() ? "?" : std::string_view(entry.value);
+  if (!entry.in_this_build) return kNotYet.in(language);
   return entry.value.empty() ? "-" : std::string_view(entry.value);
 }
 
+// In characters: names are ASCII, words may be Cyrillic.
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string padded(std::string_view text, std::size_t columns) {
+  return std::string(text) + std::string(columns - std::min(columns, width(text)), ' ');
+}
+
 void print_table(const Config& config, std::ostream& out) {
-  std::size_t name_width = 4;
-  std::size_t value_width = 5;
+  const Language language = config.language;
+  std::size_t name_width = width(kName.in(language));
+  std::size_t value_width = width(kValue.in(language));
   for (const auto& entry : config.entries) {
-    name_width = std::max(name_width, entry.name.size());
-    value_width = std::max(value_width, shown_value(entry).size());
+    name_width = std::max(name_width, width(entry.name));
+    value_width = std::max(value_width, width(shown_value(entry, language)));
   }
   const auto line = [&](std::string_view name, std::string_view value, std::string_view source) {
-    out << fmt::format("{:<{}}  {:<{}}  {}\n", name, name_width, value, value_width, source);
+    out << fmt::format("{}  {}  {}\n", padded(name, name_width), padded(value, value_width), source);
   };
-  line("NAME", "VALUE", "FROM");
-  for (const auto& entry : config.entries) line(entry.name, shown_value(entry), entry.source);
+  line(kName.in(language), kValue.in(language), kFrom.in(language));
+  for (const auto& entry : config.entries) {
+    line(entry.name, shown_value(entry, language), entry.source);
+    if (!entry.problem.empty()) out << fmt::format("  ! {}\n", entry.problem);
+  }
 }
 
 void append_member(std::string& text, std::string_view name, std::string_view value) {
@@ -44,7 +62,17 @@ std::string entry_json(const ConfigEntry& entry) {
   append_member(text, "origin", to_string(entry.origin));
   append_member(text, "source", entry.source);
   text += fmt::format(R"(,"in_this_build":{})", entry.in_this_build);
+  if (!entry.problem.empty()) append_member(text, "problem", entry.problem);
   return text + '}';
+}
+
+void append_list(std::string& text, std::string_view name, const std::vector<std::string>& sentences) {
+  text += ",\"" + std::string(name) + "\":[";
+  for (std::size_t i = 0; i < sentences.size(); ++i) {
+    if (i != 0) text += ',';
+    append_json_string(text, sentences[i]);
+  }
+  text += ']';
 }
 
 void print_json(const Config& config, std::ostream& out) {
@@ -55,12 +83,10 @@ void print_json(const Config& config, std::ostream& out) {
     text += i == 0 ? "\n " : ",\n ";
     text += entry_json(config.entries[i]);
   }
-  text += "\n],\"warnings\":[";
-  for (std::size_t i = 0; i < config.warnings.size(); ++i) {
-    if (i != 0) text += ',';
-    append_json_string(text, config.warnings[i]);
-  }
-  out << text << "]}\n";
+  text += "\n]";
+  append_list(text, "problems", config.problems);
+  append_list(text, "warnings", config.warnings);
+  out << text << "}\n";
 }
 
 }  // namespace
@@ -71,7 +97,8 @@ ExitCode run_config(const Config& config, bool json, const CommandIo& io) {
   } else {
     print_table(config, io.out);
   }
-  return ExitCode::ok;
+  for (const auto& problem : config.problems) say_error(io, problem);
+  return config.problems.empty() ? ExitCode::ok : ExitCode::bad_config;
 }
 
 }  // namespace distiq

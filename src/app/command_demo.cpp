@@ -10,6 +10,7 @@
 #include "app/command_demo_process.h"
 #include "app/command_demo_session.h"
 #include "app/config_parse.h"
+#include "app/phrase.h"
 #include "app/state_files.h"
 #include "base/clock.h"
 #include "storage/stats_reader.h"
@@ -57,6 +58,38 @@ std::string dollars(std::int64_t micros) {
   return fmt::format("${}.{:06}", micros / 1'000'000, micros % 1'000'000);
 }
 
+constexpr Phrase begins = {
+    "\n  THIS IS A DEMO. It starts a proxy of its own on a free port, with an API simulator instead of Anthropic, and "
+    "ends\n"
+    "  with it: the address below is gone in a moment. Your settings and records are not touched.\n",
+    "\n  ЭТО ДЕМОНСТРАЦИЯ. Она запускает отдельный прокси на свободном порту, вместо Anthropic - симулятор API, и "
+    "закрывает\n"
+    "  его в конце: адрес ниже скоро исчезнет. Ваши настройки и записи не затрагиваются.\n"};
+constexpr Phrase agree = {
+    "\n  The simulator keeps its own books: it billed {}, the proxy recorded {}. They agree: each of the {}\n"
+    "  requests is rounded to a millionth of a dollar. Sessions, account and money were invented; nothing is kept.\n",
+    "\n  Симулятор ведёт свой счёт: он выставил {}, прокси записал {}. Счета сходятся: каждый из запросов ({})\n"
+    "  округлён до миллионной доли доллара. Сеансы, аккаунт и деньги вымышлены; ничего не сохраняется.\n"};
+constexpr Phrase next_step = {
+    "  The demo's proxy has ended. To use the real one:\n    distiq-code start        (or ./run start)\n"
+    "  and in another terminal\n    ANTHROPIC_BASE_URL=http://127.0.0.1:11434 claude\n\n",
+    "  Прокси демонстрации завершён. Чтобы запустить настоящий:\n    distiq-code start        (или ./run start)\n"
+    "  и в другом терминале\n    ANTHROPIC_BASE_URL=http://127.0.0.1:11434 claude\n\n"};
+constexpr Phrase no_folder = {"A temporary folder cannot be made.", "Не удалось создать временную папку."};
+constexpr Phrase no_simulator = {"The API simulator did not start.", "Симулятор API не запустился."};
+constexpr Phrase no_proxy = {"The proxy did not start.", "Прокси не запустился."};
+constexpr Phrase early_end = {"The proxy ended too early.", "Прокси завершился слишком рано."};
+constexpr Phrase wrong_status = {"A request was answered with {} instead of 200.",
+                                 "На запрос пришёл ответ {} вместо 200."};
+constexpr Phrase no_line = {"The proxy printed no line for a request.", "Прокси не напечатал строку о запросе."};
+constexpr Phrase no_books = {"The simulator's books cannot be read.", "Не удалось прочитать счёт симулятора."};
+constexpr Phrase bad_end = {"At the end the proxy gave {} and the simulator {}.",
+                            "В конце прокси вернул {}, симулятор {}."};
+constexpr Phrase no_statistics = {"The statistics cannot be shown.", "Не удалось показать статистику."};
+constexpr Phrase other_count = {"{} requests were played and {} recorded.", "Проиграно запросов: {}, записано: {}."};
+constexpr Phrase other_money = {"The simulator billed {}, our records say {}.",
+                                "Симулятор выставил {}, в наших записях {}."};
+
 std::unexpected<Error> failed(std::string sentence) {
   return fail(ErrorKind::internal, sentence, sentence);
 }
@@ -64,10 +97,11 @@ std::unexpected<Error> failed(std::string sentence) {
 class Demo {
  public:
   Demo(const DemoOptions& options, const CommandIo& io)
-      : options_(options), io_(io), show_(options.json ? io.err : io.out) {}
+      : options_(options), io_(io), language_(locale_language(io.environment)), show_(options.json ? io.err : io.out) {}
 
   Result<void> run() {
-    if (folder_.path().empty()) return failed("A temporary folder cannot be made.");
+    if (folder_.path().empty()) return failed(say(no_folder));
+    show_ << say(begins) << std::flush;
     if (auto started = start_simulator(); !started) return started;
     if (auto started = start_proxy(); !started) return started;
     const auto requests = demo_requests();
@@ -81,6 +115,11 @@ class Demo {
   }
 
  private:
+  template <class... Values>
+  [[nodiscard]] std::string say(const Phrase& phrase, const Values&... values) const {
+    return fmt::format(fmt::runtime(phrase.in(language_)), values...);
+  }
+
   Result<void> start_simulator() {
     const auto program = options_.simulator.empty() ? own_folder() / "anthropic-sim" : options_.simulator;
     auto process = DemoProcess::start(program, {"--port", "0"}, {});
@@ -88,7 +127,7 @@ class Demo {
     simulator_.emplace(std::move(*process));
     std::string ignored;
     const auto port = wait_for_port(*simulator_, "listening on 127.0.0.1:", ignored);
-    if (!port) return failed("The API simulator did not start.");
+    if (!port) return failed(say(no_simulator));
     simulator_port_ = *port;
     return {};
   }
@@ -101,7 +140,7 @@ class Demo {
     proxy_.emplace(std::move(*process));
     std::string panel;
     const auto port = wait_for_port(*proxy_, "ANTHROPIC_BASE_URL=http://127.0.0.1:", panel);
-    if (!port) return failed("The proxy did not start.");
+    if (!port) return failed(say(no_proxy));
     proxy_port_ = *port;
     show_ << panel << std::flush;
     return show_rest_of_panel();
@@ -111,7 +150,7 @@ class Demo {
   Result<void> show_rest_of_panel() {
     for (int empty_lines = 0; empty_lines < 2;) {
       const auto line = proxy_->read_line(kPatience);
-      if (!line) return failed("The proxy ended too early.");
+      if (!line) return failed(say(early_end));
       if (line->empty()) ++empty_lines;
       show_ << *line << '\n';
     }
@@ -139,14 +178,18 @@ class Demo {
   }
 
   Result<void> play(const DemoRequest& request) {
-    if (!request.title.empty()) show_ << fmt::format("\n# {}\n", request.title) << std::flush;
+    if (!request.title.empty()) {
+      const auto tab = std::min(request.title.find('\t'), request.title.size() - 1);
+      const auto title = language_ == Language::russian ? request.title.substr(tab + 1) : request.title.substr(0, tab);
+      show_ << fmt::format("\n# {}\n", title) << std::flush;
+    }
     const auto answer = exchange_on_loopback(proxy_port_, request.message);
     if (!answer) return std::unexpected(answer.error());
     if (const int status = status_of(*answer); status != 200) {
-      return failed(fmt::format("A request was answered with {} instead of 200.", status));
+      return failed(say(wrong_status, status));
     }
     const auto line = proxy_->read_line(kPatience);
-    if (!line) return failed("The proxy printed no line for a request.");
+    if (!line) return failed(say(no_line));
     show_ << *line << std::endl;
     return {};
   }
@@ -157,10 +200,10 @@ class Demo {
     if (!ledger) return std::unexpected(ledger.error());
     constexpr std::string_view key = "\"total_pico_usd\":";
     const auto at = ledger->find(key);
-    if (at == std::string::npos) return failed("The simulator's books cannot be read.");
+    if (at == std::string::npos) return failed(say(no_books));
     const auto digits = std::string_view(*ledger).substr(at + key.size());
     const auto pico = parse_whole(digits.substr(0, digits.find_first_not_of(kDigits)), 0, std::uint64_t{1} << 62);
-    if (!pico) return failed("The simulator's books cannot be read.");
+    if (!pico) return failed(say(no_books));
     return static_cast<std::int64_t>(*pico);
   }
 
@@ -169,7 +212,7 @@ class Demo {
     const int proxy_code = proxy_->stop(kPatience, ignored);
     const int simulator_code = simulator_->stop(kPatience, ignored);
     if (proxy_code == 0 && simulator_code == 0) return {};
-    return failed(fmt::format("At the end the proxy gave {} and the simulator {}.", proxy_code, simulator_code));
+    return failed(say(bad_end, proxy_code, simulator_code));
   }
 
   Result<void> show_and_compare(std::size_t requests, std::int64_t billed_pico) {
@@ -179,7 +222,7 @@ class Demo {
     if (!config) return std::unexpected(config.error());
     show_ << '\n';
     if (run_stats(*config, {.period = "all", .json = options_.json}, io_) != ExitCode::ok) {
-      return failed("The statistics cannot be shown.");
+      return failed(say(no_statistics));
     }
     auto reader = StatsReader::open(store_path(config->home).string());
     if (!reader) return std::unexpected(reader.error());
@@ -192,25 +235,20 @@ class Demo {
   // once.
   Result<void> compare(const Totals& recorded, std::size_t requests, std::int64_t billed_pico) {
     if (static_cast<std::size_t>(recorded.requests) != requests) {
-      return failed(fmt::format("{} requests were played and {} recorded.", requests, recorded.requests));
+      return failed(say(other_count, requests, recorded.requests));
     }
     const auto difference = billed_pico - recorded.cost_usd_micros * 1'000'000;
     const auto billed = dollars((billed_pico + 500'000) / 1'000'000);
     if (std::abs(difference) > 500'000 * recorded.requests) {
-      return failed(
-          fmt::format("The simulator billed {}, our records say {}.", billed, dollars(recorded.cost_usd_micros)));
+      return failed(say(other_money, billed, dollars(recorded.cost_usd_micros)));
     }
-    show_ << fmt::format(
-        "\n  The simulator keeps its own books: it billed {}, the proxy recorded {}. They agree: each of the {}\n"
-        "  requests is rounded to a millionth of a dollar. Sessions, account and money were invented; nothing is "
-        "kept.\n"
-        "  Next: ./run start\n\n",
-        billed, dollars(recorded.cost_usd_micros), requests);
+    show_ << say(agree, billed, dollars(recorded.cost_usd_micros), requests) << say(next_step);
     return {};
   }
 
   const DemoOptions& options_;
   const CommandIo& io_;
+  const Language language_;
   std::ostream& show_;
   TemporaryFolder folder_;
   std::optional<DemoProcess> simulator_;

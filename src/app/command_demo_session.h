@@ -12,7 +12,7 @@
 namespace distiq {
 
 struct DemoRequest {
-  std::string_view title;    // of the session; on its first request only
+  std::string_view title;    // of the session, English and Russian with a tab between; on its first request only
   std::string_view message;  // a whole HTTP/1.1 request
 };
 

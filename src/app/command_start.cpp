@@ -71,6 +71,10 @@ ExitCode serve_until_stopped(const Config& config, const StartOptions& options, 
 
 }  // namespace
 
+std::string warning_text(Language language, std::string_view sentence) {
+  return (language == Language::russian ? "предупреждение: " : "warning: ") + std::string(sentence);
+}
+
 void say_error(const CommandIo& io, std::string_view sentence) {
   io.err << "distiq-code: " << sentence << std::endl;
 }

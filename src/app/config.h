@@ -88,6 +88,7 @@ struct ConfigEntry {
   ConfigOrigin origin = ConfigOrigin::default_value;
   std::string source;  // "the environment (DISTIQ_PROXY_PORT)", "/home/a/.distiq-code/.env line 3", "default", ...
   bool in_this_build = true;
+  std::string problem;  // why the value cannot be used; always empty unless loaded leniently
 };
 
 struct Config {
@@ -115,6 +116,7 @@ struct Config {
 
   std::vector<ConfigEntry> entries;   // every setting, in the order of docs/configuration.md
   std::vector<std::string> warnings;  // whole sentences without secrets
+  std::vector<std::string> problems;  // what would stop the start; always empty unless loaded leniently
 
   // The proxy that leads to `upstream`, or null to go direct (none set, NO_PROXY, or a loopback upstream).
   [[nodiscard]] const HttpProxyAddress* proxy_for_upstream() const;
@@ -131,6 +133,13 @@ struct ConfigSources {
 // Reads files, changes nothing. An empty value counts as not set. Fails with bad_config; client_text is the one
 // sentence for the user: key, source, allowed range, never a secret.
 [[nodiscard]] Result<Config> load_config(const ConfigSources& sources);
+
+// For commands that show or read and do not start anything: what cannot be used is left at its default and told in
+// `problems`. Fails only if there is no state folder to look into.
+[[nodiscard]] Result<Config> load_config_leniently(const ConfigSources& sources);
+
+// What people are spoken to before a setting says otherwise: LC_ALL, LC_MESSAGES or LANG.
+[[nodiscard]] Language locale_language(const Environment& environment);
 
 // "", or why `config` cannot work as a whole. Part of load_config; apart so that wiring can check what it changed.
 [[nodiscard]] std::string find_conflict(const Config& config);

@@ -281,7 +281,7 @@ const SettingSpec kSettings[] = {
     {.name = "UI_LANGUAGE",
      .default_text = "auto",
      .range = "auto, en or ru",
-     .meaning = "Language of the start panel and of `stats`; auto follows LC_ALL, LC_MESSAGES or LANG.",
+     .meaning = "Language of what people read: panel, `stats`, errors; auto follows LC_ALL, LC_MESSAGES or LANG.",
      .group = Group::output,
      .apply =
          [](Config& c, std::string_view v, const SettingContext&) {

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "app/config_settings.h"
+#include "app/config_texts.h"
 
 namespace distiq {
 namespace {
@@ -269,8 +270,69 @@ TEST_F(ConfigTest, unknown_names_warn_where_they_must_be_ours) {
   write(state() / ".env", "OTHER_PROGRAM=1\nDISTIQ_PROT=1\n");
   const auto config = load({{"DISTIQ_TYPO", "1"}, {"UNRELATED", "1"}});
   ASSERT_TRUE(config.has_value());
-  EXPECT_THAT(config->warnings, testing::UnorderedElementsAre(HasSubstr("PROXY_PROT"), HasSubstr("DISTIQ_PROT"),
-                                                              HasSubstr("DISTIQ_TYPO")));
+  EXPECT_THAT(config->warnings, testing::UnorderedElementsAre(
+                                    testing::AllOf(HasSubstr("PROXY_PROT"), HasSubstr("Did you mean PROXY_PORT?")),
+                                    HasSubstr("OTHER_PROGRAM"), HasSubstr("DISTIQ_PROT"), HasSubstr("DISTIQ_TYPO")));
+}
+
+TEST_F(ConfigTest, in_a_shared_env_file_only_near_misses_warn) {
+  write(home_ / "shared.env", "OTHER_PROGRAM=1\nCACHE_TTL_HOUR=2\nPROXY_PORT=1\nDISTIQ_NONSENSE=1\n");
+  auto named = sources();
+  named.env_file = home_ / "shared.env";
+  const auto config = load_config(named);
+  ASSERT_TRUE(config.has_value());
+  EXPECT_THAT(config->warnings,
+              testing::UnorderedElementsAre(HasSubstr("Did you mean CACHE_TTL_HOURS?"), HasSubstr("DISTIQ_NONSENSE")));
+}
+
+TEST(Suggestion, the_nearest_name_and_none_for_what_is_something_else) {
+  for (const auto& [name, meant] : std::map<std::string, std::string>{{"PROXY_PROT", "PROXY_PORT"},
+                                                                      {"proxy_prt", "PROXY_PORT"},
+                                                                      {"DISTIQ_LOGLEVEL", "LOG_LEVEL"},
+                                                                      {"RETENTION_DAY", "RETENTION_DAYS"},
+                                                                      {"ANTHROPIC_BASE_API", ""},
+                                                                      {"PATH", ""},
+                                                                      {"DISTIQ_NONSENSE", ""},
+                                                                      {"", ""}}) {
+    const auto said = suggestion(name, Language::english);
+    EXPECT_EQ(said, meant.empty() ? "" : " Did you mean " + meant + "?") << name;
+  }
+}
+
+TEST_F(ConfigTest, leniently_a_wrong_value_is_told_and_the_default_counts) {
+  write(state() / "config.toml", "RETENTION_DAYS = 7\nIO_THREADS = 9999\n");
+  auto wrong = sources({{"PROXY_PORT", "99999"}, {"PROXY_TOKEN", "hidden token"}, {"PROXY_HOST", "0.0.0.0"}});
+  EXPECT_FALSE(load_config(wrong).has_value());
+  const auto config = load_config_leniently(wrong);
+  ASSERT_TRUE(config.has_value()) << config.error().client_text;
+  EXPECT_EQ(config->listen.port, 11434);
+  EXPECT_EQ(config->retention_days, 7u);
+  EXPECT_EQ(config->find("PROXY_PORT")->value, "99999");
+  EXPECT_THAT(config->find("PROXY_PORT")->problem, HasSubstr("0 to 65535"));
+  EXPECT_THAT(config->find("IO_THREADS")->source, HasSubstr("config.toml line 2"));
+  EXPECT_EQ(config->find("RETENTION_DAYS")->problem, "");
+  EXPECT_THAT(config->problems, testing::ElementsAre(HasSubstr("PROXY_PORT=99999"), HasSubstr("PROXY_TOKEN"),
+                                                     HasSubstr("IO_THREADS"), HasSubstr("can be reached by others")));
+  for (const auto& problem : config->problems) EXPECT_THAT(problem, Not(HasSubstr("hidden")));
+  write(state() / ".env", "nonsense\n");
+  EXPECT_THAT(load_config_leniently(wrong)->problems.front(), HasSubstr("line 1"));
+  EXPECT_TRUE(load_config(sources({{"DISTIQ_HOME", (home_ / "other").string()}}))->problems.empty());
+}
+
+TEST_F(ConfigTest, russian_says_everything_in_russian) {
+  write(state() / ".env", "UI_LANGUAGE=ru\nPROXY_PROT=1\n");
+  const auto config = load({{"SMART_ROUTING", "on"}, {"SSL_CERT_FILE", "/nonexistent"}, {"PROXY_TOKEN", "short"}});
+  ASSERT_TRUE(config.has_value()) << config.error().client_text;
+  EXPECT_EQ(config->find("PROXY_HOST")->source, "по умолчанию");
+  EXPECT_EQ(config->find("PROXY_TOKEN")->source, "окружение (PROXY_TOKEN)");
+  EXPECT_THAT(config->warnings, testing::Contains(HasSubstr("Может быть, PROXY_PORT?")));
+  for (const auto& warning : config->warnings) EXPECT_THAT(warning, Not(HasSubstr(" is "))) << warning;
+  EXPECT_THAT(refusal({{"PROXY_PORT", "x"}}), HasSubstr("Допустимо: целое число от 0 до 65535"));
+  EXPECT_THAT(refusal({{"PROXY_HOST", "0.0.0.0"}}), HasSubstr("доступен другим"));
+  for (const auto& spec : all_settings()) {
+    const bool same_in_both = spec.range.find(' ') == std::string_view::npos;
+    if (!same_in_both) EXPECT_NE(range_text(spec.range, Language::russian), spec.range) << spec.name;
+  }
 }
 
 TEST_F(ConfigTest, foreign_debug_and_log_level_are_ignored_with_a_warning) {

@@ -151,6 +151,7 @@ class ProxyImpl final : public Proxy {
             .command = [this](const RequestHead& head, std::string_view body) { return commands_.answer(head, body); },
             .events = &feed_,
             .log_error = log_error,
+            .error_language = error_language(),
         } {}
 
   ~ProxyImpl() override { store_->set_state_source({}); }
@@ -209,7 +210,11 @@ class ProxyImpl final : public Proxy {
   std::string refuse_early(const Error& error) {
     const std::string id = ids_.next("dq_");
     log_error(error, id);
-    return error_response(error, id, /*keep_alive=*/false, /*head_only=*/false);
+    return error_response(error, id, /*keep_alive=*/false, /*head_only=*/false, error_language());
+  }
+
+  ErrorLanguage error_language() const {
+    return config_.language == Language::russian ? ErrorLanguage::russian : ErrorLanguage::english;
   }
 
   ServerEvents events() {

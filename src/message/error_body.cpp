@@ -37,6 +37,47 @@ std::string_view general_sentence(ErrorKind kind) {
   return "The proxy failed.";
 }
 
+std::string_view russian_sentence(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::client_fault:
+      return "Запрос не удалось разобрать.";
+    case ErrorKind::forbidden:
+      return "Прокси отклоняет этот запрос.";
+    case ErrorKind::too_large:
+      return "Запрос больше, чем допускает прокси.";
+    case ErrorKind::header_too_large:
+      return "Заголовки запроса больше, чем допускает прокси.";
+    case ErrorKind::overloaded:
+      return "Прокси загружен до предела. Попробуйте ещё раз.";
+    case ErrorKind::upstream_unreachable:
+      return "Прокси не смог связаться с API.";
+    case ErrorKind::upstream_timeout:
+      return "API не ответил вовремя.";
+    case ErrorKind::upstream_broke:
+      return "Соединение с API оборвалось раньше, чем пришёл ответ.";
+    case ErrorKind::client_gone:
+      return "Клиент закрыл соединение.";
+    case ErrorKind::cancelled:
+      return "Прокси завершает работу.";
+    case ErrorKind::store_unavailable:
+      return "Статистика прокси недоступна.";
+    case ErrorKind::bad_config:
+      return "Прокси настроен неверно.";
+    case ErrorKind::internal:
+      return "В прокси произошёл сбой. Это ошибка прокси, а не вашего запроса.";
+  }
+  return "В прокси произошёл сбой.";
+}
+
+std::string sentence(const Error& error, ErrorLanguage language) {
+  if (language == ErrorLanguage::english) {
+    return std::string(error.client_text.empty() ? general_sentence(error.kind) : std::string_view(error.client_text));
+  }
+  std::string text(russian_sentence(error.kind));
+  if (!error.client_text.empty()) text.append(" (").append(error.client_text).append(")");
+  return text;
+}
+
 }  // namespace
 
 ErrorStatus error_status(ErrorKind kind) {
@@ -71,12 +112,11 @@ ErrorStatus error_status(ErrorKind kind) {
   return {500, "api_error"};
 }
 
-std::string error_body(const Error& error, std::string_view request_id) {
-  const std::string_view message = error.client_text.empty() ? general_sentence(error.kind) : error.client_text;
+std::string error_body(const Error& error, std::string_view request_id, ErrorLanguage language) {
   std::string body = R"({"type":"error","error":{"type":")";
   body += error_status(error.kind).error_type;
   body += R"(","message":)";
-  append_json_string(body, message);
+  append_json_string(body, sentence(error, language));
   body += R"(},"request_id":)";
   append_json_string(body, request_id);
   body += '}';

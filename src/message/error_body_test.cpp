@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 namespace distiq {
@@ -21,6 +22,20 @@ TEST(ErrorBody, every_kind_has_a_status_a_type_and_a_sentence) {
     EXPECT_EQ(body.at("error").at("type").as_string(), status.error_type);
     EXPECT_GT(body.at("error").at("message").as_string().size(), 10u) << to_string(kind);
   }
+}
+
+TEST(ErrorBody, russian_comes_first_and_keeps_what_the_english_text_says) {
+  const auto message = [](const Error& error) {
+    const auto body = boost::json::parse(error_body(error, "r", ErrorLanguage::russian)).as_object();
+    return std::string(body.at("error").at("message").as_string());
+  };
+  for (int i = 0; i < kind_count; ++i) {
+    const auto kind = static_cast<ErrorKind>(i);
+    const std::string russian = message({kind, "errno 13", ""});
+    EXPECT_TRUE(std::ranges::any_of(russian, [](char c) { return (c & 0x80) != 0; })) << russian;
+  }
+  EXPECT_EQ(message({ErrorKind::upstream_unreachable, "", "No route to a.test."}),
+            "Прокси не смог связаться с API. (No route to a.test.)");
 }
 
 TEST(ErrorBody, kinds_that_the_client_reacts_to_have_the_api_s_own_status_and_type) {

@@ -13,6 +13,7 @@ class ExchangeLog {
   ExchangeLog(const PipelineServices& services, const ClientExchange& client);
 
   [[nodiscard]] const std::string& id() const { return facts_.record.id; }
+  [[nodiscard]] ErrorLanguage error_language() const { return services_.error_language; }
 
   // The same as account in SteeringQuestion.
   const std::string& identified(const LaneIdentity& lane, const RequestHead& head, const RequestView* view);

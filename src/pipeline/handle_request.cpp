@@ -26,18 +26,20 @@ Task<Disposition> run_command(const PipelineServices& services, ClientExchange& 
 
 }  // namespace
 
-std::string error_response(const Error& error, std::string_view request_id, bool keep_alive, bool head_only) {
+std::string error_response(const Error& error, std::string_view request_id, bool keep_alive, bool head_only,
+                           ErrorLanguage language) {
   HeaderList fields;
   fields.add("x-distiq-id", request_id);
-  return local_response(error_status(error.kind).http_status, "application/json", error_body(error, request_id),
-                        keep_alive, head_only, fields);
+  return local_response(error_status(error.kind).http_status, "application/json",
+                        error_body(error, request_id, language), keep_alive, head_only, fields);
 }
 
 Task<Disposition> answer_error(ClientExchange& client, const Error& error, ExchangeLog& log) {
   log.failed(error);
   if (error.kind == ErrorKind::client_gone || error.kind == ErrorKind::cancelled) co_return Disposition::close;
   const bool keep_alive = client.keep_alive() && client.body_ended();
-  const std::string bytes = error_response(error, log.id(), keep_alive, client.head().method == "HEAD");
+  const std::string bytes =
+      error_response(error, log.id(), keep_alive, client.head().method == "HEAD", log.error_language());
   const std::string_view part = bytes;
   const auto written = co_await client.write(std::span(&part, 1));
   co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;

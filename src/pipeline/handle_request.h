@@ -12,6 +12,7 @@
 #include "http/exchange_io.h"
 #include "http/guards.h"
 #include "http/message_writer.h"
+#include "message/error_body.h"
 #include "pipeline/bookkeeper.h"
 #include "pipeline/event_stream.h"
 #include "pipeline/steering.h"
@@ -48,6 +49,7 @@ struct PipelineServices {
   EventFeed* events = nullptr;
   // For the log: errors with their details, never with header values or bodies.
   std::function<void(const Error&, std::string_view request_id)> log_error;
+  ErrorLanguage error_language = ErrorLanguage::english;
 };
 
 // The whole life of one request.
@@ -55,6 +57,6 @@ Task<Disposition> handle_request(const PipelineServices& services, ClientExchang
 
 // An error of ours as a whole answer in Anthropic's form; the connection ends after it unless `keep_alive`.
 [[nodiscard]] std::string error_response(const Error& error, std::string_view request_id, bool keep_alive,
-                                         bool head_only);
+                                         bool head_only, ErrorLanguage language = ErrorLanguage::english);
 
 }  // namespace distiq

@@ -19,6 +19,9 @@ struct ReportStyle {
 // four digits (two from $100 on), rounded here and nowhere before; times are local.
 [[nodiscard]] std::string format_report(const Summary& summary, const ReportStyle& style);
 
+// What StatsReader says to people when there is nothing to read, in the language; an unknown text as it is.
+[[nodiscard]] std::string_view store_error_text(ReportLanguage language, std::string_view english);
+
 // One JSON object and a line break; docs/formats/store.md describes it. Money is whole micro-dollars (integers, exact),
 // times are unix milliseconds, days are local dates. Keys are only ever added.
 [[nodiscard]] std::string format_report_json(const Summary& summary);

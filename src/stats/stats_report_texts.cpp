@@ -137,7 +137,35 @@ constexpr std::array<GapText, 5> gap_texts = {{
     {"rejected", "the store did not accept a record", "хранилище не приняло запись"},
 }};
 
+struct StoreErrorText {
+  std::string_view english;
+  std::string_view russian;
+};
+constexpr std::array<StoreErrorText, 10> store_errors = {{
+    {"There are no statistics yet: the proxy has not recorded anything here.",
+     "Статистики пока нет: прокси здесь ещё ничего не записал."},
+    {"There are no statistics yet: the store is empty.", "Статистики пока нет: хранилище пусто."},
+    {"The statistics file belongs to another program.", "Файл статистики принадлежит другой программе."},
+    {"The statistics were written by a newer version of this program.",
+     "Статистика записана более новой версией программы."},
+    {"The statistics are of an older version: start the proxy once.",
+     "Статистика от прежней версии: запустите прокси один раз."},
+    {"The statistics store: locked by another program.", "Хранилище статистики занято другой программой."},
+    {"The statistics store: no space left on the disk.", "Хранилище статистики: на диске нет места."},
+    {"The statistics store: the file or its folder cannot be written.",
+     "Хранилище статистики: файл или папка недоступны для записи."},
+    {"The statistics store: the disk reports an error.", "Хранилище статистики: диск сообщает об ошибке."},
+    {"The statistics store: the file is damaged.", "Хранилище статистики: файл повреждён."},
+}};
+
 }  // namespace
+
+std::string_view store_error_text(ReportLanguage language, std::string_view english) {
+  for (const StoreErrorText& known : store_errors) {
+    if (language == ReportLanguage::russian && known.english == english) return known.russian;
+  }
+  return english;
+}
 
 const ReportTexts& report_texts(ReportLanguage language) {
   return language == ReportLanguage::russian ? russian : english;

@@ -62,6 +62,30 @@ class Config(CommandCase):
         self.assertEqual(list(self.home.iterdir()), [])
 
 
+    def test_a_wrong_value_is_shown_with_what_is_wrong_about_it(self):
+        done = self.run_command("config", PROXY_PORT="99999", RETENTION_DAYS="7")
+        self.assertEqual(done.returncode, 3)
+        lines = done.stdout.splitlines()
+        at = next(i for i, line in enumerate(lines) if line.startswith("PROXY_PORT "))
+        self.assertIn("99999", lines[at])
+        self.assertIn("0 to 65535", lines[at + 1])
+        self.assertTrue(any(line.startswith("RETENTION_DAYS") and " 7 " in line for line in lines))
+        as_json = self.run_command("config", "--json", PROXY_PORT="99999")
+        self.assertEqual(as_json.returncode, 3)
+        said = json.loads(as_json.stdout)
+        self.assertEqual(len(said["problems"]), 1)
+        self.assertEqual([entry["name"] for entry in said["settings"] if "problem" in entry], ["PROXY_PORT"])
+
+    def test_everything_in_russian(self):
+        done = self.run_command("config", "--lang", "ru", PROXY_PORT="99999", DISTIQ_PROXY_PROT="1")
+        self.assertIn("ЗНАЧЕНИЕ", done.stdout)
+        self.assertIn("по умолчанию", done.stdout)
+        self.assertIn("Допустимо: целое число", done.stdout)
+        self.assertIn("предупреждение: ", done.stderr)
+        self.assertIn("Может быть, PROXY_PORT?", done.stderr)
+        self.assertNotIn("default", done.stdout)
+
+
 class Start(CommandCase):
     def test_wrong_value_is_one_sentence_with_key_source_and_range(self):
         done = self.run_command("start", PROXY_PORT="99999")
@@ -152,6 +176,15 @@ class Stats(CommandCase):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertTrue(done.stderr.startswith("distiq-code: "))
 
+    def test_a_wrong_setting_that_is_not_needed_is_a_warning(self):
+        done = self.run_command("stats", PROXY_PORT="99999")
+        self.assertEqual(done.returncode, 1, "no records yet")
+        self.assertIn("warning: PROXY_PORT=99999", done.stderr)
+        self.assertIn("There are no statistics yet", done.stderr)
+
+    def test_the_sentence_is_russian_for_russians(self):
+        self.assertIn("Статистики пока нет", self.run_command("stats", LANG="ru_RU.UTF-8").stderr)
+
     def test_unknown_period_is_a_usage_error(self):
         self.assertEqual(self.run_command("stats", "--period", "decade").returncode, 2)
 
@@ -164,6 +197,20 @@ class Demo(CommandCase):
         self.assertGreaterEqual(len(lines), 10)
         self.assertIn("keeps its own books", done.stdout)
         self.assertEqual(list(self.home.iterdir()), [], "the user's folders stay as they were")
+
+    def test_it_says_that_it_is_a_demo_and_what_to_do_next(self):
+        for language, words in (("C.UTF-8", ("THIS IS A DEMO", "To use the real one", "Tool loop")),
+                                ("ru_RU.UTF-8", ("ЭТО ДЕМОНСТРАЦИЯ", "запустить настоящий", "Цикл инструментов", "Счета сходятся"))):
+            with self.subTest(language):
+                done = self.run_command("demo", LANG=language)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                for word in words:
+                    self.assertIn(word, done.stdout)
+                self.assertLess(done.stdout.index(words[0]), done.stdout.index("ANTHROPIC_BASE_URL="), "before the address")
+                self.assertIn("ANTHROPIC_BASE_URL=http://127.0.0.1:11434 claude", done.stdout.split(words[1])[1])
+                if language == "ru_RU.UTF-8":
+                    for english in ("requests", "Tool loop", "The simulator"):
+                        self.assertNotIn(english, done.stdout)
 
     def test_json_is_all_there_is_on_stdout(self):
         done = self.run_command("demo", "--json")
