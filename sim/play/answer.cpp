@@ -30,6 +30,28 @@ json::object full_usage(const Usage& usage, std::int64_t output) {
   return out;
 }
 
+// Empty where the answer was one pass.
+json::array iterations_of(const MessageFrame& frame) {
+  json::array out;
+  if (frame.earlier.empty()) return out;
+  auto passes = frame.earlier;
+  if (!frame.last_pass.empty()) passes.push_back({frame.last_pass, frame.model, frame.usage});
+  for (const auto& pass : passes) {
+    auto entry = input_usage(pass.usage);
+    entry["type"] = pass.type;
+    entry["model"] = pass.model;
+    entry["output_tokens"] = pass.usage.output;
+    entry["cache_creation"] = json::object{{"ephemeral_5m_input_tokens", pass.usage.prompt.written_5m},
+                                           {"ephemeral_1h_input_tokens", pass.usage.prompt.written_1h}};
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+void add_diagnostics(json::object& message, const MessageFrame& frame) {
+  if (frame.cache_miss_reason) message["diagnostics"] = json::object{{"cache_miss_reason", *frame.cache_miss_reason}};
+}
+
 json::value stop_sequence_of(const Answer& answer) {
   return answer.stop_sequence.empty() ? json::value(nullptr) : json::value(answer.stop_sequence);
 }
@@ -66,6 +88,8 @@ class EventWriter {
     } else if (type == "thinking") {
       deltas(index, string_or_empty(content, "thinking"), "thinking_delta", "thinking", tokens);
       delta(index, {{"type", "signature_delta"}, {"signature", string_or_empty(content, "signature")}});
+    } else if (type == "compaction") {
+      delta(index, {{"type", "compaction_delta"}, {"content", string_or_empty(content, "content")}});
     } else if (type == "tool_use" || type == "server_tool_use") {
       delta(index, {{"type", "input_json_delta"}, {"partial_json", ""}});
       const auto input = content.contains("input") ? json::serialize(content.at("input")) : std::string("{}");
@@ -84,6 +108,7 @@ class EventWriter {
     auto empty = content;
     const auto type = string_or_empty(content, "type");
     if (type == "text") empty["text"] = "";
+    if (type == "compaction") empty["content"] = "";
     if (type == "thinking") {
       empty["thinking"] = "";
       empty["signature"] = "";
@@ -171,6 +196,9 @@ json::object render_message(const Answer& answer, const MessageFrame& frame) {
   message["stop_sequence"] = stop_sequence_of(answer);
   message["stop_details"] = nullptr;
   message["usage"] = full_usage(frame.usage, frame.usage.output);
+  if (auto passes = iterations_of(frame); !passes.empty())
+    message["usage"].as_object()["iterations"] = std::move(passes);
+  add_diagnostics(message, frame);
   if (frame.context_management) message["context_management"] = json::object{{"applied_edits", json::array{}}};
   if (!frame.input_transformations.empty()) message["input_transformations"] = frame.input_transformations;
   return message;
@@ -195,6 +223,7 @@ std::vector<Piece> render_stream(const Answer& answer, const MessageFrame& frame
   start["stop_details"] = nullptr;
   start["usage"] = full_usage(frame.usage, std::min<std::int64_t>(1, frame.usage.output));
   if (!frame.input_transformations.empty()) start["input_transformations"] = frame.input_transformations;
+  add_diagnostics(start, frame);
   writer.event("message_start", {{"type", "message_start"}, {"message", start}});
   for (std::size_t i = 0; i < answer.content.size(); ++i)
     if (const auto* block = answer.content[i].if_object()) writer.block(*block, i, block_tokens[i]);
@@ -202,6 +231,7 @@ std::vector<Piece> render_stream(const Answer& answer, const MessageFrame& frame
   usage["output_tokens"] = frame.usage.output;
   if (frame.usage.web_searches > 0)
     usage["server_tool_use"] = json::object{{"web_search_requests", frame.usage.web_searches}};
+  if (auto passes = iterations_of(frame); !passes.empty()) usage["iterations"] = std::move(passes);
   json::object end{{"type", "message_delta"},
                    {"delta", {{"stop_reason", stop_reason_of(answer)}, {"stop_sequence", stop_sequence_of(answer)}}},
                    {"usage", usage}};

@@ -38,11 +38,21 @@ struct Usage {
   std::string geo;    // "us" or empty
 };
 
+// One entry of `usage.iterations`: what was sampled on the way to the answer is billed beside it.
+struct UsagePass {
+  std::string type;  // "compaction", "message", "fallback_message"
+  std::string model;
+  Usage usage;
+};
+
 struct MessageFrame {
   std::string id;
   std::string model;
-  Usage usage;
-  boost::json::array input_transformations;  // shown when not empty
+  Usage usage;                     // of the last pass
+  std::vector<UsagePass> earlier;  // with any, or with a last_pass of its own, iterations are listed
+  std::string last_pass = "message";
+  std::optional<boost::json::value> cache_miss_reason;  // shown when asked for: a reason, or null for none
+  boost::json::array input_transformations;             // shown when not empty
   bool context_management = false;
 };
 

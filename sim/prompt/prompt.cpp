@@ -50,6 +50,8 @@ std::int64_t raw_tokens_of(const json::object& block) {
     return shown > 0 ? shown : static_cast<std::int64_t>(string_or_empty(block, "signature").size() / 8);
   }
   if (type == "redacted_thinking") return static_cast<std::int64_t>(string_or_empty(block, "data").size() / 8);
+  if (type == "compaction") return count_text_tokens(string_or_empty(block, "content"));
+  if (type == "fallback") return 0;
   return count_text_tokens(json::serialize(block));
 }
 
@@ -97,6 +99,7 @@ class Reader {
     read_tools();
     read_system();
     read_messages();
+    drop_what_was_compacted();
     mark_last_block_if_automatic();
     fill_context();
     return std::move(prompt_);
@@ -189,6 +192,15 @@ class Reader {
     for (auto i = before; i < prompt_.blocks.size(); ++i) prompt_.blocks[i].human = human;
   }
 
+  // What stands before the last compaction block is in its summary; the API does not read it any more.
+  void drop_what_was_compacted() {
+    auto& blocks = prompt_.blocks;
+    const auto last = std::find_if(blocks.rbegin(), blocks.rend(), [](const auto& block) { return block.compaction; });
+    if (last == blocks.rend()) return;
+    for (auto block = blocks.begin(); block != last.base() - 1; ++block)
+      if (block->section == Section::messages) block->dropped = true;
+  }
+
   // Per-turn effort is part of what the cache sees at that message, not of what signatures bind.
   void mix_turn_control(const json::object& message, std::size_t first) {
     const auto* control = find_object(message, "output_config");
@@ -213,6 +225,7 @@ class Reader {
     if (type == "thinking")
       block.thinking = {std::string(string_or_empty(object, "thinking")),
                         std::string(string_or_empty(object, "signature"))};
+    block.compaction = type == "compaction";
     if (type == "redacted_thinking") block.thinking = {{}, std::string(string_or_empty(object, "data"))};
     citations_ = citations_ || find_object(object, "citations") != nullptr;
     add_referenced_tools(object, block);

@@ -36,7 +36,8 @@ struct PromptBlock {
   std::optional<ThinkingBlock> thinking;    // of thinking and redacted_thinking blocks
   bool human = false;                       // of a user message that is not only tool results
   bool deferred = false;                    // tools: not part of the prompt until referenced
-  bool dropped = false;                     // thinking the model does not read
+  bool dropped = false;                     // thinking the model does not read, or what a compaction has replaced
+  bool compaction = false;
 };
 
 // What besides the blocks decides which cached prefix fits.

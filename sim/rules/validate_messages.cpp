@@ -17,7 +17,7 @@ struct BlockType {
 };
 
 // Which roles may carry which block.
-constexpr std::array<BlockType, 19> block_types{{{"text", user | assistant | system_role},
+constexpr std::array<BlockType, 21> block_types{{{"text", user | assistant | system_role},
                                                  {"image", user},
                                                  {"document", user | assistant},
                                                  {"search_result", user},
@@ -25,6 +25,8 @@ constexpr std::array<BlockType, 19> block_types{{{"text", user | assistant | sys
                                                  {"tool_use", assistant},
                                                  {"thinking", assistant},
                                                  {"redacted_thinking", assistant},
+                                                 {"compaction", assistant},
+                                                 {"fallback", assistant},
                                                  {"server_tool_use", assistant},
                                                  {"web_search_tool_result", assistant},
                                                  {"web_fetch_tool_result", assistant},
@@ -135,6 +137,12 @@ Refusal check_block(const Subject& subject, const json::value& value, std::strin
   if (type == "image") return check_image(*block, path);
   if (type == "tool_result") return check_tool_result(subject, *block, path);
   if (type == "tool_use") return check_tool_use(*block, path);
+  if (type == "compaction" && (!subject.has_beta({"compact-2026-01-12"}) || !subject.model.compaction))
+    return extra_input(path);
+  if (type == "compaction" && !find_string(*block, "content"))
+    return invalid_request(path + ".compaction.content: Field required");
+  if (type == "fallback" && !subject.has_beta({"server-side-fallback-2026-06-01", "server-side-fallback-2026-07-01"}))
+    return extra_input(path);
   if (type == "thinking" && !find_string(*block, "signature"))
     return invalid_request(path + ".thinking.signature: Field required");
   if (type == "thinking" && !find_string(*block, "thinking"))

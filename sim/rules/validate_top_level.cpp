@@ -143,11 +143,26 @@ Refusal check_context_management(const Subject& subject) {
   return std::nullopt;
 }
 
+Refusal check_fallbacks(const Subject& subject) {
+  const auto* value = find(subject.body, "fallbacks");
+  if (!value || value->is_null()) return std::nullopt;
+  const auto* list = value->if_array();
+  if (!list) return invalid_request("fallbacks: Input should be a valid list");
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const auto path = "fallbacks." + std::to_string(i) + ".model";
+    const auto* entry = (*list)[i].if_object();
+    const auto id = entry ? find_string(*entry, "model") : std::nullopt;
+    if (!id) return invalid_request(path + ": Field required");
+    if (!ModelTable::builtin().find(*id)) return invalid_request(path + ": unknown model " + std::string(*id));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Refusal validate_top_level(const Subject& subject) {
-  for (const auto rule :
-       {check_fields, check_max_tokens, check_stop_sequences, check_stream, check_speed, check_context_management})
+  for (const auto rule : {check_fields, check_max_tokens, check_stop_sequences, check_stream, check_speed,
+                          check_context_management, check_fallbacks})
     if (auto refusal = rule(subject)) return refusal;
   return std::nullopt;
 }

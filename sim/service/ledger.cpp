@@ -28,7 +28,7 @@ void Ledger::finish(std::size_t index, bool complete, std::int64_t output_tokens
   entry.complete = complete;
   entry.ended = true;
   entry.usage.output = output_tokens;
-  entry.cost = cost_pico_usd(model, entry.usage, web_search_pico);
+  entry.cost = entry.earlier_cost + cost_pico_usd(model, entry.usage, web_search_pico);
 }
 
 const LedgerEntry* Ledger::find(std::size_t index) const {
@@ -46,7 +46,15 @@ void Ledger::clear() {
 }
 
 boost::json::object to_json(const LedgerEntry& entry) {
-  const auto& prompt = entry.usage.prompt;
+  auto prompt = entry.usage.prompt;
+  auto output = entry.usage.output;
+  for (const auto& pass : entry.earlier) {
+    prompt.input += pass.usage.prompt.input;
+    prompt.read += pass.usage.prompt.read;
+    prompt.written_5m += pass.usage.prompt.written_5m;
+    prompt.written_1h += pass.usage.prompt.written_1h;
+    output += pass.usage.output;
+  }
   return {{"request_id", entry.request_id},
           {"message_id", entry.message_id},
           {"owner", entry.owner},
@@ -58,7 +66,8 @@ boost::json::object to_json(const LedgerEntry& entry) {
           {"cache_read_input_tokens", prompt.read},
           {"ephemeral_5m_input_tokens", prompt.written_5m},
           {"ephemeral_1h_input_tokens", prompt.written_1h},
-          {"output_tokens", entry.usage.output},
+          {"output_tokens", output},
+          {"passes", entry.earlier.size() + 1},
           {"web_search_requests", entry.usage.web_searches},
           {"speed", entry.usage.speed},
           {"inference_geo", entry.usage.geo},

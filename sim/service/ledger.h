@@ -25,8 +25,10 @@ struct LedgerEntry {
   std::string effort;
   std::string lane;
   UnixMs started = 0;
-  Usage usage;
-  std::int64_t cost = 0;
+  Usage usage;                     // of the last pass
+  std::vector<UsagePass> earlier;  // billed passes before it
+  std::int64_t earlier_cost = 0;
+  std::int64_t cost = 0;  // of all
   bool streamed = false;
   bool complete = false;  // the whole answer went out
   bool ended = false;

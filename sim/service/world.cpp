@@ -53,4 +53,16 @@ std::string World::next_id(std::string_view prefix) {
   return id;
 }
 
+void MessageMemory::remember(std::string id, std::shared_ptr<const PromptTrace> trace) {
+  constexpr std::size_t most = 1000;
+  messages_.emplace_back(std::move(id), std::move(trace));
+  if (messages_.size() > most) messages_.pop_front();
+}
+
+std::shared_ptr<const PromptTrace> MessageMemory::find(std::string_view id) const {
+  const auto found =
+      std::find_if(messages_.rbegin(), messages_.rend(), [&](const auto& message) { return message.first == id; });
+  return found == messages_.rend() ? nullptr : found->second;
+}
+
 }  // namespace sim

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "play/script.h"
@@ -16,6 +18,8 @@
 #include "wire/http_message.h"
 
 namespace sim {
+
+struct PromptTrace;
 
 enum class UnknownModels { reject, accept };
 enum class BetaCheck { strict, lenient };
@@ -82,6 +86,16 @@ struct Counters {
   std::map<std::string, std::int64_t> refusals;  // by error message
 };
 
+// What the last prompts were, by message id; forgets the oldest.
+class MessageMemory {
+ public:
+  void remember(std::string id, std::shared_ptr<const PromptTrace> trace);
+  std::shared_ptr<const PromptTrace> find(std::string_view id) const;  // nullptr: unknown
+
+ private:
+  std::deque<std::pair<std::string, std::shared_ptr<const PromptTrace>>> messages_;
+};
+
 class World {
  public:
   World(WorldConfig config, Clock& clock);
@@ -97,6 +111,7 @@ class World {
   RateLimiter limiter;
   RequestLog log;
   Counters counters;
+  MessageMemory prompts;  // of answered messages, for the diagnosis of cache misses
 
   // "msg_01" + 22 characters; never the same twice, the same again with the same seed and order.
   std::string next_id(std::string_view prefix);
