@@ -120,9 +120,10 @@ std::optional<ApiError> admit(World& world, const Request& request, const Reques
   if (auto error = find_model(world, turn)) return error;
   turn.betas = read_betas(request.headers);
   if (auto error = validate_body(*turn.body, *turn.model, turn.betas, kind)) return error;
-  turn.prompt = read_prompt(
-      *turn.body, *turn.model,
-      {.keep_billing_line = world.config.keep_billing_line, .cache_relevant_betas = cache_relevant(turn.betas)});
+  turn.cache_betas = cache_relevant(turn.betas);
+  turn.prompt =
+      read_prompt(*turn.body, *turn.model,
+                  {.keep_billing_line = world.config.keep_billing_line, .cache_relevant_betas = turn.cache_betas});
   if (auto error = check_thinking(world, turn)) return error;
   turn.prompt_tokens = turn.prompt.tokens();
   const auto max_tokens = kind.count_only ? 0 : find_integer(*turn.body, "max_tokens").value_or(0);

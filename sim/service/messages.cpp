@@ -156,7 +156,9 @@ void compact(World& world, const Turn& turn, const Compaction& compaction, Makin
 // The refused answer is thrown away; another model answers the same request.
 void fall_back(World& world, const Turn& turn, const Model& model, Making& making) {
   making.frame.earlier.push_back({"message", turn.model->id, making.frame.usage});
-  const auto prompt = read_prompt(*turn.body, model, {.keep_billing_line = world.config.keep_billing_line});
+  const auto prompt =
+      read_prompt(*turn.body, model,
+                  {.keep_billing_line = world.config.keep_billing_line, .cache_relevant_betas = turn.cache_betas});
   making.plans.push_back(plan_for(world, turn, prompt, model));
   auto answer = say("This is the answer of " + model.id + ".");
   auto tokens = output_tokens_of(answer, model);

@@ -20,6 +20,7 @@ namespace sim {
 struct Turn {
   Credential credential;
   BetaSet betas;
+  std::string cache_betas;  // those that a cached prompt depends on
   boost::json::value document;
   const boost::json::object* body = nullptr;
   const Model* model = nullptr;

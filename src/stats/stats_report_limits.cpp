@@ -77,11 +77,15 @@ void add_windows(ReportTable& table, const AccountLimits& account, std::int64_t 
 }
 
 void add_buckets(ReportTable& table, const AccountLimits& account, const ReportTexts& say) {
-  for (const std::string_view bucket : {"requests", "tokens", "input-tokens", "output-tokens"}) {
+  const std::pair<std::string_view, std::string_view> buckets[] = {{"requests", say.limit_requests},
+                                                                   {"tokens", say.limit_tokens},
+                                                                   {"input-tokens", say.limit_input},
+                                                                   {"output-tokens", say.limit_output}};
+  for (const auto& [bucket, name] : buckets) {
     const std::string_view left = account.header(fmt::format("{}{}-remaining", plain_prefix, bucket));
     const std::string_view limit = account.header(fmt::format("{}{}-limit", plain_prefix, bucket));
     if (left.empty() || limit.empty()) continue;
-    table.add({{std::string(bucket)},
+    table.add({{std::string(name)},
                {},
                {fmt::format("{} / {}", printable(left, max_shown_bytes), printable(limit, max_shown_bytes))},
                {std::string(say.limit_left), Tone::dim}});

@@ -140,6 +140,15 @@ TEST_F(StatsReportTest, an_empty_period_is_one_sentence) {
   EXPECT_THAT(text, Not(HasSubstr("cost")));
 }
 
+TEST_F(StatsReportTest, what_is_no_request_stands_apart) {
+  Summary summary;
+  EXPECT_THAT(report(summary), Not(HasSubstr("not counted")));
+  summary.other_paths = 3;
+  summary.refused = 1;
+  EXPECT_THAT(report(summary), HasSubstr("not counted: other paths, passed through: 3 · refused by the proxy: 1\n"));
+  EXPECT_THAT(format_report_json(summary), HasSubstr(R"("apart":{"other_paths":3,"refused":1})"));
+}
+
 TEST_F(StatsReportTest, limits_are_shown_as_measured) {
   Summary summary = some_summary();
   summary.limits = {

@@ -26,6 +26,7 @@ struct ReportTexts {
   std::string_view column_in, column_out, column_cached, column_cost, column_saved;
 
   std::string_view limits_of, measured, five_hours, seven_days, status, resets, since_reset, limit_left;
+  std::string_view limit_requests, limit_tokens, limit_input, limit_output;
 
   std::string_view complete, gaps, lost, may_be_missing;
 };

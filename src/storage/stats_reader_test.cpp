@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "stats/stats_report.h"
 #include "stats/summary_calendar.h"
 #include "storage/store_file.h"
 #include "storage/store_for_test.h"
@@ -227,6 +228,28 @@ TEST_F(StatsReaderTest, an_unknown_id_is_nothing_and_recent_records_come_newest_
   ASSERT_EQ(recent->size(), 2u);
   EXPECT_EQ((*recent)[0].id, "req-3");
   EXPECT_EQ((*recent)[1].id, "req-2");
+}
+
+// Two modules, one text: a changed sentence must not lose its translation.
+TEST_F(StatsReaderTest, every_sentence_of_a_failed_open_is_known_in_russian) {
+  const auto check = [&](const std::string& path) {
+    const auto reader = StatsReader::open(path, 10ms);
+    ASSERT_FALSE(reader) << path;
+    const auto& said = reader.error().client_text;
+    EXPECT_NE(store_error_text(ReportLanguage::russian, said), said);
+    EXPECT_EQ(store_error_text(ReportLanguage::english, said), said);
+  };
+  check(folder_ / "none");
+  std::ofstream(folder_ / "empty").close();
+  check(folder_ / "empty");
+  std::ofstream(folder_ / "text") << std::string(4096, 'x');
+  check(folder_ / "text");
+  write({make_record(1)});
+  for (const char* version : {"1", "999"}) {
+    auto db = Database::open(path_, DbAccess::read_write, 1s);
+    ASSERT_TRUE(db && db->execute(std::string("PRAGMA user_version = ") + version));
+    check(path_);
+  }
 }
 
 TEST_F(StatsReaderTest, every_unusable_file_has_its_sentence) {

@@ -125,6 +125,25 @@ class Start(CommandCase):
             asyncio.run(proxy.stop())
             proxy.remove_files()
 
+    def test_an_error_speaks_the_users_language_and_keeps_its_form(self):
+        for language, begins in (("en", "The API could not be reached"), ("ru", "Прокси не смог связаться с API. (")):
+            proxy = Proxy("http://127.0.0.1:9", env={"UI_LANGUAGE": language})
+            try:
+                async def ask():
+                    await proxy.start()
+                    return await proxy.ask("POST", "/v1/messages", [], b"{}")
+                reply = asyncio.run(ask())
+                self.assertEqual(reply.status, 502)
+                said = json.loads(reply.data)
+                self.assertEqual((said["type"], said["error"]["type"]), ("error", "api_error"))
+                if language == "ru":
+                    self.assertTrue(said["error"]["message"].startswith(begins), said)
+                else:
+                    self.assertTrue(said["error"]["message"].isascii(), said)
+            finally:
+                asyncio.run(proxy.stop())
+                proxy.remove_files()
+
     def test_ollama_on_the_port_is_recognised(self):
         class Ollama(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
