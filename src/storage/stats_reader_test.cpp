@@ -245,9 +245,9 @@ TEST_F(StatsReaderTest, every_sentence_of_a_failed_open_is_known_in_russian) {
   std::ofstream(folder_ / "text") << std::string(4096, 'x');
   check(folder_ / "text");
   write({make_record(1)});
-  for (const char* version : {"1", "999"}) {
+  for (const char* version : {"PRAGMA user_version = 1", "PRAGMA user_version = 999"}) {
     auto db = Database::open(path_, DbAccess::read_write, 1s);
-    ASSERT_TRUE(db && db->execute(std::string("PRAGMA user_version = ") + version));
+    ASSERT_TRUE(db && db->execute(version));
     check(path_);
   }
 }
