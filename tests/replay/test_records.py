@@ -94,12 +94,15 @@ class Records(ReplayCase):
         self.assertEqual(sum(found[identity]["cost_usd_micros"] for identity in ids), micros(usage.cost_pico(usage.of_answer(events))))
         done = subprocess.run([str(binary()), "stats", "--period", "all", "--json"], env=self.proxy.env, capture_output=True, timeout=20)
         self.assertEqual(done.returncode, 0, done.stderr)
-        total = json.loads(done.stdout)["total"]
+        said = json.loads(done.stdout)
+        total = said["total"]
         rows = store.rows(self.proxy.home)
         for name in ("cost_usd_micros", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
                      "output_tokens"):
             self.assertEqual(total[name], sum(row[name] for row in rows), name)
-        self.assertEqual(total["requests"], len(rows))
+        apart = [row for row in rows if row["outcome"] == "refused" or not row["path"].startswith("/v1/messages")]
+        self.assertEqual(total["requests"], len(rows) - len(apart))
+        self.assertEqual(said["apart"], {"other_paths": len(apart), "refused": 0})
 
     async def test_rate_limit_headers_are_kept_per_account(self):
         limits = [("anthropic-ratelimit-unified-status", "allowed"), ("Anthropic-RateLimit-Unified-5h-Utilization", "0.37"),
