@@ -146,7 +146,9 @@ TEST_F(ConfigTest, every_setting_is_taken_from_every_source) {
       ASSERT_NE(entry, nullptr);
       EXPECT_EQ(entry->origin, origin) << name;
       // With UI_LANGUAGE=ru the source is named in Russian.
-      if (config->language == Language::english) EXPECT_THAT(entry->source, HasSubstr(source)) << name;
+      if (config->language == Language::english) {
+        EXPECT_THAT(entry->source, HasSubstr(source)) << name;
+      }
     };
     expect_origin(load({{name, value}}), ConfigOrigin::environment, "environment (" + name + ")");
     expect_origin(load({{"DISTIQ_" + name, value}}), ConfigOrigin::environment, "environment (DISTIQ_" + name + ")");
@@ -332,7 +334,9 @@ TEST_F(ConfigTest, russian_says_everything_in_russian) {
   EXPECT_THAT(refusal({{"PROXY_HOST", "0.0.0.0"}}), HasSubstr("доступен другим"));
   for (const auto& spec : all_settings()) {
     const bool same_in_both = spec.range.find(' ') == std::string_view::npos;
-    if (!same_in_both) EXPECT_NE(range_text(spec.range, Language::russian), spec.range) << spec.name;
+    if (!same_in_both) {
+      EXPECT_NE(range_text(spec.range, Language::russian), spec.range) << spec.name;
+    }
   }
 }
 
