@@ -14,6 +14,7 @@ LaneRow some_lane() {
                .requested = "claude-opus-5-5",
                .serving = "claude-haiku-5-5",
                .requested_effort = "medium",
+               .serving_effort = "",
                .ttl = CacheTtl::one_hour,
                .prompt_tokens = 12'345,
                .requests = 3,
