@@ -46,7 +46,7 @@ ExitCode serve_until_stopped(const Config& config, const StartOptions& options, 
   if (options.until_unused) {
     auto lock = UserLock::watch(config.home);
     if (!lock) return explain(config, lock.error(), io);
-    users.emplace(std::move(*lock));
+    users.emplace(*lock);
   }
   ServeHooks hooks;
   hooks.serving = [&](std::uint16_t port) {
