@@ -31,7 +31,7 @@ Result<std::optional<std::string>> read_settings_text(const std::filesystem::pat
 }
 
 SetupStore::SetupStore(std::filesystem::path home, const std::filesystem::path& settings_file)
-    : folder_(std::move(home) / "setup"),
+    : folder_(home / "setup"),
       receipt_(folder_ / (name_for(settings_file) + ".receipt")),
       copy_(folder_ / (name_for(settings_file) + ".before")) {}
 

@@ -168,11 +168,11 @@ constexpr std::array<StoreErrorText, 10> store_errors = {{
 
 }  // namespace
 
-std::string_view store_error_text(ReportLanguage language, std::string_view english) {
+std::string_view store_error_text(ReportLanguage language, std::string_view in_english) {
   for (const StoreErrorText& known : store_errors) {
-    if (language == ReportLanguage::russian && known.english == english) return known.russian;
+    if (language == ReportLanguage::russian && known.english == in_english) return known.russian;
   }
-  return english;
+  return in_english;
 }
 
 const ReportTexts& report_texts(ReportLanguage language) {
