@@ -10,9 +10,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 # First part of a third-party header -> where it may be included: a folder of src/ or one file. Tests and benches beside
 # the source are free: they need GoogleTest and encoders.
 THIRD_PARTY = {
-    "boost/": ["net", "http", "pipeline"],
+    "boost/": ["net", "http", "pipeline", "claude_cli"],
     "openssl/": ["base", "net", "message", "app/wiring.cpp"],
-    "simdjson.h": ["judge", "message", "money", "meter"],
+    "simdjson.h": ["judge", "message", "money", "meter", "claude_cli"],
     "sqlite3.h": ["storage"],
     "spdlog/": ["base"],
     "CLI/": ["app/cli.cpp"],
