@@ -2,16 +2,12 @@
 
 #include <algorithm>
 
+#include "base/find_either.h"
+
 namespace distiq {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::size_t find_line_end(std::string_view bytes) {
-  std::size_t i = 0;
-  while (i < bytes.size() && bytes[i] != '\n' && bytes[i] != '\r') ++i;
-  return i;
-}
 
 }  // namespace
 
@@ -25,7 +21,7 @@ std::optional<SseEvent> SseSplitter::next(std::string_view& bytes) {
       if (bytes.front() == '\n') bytes.remove_prefix(1);
       continue;
     }
-    const std::size_t end = find_line_end(bytes);
+    const std::size_t end = find_either(bytes, '\n', '\r');
     const std::string_view piece = bytes.substr(0, end);
     if (end == bytes.size()) {
       append_to_line(piece);

@@ -1,6 +1,9 @@
 #include "meter/json_capture.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/find_either.h"
 
 namespace distiq {
 
@@ -20,15 +23,19 @@ void JsonCapture::feed(std::string_view bytes) {
 // Consumes string content up to its closing quote or the end of the bytes.
 std::string_view JsonCapture::take_string(std::string_view bytes) {
   std::size_t i = 0;
-  for (; i < bytes.size(); ++i) {
-    if (escaped_) {
-      escaped_ = false;
-    } else if (bytes[i] == '\\') {
-      escaped_ = true;
-    } else if (bytes[i] == '"') {
+  while (i < bytes.size()) {
+    if (std::exchange(escaped_, false)) {
+      ++i;
+      continue;
+    }
+    i += find_either(bytes.substr(i), '"', '\\');
+    if (i == bytes.size()) break;
+    if (bytes[i] == '"') {
       in_string_ = false;
       break;
     }
+    escaped_ = true;
+    ++i;
   }
   keep(bytes.substr(0, in_string_ ? i : i + 1));
   if (in_string_) return {};

@@ -1,6 +1,8 @@
 #include "storage/record_columns.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "storage/stored_text.h"
 
@@ -60,41 +62,32 @@ NameList list_names() {
   return list;
 }
 
-struct Binder {
-  Statement& statement;
-  int next;
+// Every stored value, once as text for the chain and where it stands there.
+struct Collector {
+  std::string& text;
+  std::vector<StoredRow::Value>& values;
 
-  void identifier(const char*, const std::string& text) {
-    statement.bind_borrowed(next++, StoredText::identifier(text).view());
+  void add_text(std::string_view value) {
+    values.push_back({static_cast<std::int64_t>(text.size()), static_cast<std::int32_t>(value.size())});
+    text.append(value) += '\x1f';
   }
-  void line(const char*, const std::string& text) { statement.bind(next++, StoredText::line(text).view()); }
-  void json(const char*, const std::string& text) { statement.bind(next++, StoredText::json(text).view()); }
+  void add_number(std::int64_t value) {
+    std::array<char, 24> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    text.append(digits.data(), end) += '\x1f';
+    values.push_back({value, StoredRow::Value::number});
+  }
+  void identifier(const char*, const std::string& value) { add_text(StoredText::identifier(value).view()); }
+  void line(const char*, const std::string& value) { add_text(StoredText::line(value).view()); }
+  void json(const char*, const std::string& value) { add_text(StoredText::json(value).view()); }
   template <class Enum>
   void named(const char*, Enum value) {
-    statement.bind_borrowed(next++, to_string(value));
+    add_text(to_string(value));
   }
-  void integer(const char*, std::int64_t value) { statement.bind(next++, value); }
-  void count(const char*, std::uint64_t value) { statement.bind(next++, stored_count(value)); }
-  void flag(const char*, bool value) { statement.bind(next++, std::int64_t{value}); }
-  void money(const char*, PicoUsd amount) { statement.bind(next++, stored_micro_usd(amount)); }
-};
-
-// As Binder, into one text.
-struct RowText {
-  std::string text;
-
-  void add(std::string_view value) { text.append(value) += '\x1f'; }
-  void identifier(const char*, const std::string& value) { add(StoredText::identifier(value).view()); }
-  void line(const char*, const std::string& value) { add(StoredText::line(value).view()); }
-  void json(const char*, const std::string& value) { add(StoredText::json(value).view()); }
-  template <class Enum>
-  void named(const char*, Enum value) {
-    add(to_string(value));
-  }
-  void integer(const char*, std::int64_t value) { add(std::to_string(value)); }
-  void count(const char*, std::uint64_t value) { add(std::to_string(stored_count(value))); }
-  void flag(const char*, bool value) { add(value ? "1" : "0"); }
-  void money(const char*, PicoUsd amount) { add(std::to_string(stored_micro_usd(amount))); }
+  void integer(const char*, std::int64_t value) { add_number(value); }
+  void count(const char*, std::uint64_t value) { add_number(stored_count(value)); }
+  void flag(const char*, bool value) { add_number(value ? 1 : 0); }
+  void money(const char*, PicoUsd amount) { add_number(stored_micro_usd(amount)); }
 };
 
 struct Reader {
@@ -125,15 +118,28 @@ std::string request_column_marks() {
   return list_names().marks;
 }
 
-void bind_request(Statement& statement, int first, const RequestRecord& record) {
-  Binder binder{statement, first};
-  visit_columns(record, binder);
+void StoredRow::set(const RequestRecord& record) {
+  text_.clear();
+  values_.clear();
+  Collector collector{text_, values_};
+  visit_columns(record, collector);
+}
+
+void StoredRow::bind(Statement& statement, int first) const {
+  for (const Value& value : values_) {
+    if (value.size == Value::number) {
+      statement.bind(first++, value.place_or_number);
+    } else {
+      statement.bind_borrowed(first++, std::string_view(text_).substr(static_cast<std::size_t>(value.place_or_number),
+                                                                      static_cast<std::size_t>(value.size)));
+    }
+  }
 }
 
 std::string request_row_text(const RequestRecord& record) {
-  RowText row;
-  visit_columns(record, row);
-  return std::move(row.text);
+  StoredRow row;
+  row.set(record);
+  return std::string(row.text());
 }
 
 RequestRecord read_request(const Statement& statement, int first) {

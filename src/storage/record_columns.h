@@ -1,7 +1,10 @@
 // RequestRecord <-> columns of the table `requests`, said once for writing and for reading. Internal to storage/.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "stats/request_record.h"
 #include "storage/sqlite_db.h"
@@ -86,14 +89,32 @@ void visit_columns(Record& r, Visitor& visit) {
 [[nodiscard]] std::string request_column_names();
 // One "?" per column of visit_columns.
 [[nodiscard]] std::string request_column_marks();
-// Binds every column, the first as parameter `first`. Texts pass through StoredText, numbers are cut to sane bounds.
-// Borrows from `record` until the statement has run.
-void bind_request(Statement& statement, int first, const RequestRecord& record);
+// The stored values of every column of one record: texts have passed through StoredText, numbers are cut to sane bounds.
+// Keeps its memory for the next record.
+class StoredRow {
+ public:
+  void set(const RequestRecord& record);
+  // Each value followed by 0x1f, for the hash chain: see record_chain.h.
+  [[nodiscard]] std::string_view text() const { return text_; }
+  // Binds every column, the first as parameter `first`. Borrows from this until the statement has run.
+  void bind(Statement& statement, int first) const;
+
+  struct Value {
+    static constexpr std::int32_t number = -1;
+    std::int64_t place_or_number;  // of a text: where it starts in text()
+    std::int32_t size;             // of a text; `number` for what is none
+  };
+
+ private:
+  std::string text_;
+  std::vector<Value> values_;
+};
+
 // Reads every column, the first as column `first`. Money comes back in whole micro-dollars; `id` is not among the
 // columns.
 [[nodiscard]] RequestRecord read_request(const Statement& statement, int first);
 
-// The stored values of every column in a form that the row gives back, for the hash chain: see record_chain.h.
+// StoredRow::text() of a record that was read back.
 [[nodiscard]] std::string request_row_text(const RequestRecord& record);
 
 // What the store keeps of an amount: whole micro-dollars, within +-1 million dollars per request, so that no sum

@@ -6,7 +6,7 @@
 
 namespace distiq {
 
-void RecordQueue::push(StoreItem item, std::int64_t now_ms) noexcept {
+void RecordQueue::push(StoreItem&& item, std::int64_t now_ms) noexcept {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);

@@ -26,7 +26,7 @@ class RecordQueue {
   RecordQueue(std::size_t limit, std::size_t batch_rows) : limit_(limit), batch_rows_(batch_rows) {}
 
   // Never blocks for longer than another caller's push; a full queue counts the item as lost at now_ms.
-  void push(StoreItem item, std::int64_t now_ms) noexcept;
+  void push(StoreItem&& item, std::int64_t now_ms) noexcept;
 
   // Waits until there is a batch to write: `company` after the first item, or a whole batch, a flush or the end; or
   // until `idle` has passed without any item (then false).

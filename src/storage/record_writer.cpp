@@ -77,9 +77,12 @@ DbResult<void> RecordWriter::write(const RequestRecord& record) {
     insert_request_.bind_borrowed(1, StoredText::identifier(record.id).view());
   }
   const StoredText id = StoredText::identifier(record.id);
-  std::string chain = next_chain(chain_, chain_prefix(id.view(), *duplicate) + request_row_text(record));
+  row_.set(record);
+  std::string values = chain_prefix(id.view(), *duplicate);
+  values += row_.text();
+  std::string chain = next_chain(chain_, values);
   insert_request_.bind(2, day).bind(3, std::int64_t{*duplicate}).bind_borrowed(4, chain);
-  bind_request(insert_request_, 5, record);
+  row_.bind(insert_request_, 5);
   if (auto inserted = insert_request_.run(); !inserted) return inserted;
   if (db_->changed_rows() == 0) return {};  // it stands there already
   totals_.add(record, day, *duplicate);

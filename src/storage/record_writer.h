@@ -6,6 +6,7 @@
 
 #include "stats/request_record.h"
 #include "storage/limit_writer.h"
+#include "storage/record_columns.h"
 #include "storage/sqlite_db.h"
 #include "storage/state_snapshot.h"
 #include "storage/totals_writer.h"
@@ -47,6 +48,7 @@ class RecordWriter {
   std::int64_t seen_version_ = 0;
   bool in_batch_ = false;
   std::string chain_;  // of the newest row
+  StoredRow row_;
 };
 
 }  // namespace distiq
