@@ -89,8 +89,8 @@ void visit_columns(Record& r, Visitor& visit) {
 [[nodiscard]] std::string request_column_names();
 // One "?" per column of visit_columns.
 [[nodiscard]] std::string request_column_marks();
-// The stored values of every column of one record: texts have passed through StoredText, numbers are cut to sane bounds.
-// Keeps its memory for the next record.
+// The stored values of every column of one record: texts have passed through StoredText, numbers are cut to sane
+// bounds. Keeps its memory for the next record.
 class StoredRow {
  public:
   void set(const RequestRecord& record);
