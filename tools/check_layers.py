@@ -12,7 +12,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 THIRD_PARTY = {
     "boost/": ["net", "http", "pipeline", "claude_cli"],
     "openssl/": ["base", "net", "message", "app/wiring.cpp"],
-    "simdjson.h": ["judge", "message", "money", "meter", "claude_cli"],
+    "simdjson.h": ["judge", "message", "money", "meter", "claude_cli", "openai"],
     "sqlite3.h": ["storage"],
     "spdlog/": ["base"],
     "CLI/": ["app/cli.cpp"],

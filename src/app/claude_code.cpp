@@ -65,12 +65,18 @@ std::optional<std::filesystem::path> find_program(std::string_view name, const E
   return std::nullopt;
 }
 
-std::optional<ClaudeCode> find_claude_code(const Environment& environment) {
-  auto program = find_program("claude", environment);
+std::optional<std::filesystem::path> find_claude_program(std::string_view name, const Environment& environment) {
+  auto program = find_program(name, environment);
   const auto home = environment.home();
+  if (name != "claude" || home.empty()) return program;
   for (const char* place : {".local/bin/claude", ".claude/local/claude"}) {
-    if (!program && !home.empty() && is_program(home / place)) program = home / place;
+    if (!program && is_program(home / place)) program = home / place;
   }
+  return program;
+}
+
+std::optional<ClaudeCode> find_claude_code(const Environment& environment) {
+  const auto program = find_claude_program("claude", environment);
   if (!program) return std::nullopt;
   return ClaudeCode{*program, ask_version(*program, environment)};
 }

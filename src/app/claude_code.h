@@ -30,6 +30,10 @@ struct ClaudeCode {
 // An executable file of that name in PATH, or at that path if `name` holds a slash. Empty entries of PATH are skipped.
 [[nodiscard]] std::optional<std::filesystem::path> find_program(std::string_view name, const Environment& environment);
 
+// `name` in PATH or as a path; `claude` also where its installer puts it.
+[[nodiscard]] std::optional<std::filesystem::path> find_claude_program(std::string_view name,
+                                                                       const Environment& environment);
+
 // `claude` in PATH or where its installer puts it. Runs it once with --version; blocks for at most five seconds.
 [[nodiscard]] std::optional<ClaudeCode> find_claude_code(const Environment& environment);
 

@@ -228,7 +228,7 @@ Result<Candidate> choose(const SettingSpec& spec, const std::vector<Candidate>& 
       if (strictness == Strictness::strict) return stop(unusable->problem);
       break;
     }
-    config.warnings.push_back(say(config.language, config_text::foreign, spec.name, printable(candidate.value),
+    config.warnings.push_back(say(config.language, config_text::foreign, spec.name, shown(spec, candidate.value),
                                   candidate.source(config.language)));
   }
   Candidate standard{std::string(spec.default_text), ConfigOrigin::default_value, {}, 0, false, user_home, {}};

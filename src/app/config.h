@@ -75,6 +75,17 @@ struct SteeringSettings {
   [[nodiscard]] RoutingPolicy initial_policy() const { return smart_routing ? routing_policy : RoutingPolicy::off; }
 };
 
+struct OpenAiSettings {
+  bool endpoint = true;
+  bool use_cli = false;  // callers with a local token go to the claude CLI
+  std::string model_map;
+  Secret api_key;  // for callers with a local token; empty: none
+  std::string cli = "claude";
+  std::string cli_tools;  // separated by commas; empty: none
+  unsigned cli_max_runs = 4;
+  std::chrono::milliseconds cli_time_limit{600'000};
+};
+
 enum class Language { english, russian };
 enum class ColourMode { automatic, always, never };  // automatic: where the output is a terminal
 
@@ -102,6 +113,7 @@ struct Config {
   LimitsConfig limits;
   TimeoutsConfig timeouts;
   SteeringSettings steering;
+  OpenAiSettings openai;
   unsigned io_threads = 2;
   LogLevel log_level = LogLevel::info;  // debug if DEBUG is on
   LogFormat log_format = LogFormat::text;

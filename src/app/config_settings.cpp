@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "app/config_parse.h"
+#include "openai/door_key.h"
+#include "openai/model_names.h"
 
 namespace distiq {
 namespace {
@@ -181,17 +183,88 @@ const SettingSpec kSettings[] = {
      .group = Group::features,
      .apply = [](Config& c, std::string_view v,
                  const SettingContext&) { return store(c.steering.holdout_percent, parse_whole(v, 0, 100)); }},
-    {.name = "ML_ROUTING_ENABLED",
-     .default_text = "true",
-     .range = kBool,
-     .meaning = "Judge prompts by embeddings; otherwise by patterns.",
-     .group = Group::features,
-     .apply = [](Config&, std::string_view v, const SettingContext&) { return accept(parse_bool(v)); },
-     .in_this_build = false},
     {.name = "OPENAI_ENDPOINT",
      .default_text = "true",
      .range = kBool,
      .meaning = "Answer /v1/chat/completions and OpenAI's /v1/models.",
+     .group = Group::features,
+     .apply = [](Config& c, std::string_view v,
+                 const SettingContext&) { return store(c.openai.endpoint, parse_bool(v)); }},
+    {.name = "OPENAI_MODEL_MAP",
+     .default_text = default_model_map,
+     .range = "pattern=model pairs separated by commas, a model being a Claude id or alias",
+     .meaning =
+         "What other model names mean at the OpenAI endpoint; * stands for any text, the first that fits counts.",
+     .group = Group::features,
+     .apply =
+         [](Config& c, std::string_view v, const SettingContext&) {
+           if (!ModelMap::parse(v, PriceTable::builtin())) return false;
+           c.openai.model_map = v;
+           return true;
+         }},
+    {.name = "OPENAI_BACKEND",
+     .default_text = "api",
+     .range = "api or cli",
+     .meaning =
+         "Who answers OpenAI clients that send this proxy's own token: the API with ANTHROPIC_API_KEY, or the claude "
+         "CLI of the user.",
+     .group = Group::features,
+     .apply =
+         [](Config& c, std::string_view v, const SettingContext&) {
+           if (!is_one_of(v, {"api", "cli"})) return false;
+           c.openai.use_cli = lower(v) == "cli";
+           return true;
+         }},
+    {.name = "ANTHROPIC_API_KEY",
+     .default_text = "",
+     .range = "an API key; a subscription's token is none",
+     .meaning = "Lent to OpenAI clients that send this proxy's own token as their key. Never shown.",
+     .group = Group::features,
+     .apply = [](Config& c, std::string_view v,
+                 const SettingContext&) { return !is_subscription_token(v) && store_token(c.openai.api_key, v); },
+     .show = Show::secret,
+     .often_foreign = true},
+    {.name = "CLAUDE_CLI",
+     .default_text = "claude",
+     .range = "the name of a program or its path",
+     .meaning = "The claude CLI, for OPENAI_BACKEND=cli.",
+     .group = Group::features,
+     .apply =
+         [](Config& c, std::string_view v, const SettingContext&) {
+           if (v.find('\0') != std::string_view::npos) return false;
+           c.openai.cli = v;
+           return true;
+         }},
+    {.name = "CLAUDE_CLI_TOOLS",
+     .default_text = "",
+     .range = "names of Claude Code's tools separated by commas",
+     .meaning = "What the claude CLI may use by itself, without asking, to answer OpenAI clients. Empty: nothing.",
+     .group = Group::features,
+     .apply =
+         [](Config& c, std::string_view v, const SettingContext&) {
+           const auto is_allowed = [](char x) { return x > ' ' && x < 0x7f && x != '"' && x != '\''; };
+           if (v.size() > 500 || v.starts_with('-') || !std::ranges::all_of(v, is_allowed)) return false;
+           c.openai.cli_tools = v;
+           return true;
+         }},
+    {.name = "CLAUDE_CLI_MAX_RUNS",
+     .default_text = "4",
+     .range = "a whole number from 1 to 64",
+     .meaning = "Runs of the claude CLI at one time; at the limit requests are refused with 503.",
+     .group = Group::features,
+     .apply = [](Config& c, std::string_view v,
+                 const SettingContext&) { return store(c.openai.cli_max_runs, parse_whole(v, 1, 64)); }},
+    {.name = "CLAUDE_CLI_SECONDS",
+     .default_text = "600",
+     .range = kTimeout,
+     .meaning = "Time limit of one run of the claude CLI.",
+     .group = Group::features,
+     .apply = [](Config& c, std::string_view v,
+                 const SettingContext&) { return store(c.openai.cli_time_limit, timeout(v)); }},
+    {.name = "ML_ROUTING_ENABLED",
+     .default_text = "true",
+     .range = kBool,
+     .meaning = "Judge prompts by embeddings; otherwise by patterns.",
      .group = Group::features,
      .apply = [](Config&, std::string_view v, const SettingContext&) { return accept(parse_bool(v)); },
      .in_this_build = false},

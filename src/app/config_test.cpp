@@ -102,6 +102,13 @@ const ValueCase kValueCases[] = {
     {"HOLDOUT_PERCENT", "10", {"101", "-1", "1.5"}},
     {"ML_ROUTING_ENABLED", "off", {"2"}},
     {"OPENAI_ENDPOINT", "no", {"x"}},
+    {"OPENAI_MODEL_MAP", "gpt-5*=opus, *=claude-new-9", {"gpt-5", "gpt-5=gemini", "=opus"}},
+    {"OPENAI_BACKEND", "cli", {"both"}},
+    {"ANTHROPIC_API_KEY", "sk-ant-api03-x", {"sk-ant-oat01-x", "two words"}},
+    {"CLAUDE_CLI", "/opt/claude", {}},
+    {"CLAUDE_CLI_TOOLS", "Read,Grep", {"-x", "a b"}},
+    {"CLAUDE_CLI_MAX_RUNS", "1", {"0", "65"}},
+    {"CLAUDE_CLI_SECONDS", "5", {"0"}},
     {"CACHE_ENABLED", "0", {"x"}},
     {"CACHE_TTL_HOURS", "1", {"0", "-1", "1.5"}},
     {"CACHE_SIMILARITY_THRESHOLD", "0.9", {"1.1", "-0.1", "nan"}},
@@ -134,6 +141,14 @@ TEST_F(ConfigTest, case_table_holds_every_setting) {
   for (const auto& c : kValueCases) covered.push_back(c.name);
   for (const auto& spec : all_settings()) EXPECT_THAT(covered, testing::Contains(spec.name));
   EXPECT_EQ(covered.size(), all_settings().size());
+}
+
+TEST_F(ConfigTest, a_strange_secret_is_not_shown_in_the_warning) {
+  const auto config = load({{"ANTHROPIC_API_KEY", "sk-ant-oat01-secret"}});
+  ASSERT_TRUE(config.has_value());
+  EXPECT_TRUE(config->openai.api_key.empty());
+  EXPECT_THAT(config->warnings, testing::ElementsAre(testing::AllOf(HasSubstr("ANTHROPIC_API_KEY=set"),
+                                                                    testing::Not(HasSubstr("secret")))));
 }
 
 TEST_F(ConfigTest, every_setting_is_taken_from_every_source) {

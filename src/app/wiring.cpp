@@ -3,8 +3,10 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <mutex>
 
+#include "app/claude_code.h"
 #include "app/control_routes.h"
 #include "app/local_routes.h"
 #include "app/panel.h"
@@ -18,6 +20,7 @@
 #include "money/price_table.h"
 #include "net/server.h"
 #include "net/upstream_probe.h"
+#include "pipeline/handle_chat_completions.h"
 #include "pipeline/handle_request.h"
 #include "pipeline/route_steering.h"
 #include "storage/record_store.h"
@@ -113,6 +116,44 @@ RouteSteeringConfig steering_config(const Config& config) {
   return steering;
 }
 
+// Callers of the OpenAI door prove that they are at home here by PROXY_TOKEN or by what only the user's own files tell.
+DoorKeys door_keys(const Config& config, const Secret& control_key) {
+  return {.environment_key = config.openai.api_key,
+          .local_tokens = {config.listen.token, control_key},
+          .use_cli = config.openai.use_cli};
+}
+
+// By way of our own Anthropic door: what the CLI asks is then recorded and steered like Claude Code's requests.
+CliDoor cli_door(const Config& config, std::uint16_t port) {
+  const std::string& host = config.listen.host;
+  const bool any = host == "0.0.0.0" || host == "::" || host == "localhost";
+  const std::string reached = any ? "127.0.0.1" : host.contains(':') ? "[" + host + "]" : host;
+  return {.base_url = "http://" + reached + ":" + std::to_string(port), .token = config.listen.token};
+}
+
+// Null if it cannot be used: a proxy starts without it, and says so.
+std::unique_ptr<ClaudeCli> make_cli(const Config& config, std::uint16_t port) {
+  const Environment environment = Environment::of_process();
+  ClaudeCliConfig cli;
+  const auto program = find_claude_program(config.openai.cli, environment);
+  if (!program) {
+    log::warn("OPENAI_BACKEND=cli: there is no program {}; set CLAUDE_CLI to the path of the claude CLI",
+              config.openai.cli);
+    return nullptr;
+  }
+  cli.program = *program;
+  cli.folder = config.home / "cli";
+  if (auto folder = ensure_private_directory(cli.folder); !folder) {
+    log::warn("OPENAI_BACKEND=cli: {}", folder.error().log_detail);
+    return nullptr;
+  }
+  cli.environment = cli_environment(environment, cli_door(config, port));
+  cli.tools = config.openai.cli_tools;
+  cli.time_limit = config.openai.cli_time_limit;
+  cli.max_runs = config.openai.cli_max_runs;
+  return std::make_unique<ClaudeCli>(std::move(cli));
+}
+
 LineStyle line_style(const Config& config) {
   if (config.log_format == LogFormat::json) return LineStyle::json;
   return use_colour(config, STDOUT_FILENO) ? LineStyle::colour : LineStyle::plain;
@@ -132,10 +173,14 @@ class ProxyImpl final : public Proxy {
                [this](const RequestRecord& record) { feed_.add(record, reporter_.report(record)); }),
         policy_(config_.steering.initial_policy()),
         routes_(config_, *store_, metrics_, lines_, policy_, system_clock()),
-        commands_(config_, std::move(control_key), policy_, policy_clock_),
+        commands_(config_, control_key, policy_, policy_clock_),
         data_(store_path(config_.home).string(), system_clock()),
         web_(data_),
         steering_(prices_, policy_clock_, system_clock(), policy_, &judge_, steering_config(config_)),
+        openai_{.models = prices_,
+                .map = ModelMap::parse(config_.openai.model_map, prices_).value_or(ModelMap()),
+                .keys = door_keys(config_, control_key),
+                .cli = [this] { return cli_.load(std::memory_order_acquire); }},
         services_{
             .clock = system_clock(),
             .policy_clock = policy_clock_,
@@ -150,6 +195,7 @@ class ProxyImpl final : public Proxy {
             .local_routes = [this](const RequestHead& head) { return answer_locally(head); },
             .command = [this](const RequestHead& head, std::string_view body) { return commands_.answer(head, body); },
             .events = &feed_,
+            .openai = config_.openai.endpoint ? &openai_ : nullptr,
             .log_error = log_error,
             .error_language = error_language(),
         } {}
@@ -173,6 +219,8 @@ class ProxyImpl final : public Proxy {
     if (!started) return std::unexpected(started.error());
     server_ = std::move(*started);
     routes_.serving(*server_);
+    if (config_.openai.endpoint && config_.openai.use_cli) owned_cli_ = make_cli(config_, server_->port());
+    cli_.store(owned_cli_.get(), std::memory_order_release);
     store_->set_state_source([this] { return StateSnapshot{steering_.rows()}; });
     return {};
   }
@@ -247,6 +295,9 @@ class ProxyImpl final : public Proxy {
   WebRoutes web_;
   const PatternJudge judge_;
   RouteSteering steering_;
+  std::unique_ptr<ClaudeCli> owned_cli_;
+  std::atomic<ClaudeCli*> cli_{nullptr};  // from when the port is known, which is where it asks
+  const OpenAiDoor openai_;
   const PipelineServices services_;
   std::mutex server_mutex_;         // hurry() comes from another thread
   std::unique_ptr<Server> server_;  // last: its threads use everything above

@@ -86,6 +86,11 @@ std::vector<std::string> cli_environment(const Environment& user, const CliDoor&
       fields.append(fields.empty() ? "" : "\n").append("x-distiq-token: ").append(door.token.reveal());
     }
     if (fields.empty()) variables.erase("ANTHROPIC_CUSTOM_HEADERS");
+    // A corporate proxy cannot reach our loopback address.
+    for (const char* name : {"NO_PROXY", "no_proxy"}) {
+      auto& hosts = variables[name];
+      hosts += hosts.empty() ? "127.0.0.1,localhost" : ",127.0.0.1,localhost";
+    }
   }
   std::vector<std::string> list;
   list.reserve(variables.size());

@@ -33,6 +33,11 @@ class ExchangeLog {
   void abandoned(UsageReport report);
   // We answered ourselves.
   void failed(const Error& error);
+  // With what status, where it is none of error_status's.
+  void told(int status, std::uint64_t bytes) {
+    facts_.record.status = status;
+    facts_.record.response_bytes = bytes;
+  }
 
   void book();
 

@@ -1,7 +1,9 @@
 #include "pipeline/handle_request.h"
 
 #include "message/error_body.h"
+#include "openai/model_list.h"
 #include "pipeline/exchange_log.h"
+#include "pipeline/handle_chat_completions.h"
 #include "pipeline/handle_messages.h"
 #include "pipeline/pass_through.h"
 
@@ -47,7 +49,15 @@ Task<Disposition> answer_error(ClientExchange& client, const Error& error, Excha
 
 Task<Disposition> handle_request(const PipelineServices& services, ClientExchange& client,
                                  UpstreamConnector& upstream) {
-  const auto refusal = refuse_request(client.head(), services.guards);
+  const bool is_chat = services.openai != nullptr && is_chat_path(client.head());
+  const bool is_list = services.openai != nullptr && asks_openai_models(client.head());
+  const auto refusal =
+      refuse_request(is_chat || is_list ? with_bearer_as_token(client.head()) : client.head(), services.guards);
+  if (!refusal && is_list) {
+    const auto list = openai_models(client.head(), services.openai->models);
+    const LocalAnswer answer{.status = list.status, .content_type = "application/json", .body = list.body};
+    co_return co_await answer_locally(client, answer);
+  }
   if (!refusal) {
     if (const auto local = services.local_routes(client.head())) co_return co_await answer_locally(client, *local);
   }
@@ -60,8 +70,12 @@ Task<Disposition> handle_request(const PipelineServices& services, ClientExchang
   }
   Disposition disposition = Disposition::close;
   try {
-    if (refusal) {
+    if (refusal && is_chat) {
+      disposition = co_await answer_chat_error(client, *refusal, log);
+    } else if (refusal) {
       disposition = co_await answer_error(client, *refusal, log);
+    } else if (is_chat) {
+      disposition = co_await handle_chat_completions(services, *services.openai, client, upstream, log);
     } else if (is_messages_path(client.head())) {
       disposition = co_await handle_messages(services, client, upstream, log);
     } else {

@@ -29,6 +29,8 @@ struct LocalAnswer {
 inline constexpr std::string_view command_prefix = "/distiq/";
 inline constexpr std::size_t max_command_bytes = 64u * 1024;
 
+struct OpenAiDoor;
+
 // Everything the handlers need; outlives the server.
 struct PipelineServices {
   const Clock& clock;         // what durations are measured with
@@ -47,6 +49,8 @@ struct PipelineServices {
   std::function<LocalAnswer(const RequestHead&, std::string_view body)> command;
   // The page's stream of events; null: there is none.
   EventFeed* events = nullptr;
+  // Null: what belongs to OpenAI's clients is passed on like every other path.
+  const OpenAiDoor* openai = nullptr;
   // For the log: errors with their details, never with header values or bodies.
   std::function<void(const Error&, std::string_view request_id)> log_error;
   ErrorLanguage error_language = ErrorLanguage::english;

@@ -62,7 +62,7 @@ class Unreachable(FaultCase):
         await self.upstream.stop_listening()
         await self.upstream.drop_connections()
         try:
-            for method, path in (("GET", "/v1/models"), ("HEAD", "/api/hello"), ("POST", "/v1/files")):
+            for method, path in (("GET", "/v1/files/f"), ("HEAD", "/api/hello"), ("POST", "/v1/files")):
                 reply = await self.proxy.ask(method, path, [], b"x" if method == "POST" else b"")
                 self.assertEqual(reply.status, 502)
                 if method != "HEAD":

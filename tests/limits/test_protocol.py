@@ -86,7 +86,7 @@ class Requests(ProtocolCase):
     async def test_pipelined_requests_of_all_kinds(self):
         client = await self.client()
         self.upstream.answer = Answer(body=b"0123456789")
-        await client.send(client.request("HEAD", "/api/hello") + client.request("GET", "/v1/models")
+        await client.send(client.request("HEAD", "/api/hello") + client.request("GET", "/v1/files")
                           + client.request("POST", "/v1/messages", [("Transfer-Encoding", "chunked")], chunked(b"abc"))
                           + client.request("POST", "/v1/messages", [("Connection", "close")], b"{}"))
         for method in ("HEAD", "GET", "POST", "POST"):
@@ -135,7 +135,7 @@ class Requests(ProtocolCase):
 
     async def test_http_1_0_without_host(self):
         client = await self.client()
-        await client.send(b"GET /v1/models HTTP/1.0\r\n\r\n")
+        await client.send(b"GET /v1/files HTTP/1.0\r\n\r\n")
         reply = await asyncio.wait_for(client.reply("GET"), 5)
         self.assertIn(reply.status, (200, 400))
         if reply.status == 200:

@@ -103,7 +103,7 @@ class Secrets(UpstreamCase):
         for status in (400, 401, 429, 500, 529):
             self.upstream.answer = Answer(status, "No", body=error)
             await self.proxy.ask("POST", TARGET, HEADERS, BODY)
-        for method, path in (("GET", "/v1/models"), ("PUT", "/v1/files/file_1"), ("HEAD", "/api/hello")):
+        for method, path in (("GET", "/v1/files"), ("PUT", "/v1/files/file_1"), ("HEAD", "/api/hello")):
             await self.proxy.ask(method, path + "?k=" + SECRETS["key in the query"], HEADERS)
         for body in (b'{"model":"' + SECRETS["prompt"].encode(), SECRETS["prompt"].encode(), BODY[:-20],
                      b'{"messages":"%s"}' % SECRETS["prompt"].encode()):

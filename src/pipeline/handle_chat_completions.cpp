@@ -1,0 +1,246 @@
+#include "pipeline/handle_chat_completions.h"
+
+#include <boost/asio/this_coro.hpp>
+
+#include "base/version.h"
+#include "http/message_writer.h"
+#include "openai/conversation_text.h"
+#include "openai/json_writer.h"
+#include "pipeline/handle_messages.h"
+#include "pipeline/translated_client.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::string_view chat_path = "/v1/chat/completions";
+constexpr std::string_view api_version = "2023-06-01";
+
+ErrorKind kind_of(const ChatError& error) {
+  return error.status == 401 ? ErrorKind::forbidden : ErrorKind::client_fault;
+}
+
+// Made anew, so that nothing of the client's head, above all no credential, can slip through.
+RequestHead api_head(const RequestHead& client, const Secret& api_key, std::size_t body_size) {
+  RequestHead head;
+  head.method = "POST";
+  head.target = "/v1/messages";
+  head.headers.add("Host", "api");  // replaced on the way
+  head.headers.add("Content-Type", "application/json");
+  head.headers.add("Content-Length", std::to_string(body_size));
+  head.headers.add("Accept", "application/json");
+  head.headers.add("Accept-Encoding", "identity");  // the answer must be read
+  head.headers.add("User-Agent", "distiq-code/" + std::string(version()));
+  head.headers.add("anthropic-version", api_version);
+  head.headers.add("x-api-key", api_key.reveal());
+  if (const auto policy = client.headers.find("x-distiq-policy")) head.headers.add("x-distiq-policy", *policy);
+  return head;
+}
+
+Task<Disposition> tell_error(ClientExchange& client, const ChatError& error, ExchangeLog& log) {
+  const std::string body = chat_error_body(error);
+  log.told(error.status, body.size());
+  HeaderList fields;
+  fields.add("x-distiq-id", log.id());
+  const bool keep_alive = client.keep_alive() && client.body_ended();
+  const std::string bytes = local_response(error.status, "application/json", body, keep_alive, false, fields);
+  const std::string_view part = bytes;
+  const auto written = co_await client.write(std::span(&part, 1));
+  co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;
+}
+
+class ChatExchange {
+ public:
+  ChatExchange(const PipelineServices& services, const OpenAiDoor& door, ClientExchange& client,
+               UpstreamConnector& upstream, ExchangeLog& log)
+      : services_(services),
+        door_(door),
+        client_(client),
+        upstream_(upstream),
+        log_(log),
+        created_(
+            std::chrono::duration_cast<std::chrono::seconds>(services.policy_clock.wall().time_since_epoch()).count()) {
+  }
+
+  Task<Disposition> run() {
+    // First who pays: nobody else's body is worth reading.
+    const auto payer = choose_payer(client_.head(), door_.keys);
+    if (!payer) co_return co_await refuse(payer.error());
+    auto body = co_await client_.read_body(services_.max_body_bytes);
+    if (!body) co_return co_await answer_chat_error(client_, body.error(), log_);
+    const auto request = translate_chat_request((*body)->bytes(), door_.models, door_.map);
+    if (!request) co_return co_await refuse(request.error());
+    if (payer->cli) co_return co_await ask_cli(*request, (*body)->bytes().size());
+    co_return co_await ask_api(*request, payer->api_key, std::move(*body));
+  }
+
+ private:
+  Task<Disposition> refuse(const ChatError& error) {
+    log_.failed({kind_of(error), "OpenAI door: " + (error.param.empty() ? error.code : error.param), {}});
+    co_return co_await tell_error(client_, error, log_);
+  }
+
+  Task<Disposition> ask_api(const ChatRequest& request, const Secret& api_key, std::unique_ptr<BufferedBody> original) {
+    ChatReply reply(client_, request, created_);
+    TranslatedRequest translated{.head = api_head(client_.head(), api_key, request.body.size()),
+                                 .body = request.body,
+                                 .original = std::move(original),
+                                 .stream = request.stream};
+    TranslatedClient client(client_, std::move(translated), created_, reply);
+    const Disposition disposition = co_await handle_messages(services_, client, upstream_, log_);
+    co_return co_await client.finish(disposition);
+  }
+
+  // What the CLI asks of the API passes the Anthropic door and is booked there; here stands only that somebody asked.
+  Task<Disposition> ask_cli(const ChatRequest& request, std::size_t size) {
+    log_.request_was(size);
+    model_ = request.model;
+    const auto text = conversation_text(request.body);
+    if (!text) co_return co_await refuse(text.error());
+    ClaudeCli* cli = door_.cli();
+    if (cli == nullptr) {
+      const Error missing{ErrorKind::upstream_unreachable, "no claude CLI",
+                          "The claude CLI was not found; set CLAUDE_CLI to its path."};
+      co_return co_await answer_chat_error(client_, missing, log_);
+    }
+    const CliRequest question{
+        .model = request.model, .effort = request.effort, .system = text->system, .content = text->content};
+    const IoExecutor executor = co_await boost::asio::this_coro::executor;
+    auto run = cli->start(question, executor);
+    if (!run) co_return co_await answer_chat_error(client_, run.error(), log_);
+    Cancellation cancellation;
+    client_.watch(cancellation);
+    const CancellationHook hook(cancellation, [&run] { (*run)->kill(); });
+    if (cancellation.cancelled()) (*run)->kill();
+    ChatReply reply(client_, request, created_, /*own_tools=*/true);
+    reply.add_field("x-distiq-id", log_.id());
+    const Disposition disposition = co_await relay(**run, request.stream, reply, cancellation);
+    if (!over_) (*run)->kill();
+    co_await (*run)->settle();
+    co_return disposition;
+  }
+
+  Task<Disposition> relay(CliRun& run, bool streamed, ChatReply& reply, const Cancellation& cancellation) {
+    std::optional<CliResult> result;
+    std::string answer;
+    while (!result) {
+      const auto event = co_await run.next();
+      if (cancellation.cancelled()) co_return left();
+      if (!event) co_return co_await broken(event.error(), reply);
+      if (!*event) break;
+      over_ = (*event)->result.has_value();  // it ends by itself now, and may have something to put away
+      result = (*event)->result;
+      if ((*event)->kind == CliEventKind::text) answer += (*event)->text;
+      if (!streamed || (*event)->api_event.empty()) continue;
+      std::string chunks;
+      reply.stream().event((*event)->api_event, chunks);
+      if (chunks.empty()) continue;
+      const auto written = co_await reply.write(chunks);
+      if (!written) co_return left();
+    }
+    co_return co_await finish(result, answer, streamed, reply);
+  }
+
+  Task<Disposition> finish(const std::optional<CliResult>& result, const std::string& answer, bool streamed,
+                           ChatReply& reply) {
+    if (!result) {
+      const Error silent{ErrorKind::upstream_broke, "the claude CLI ended without a result",
+                         "The claude CLI ended without an answer; is it logged in?"};
+      co_return co_await broken(silent, reply);
+    }
+    if (result->is_error) co_return co_await failed(*result, reply);
+    log_.told(200, answer.size());
+    const ChatUsage usage{.input = result->input_tokens,
+                          .cache_read = result->cache_read_tokens,
+                          .cache_write = result->cache_write_tokens,
+                          .output = result->output_tokens,
+                          .thinking = 0};
+    const std::string& words = answer.empty() ? result->text : answer;
+    if (!streamed) co_return co_await whole_answer(words, *result, reply);
+    reply.stream().set_usage(usage);
+    std::string chunks;
+    reply.stream().finish(result->stop_reason, chunks);
+    const auto written = co_await reply.write(chunks);
+    if (!written) co_return left();
+    co_return co_await reply.end(reply.stream().ended());
+  }
+
+  // By way of the API's form, which is translated like every answer.
+  Task<Disposition> whole_answer(const std::string& text, const CliResult& result, ChatReply& reply) {
+    const auto count = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
+    JsonWriter message;
+    message.open('{').member("id", log_.id()).member("model", model_).member("stop_reason", result.stop_reason);
+    message.key("content").open('[').open('{').member("type", "text").member("text", text).close('}').close(']');
+    message.key("usage").open('{').key("input_tokens").number(count(result.input_tokens));
+    message.key("cache_read_input_tokens").number(count(result.cache_read_tokens));
+    message.key("cache_creation_input_tokens").number(count(result.cache_write_tokens));
+    message.key("output_tokens").number(count(result.output_tokens)).close('}').close('}');
+    const auto completion = chat_completion(message.text(), created_);
+    if (!completion) co_return co_await reply.answer(completion.error());
+    co_return co_await reply.answer(200, *completion);
+  }
+
+  Task<Disposition> failed(const CliResult& result, ChatReply& reply) {
+    ChatError error = chat_error_from(result.api_status == 0 ? 502 : result.api_status, {});
+    error.message = "The claude CLI reports: " + result.text;
+    log_.failed({ErrorKind::upstream_broke, "the claude CLI failed", {}});
+    co_return co_await tell(error, reply);
+  }
+
+  Task<Disposition> broken(const Error& error, ChatReply& reply) {
+    log_.failed(error);
+    const ChatError told = chat_error_from(error, log_.error_language());
+    co_return co_await tell(told, reply);
+  }
+
+  Task<Disposition> tell(const ChatError& error, ChatReply& reply) {
+    log_.told(error.status, reply.bytes());
+    if (!reply.began()) co_return co_await reply.answer(error);
+    std::string chunks;
+    reply.stream().fail(error, chunks);
+    const auto written = co_await reply.write(chunks);
+    if (!written) co_return Disposition::close;
+    co_return co_await reply.end(true);
+  }
+
+  Disposition left() {
+    log_.failed({ErrorKind::client_gone, {}, {}});
+    return Disposition::close;
+  }
+
+  const PipelineServices& services_;
+  const OpenAiDoor& door_;
+  ClientExchange& client_;
+  UpstreamConnector& upstream_;
+  ExchangeLog& log_;
+  const std::int64_t created_;
+  std::string model_;
+  bool over_ = false;  // the CLI has given its result
+};
+
+}  // namespace
+
+bool is_chat_path(const RequestHead& head) {
+  return head.method == "POST" && head.path() == chat_path;
+}
+
+RequestHead with_bearer_as_token(const RequestHead& head) {
+  RequestHead copy = head;
+  const std::string_view credential = caller_credential(head);
+  if (!credential.empty() && !copy.headers.has("x-distiq-token")) copy.headers.add("x-distiq-token", credential);
+  return copy;
+}
+
+Task<Disposition> answer_chat_error(ClientExchange& client, const Error& error, ExchangeLog& log) {
+  log.failed(error);
+  if (error.kind == ErrorKind::client_gone || error.kind == ErrorKind::cancelled) co_return Disposition::close;
+  const ChatError told = chat_error_from(error, log.error_language());
+  co_return co_await tell_error(client, told, log);
+}
+
+Task<Disposition> handle_chat_completions(const PipelineServices& services, const OpenAiDoor& door,
+                                          ClientExchange& client, UpstreamConnector& upstream, ExchangeLog& log) {
+  ChatExchange exchange(services, door, client, upstream, log);
+  co_return co_await exchange.run();
+}
+
+}  // namespace distiq
