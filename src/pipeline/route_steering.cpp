@@ -97,8 +97,8 @@ struct RouteSteering::Request final : SteeringState {
   std::optional<PromptVerdict> verdict;
   Struggle struggle;
 
-  std::optional<LaneState> lane_before;
   RouteDecision decision;
+  CacheForecast served_forecast;              // on the model that was decided for
   bool moved = false;                         // leaves for another model
   bool effort_lowered = false;                // leaves with less effort
   std::optional<CacheDifference> difference;  // from the lane's request before
@@ -109,10 +109,11 @@ struct RouteSteering::Request final : SteeringState {
   std::uint64_t prompt_before = 0;  // of the lane's former request
 };
 
-// What is remembered that bears on one request, copied out of the lock.
+// What is remembered that bears on one request, copied out of the lock: by look_up() the lane, the requested model's
+// forecast and the pressure, by look_up_rest() everything else.
 struct RouteSteering::Known {
   std::optional<LaneState> lane;
-  std::vector<CacheForecast> forecasts;  // as the models that were asked about
+  std::vector<CacheForecast> forecasts;  // of candidate_models()
   std::vector<std::string> refused;      // why not, from earlier refusals
   CacheForecast untouched;
   AccountBank bank;
@@ -217,14 +218,26 @@ void RouteSteering::judge(const SteeringQuestion& question, Request& request) co
   if (!text.empty() || pictures > 0) request.verdict = judge_->judge({text, pictures});
 }
 
-RouteSteering::Known RouteSteering::look_up(const Request& request, const std::vector<const ModelInfo*>& models) {
+RouteSteering::Known RouteSteering::look_up(const Request& request) {
   const WallTime wall = clock_.wall();
-  const std::array<std::string_view, 1> features = {to_string(request.lane.request_class)};
   Known known;
   const std::lock_guard lock(mutex_);
   if (const LaneState* lane = lanes_.find(request.lane.lane_id)) known.lane = *lane;
+  known.forecasts.push_back(worlds_.forecast({request.account, request.requested}, request.prompt, request.now));
+  if (const auto quota = quotas_.find(request.account); quota != quotas_.end()) {
+    known.pressure = quota->second.pressure(wall);
+  }
+  return known;
+}
+
+void RouteSteering::look_up_rest(const Request& request, const std::vector<const ModelInfo*>& models, Known& known) {
+  const WallTime wall = clock_.wall();
+  const std::array<std::string_view, 1> features = {to_string(request.lane.request_class)};
+  const std::lock_guard lock(mutex_);
   for (const ModelInfo* model : models) {
-    known.forecasts.push_back(worlds_.forecast({request.account, model}, request.prompt, request.now));
+    if (model != request.requested) {
+      known.forecasts.push_back(worlds_.forecast({request.account, model}, request.prompt, request.now));
+    }
     const auto* refused = refusals_.find(request.account, model->id, features, request.now);
     known.refused.push_back(refused == nullptr ? "" : "refused a short while ago");
   }
@@ -232,11 +245,7 @@ RouteSteering::Known RouteSteering::look_up(const Request& request, const std::v
   known.bank = banks_.view(request.account, request.lane.lane_id, request.now, wall);
   known.session =
       lanes_.session_money(request.lane.session_id.empty() ? request.lane.lane_id : request.lane.session_id);
-  if (const auto quota = quotas_.find(request.account); quota != quotas_.end()) {
-    known.pressure = quota->second.pressure(wall);
-  }
   known.turns = turns_;
-  return known;
 }
 
 void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
@@ -244,45 +253,55 @@ void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
     request.decision.reason = "as asked: this model is not in the table";
     return;
   }
-  judge(question, request);
   request.untouchable = why_untouchable(question.view);
-  const auto models = candidate_models(prices_, *request.requested);
-  const Known known = look_up(request, models);
-  request.lane_before = known.lane;
-  request.struggle.refused = known.lane && known.lane->refused_below;
-
+  Known known = look_up(request);
   std::vector<CandidateModel> candidates;
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    CandidateModel candidate{.model = models[i], .forecast = known.forecasts[i], .legal = true};
-    if (i > 0) {
+  candidates.push_back({.model = request.requested, .forecast = known.forecasts[0], .legal = true});
+  RouteQuestion route{.request_class = request.lane.request_class,
+                      .agent_type = request.agent_type,
+                      .lane = known.lane ? &*known.lane : nullptr,
+                      .requested = request.requested,
+                      .requested_effort = request.requested_effort,
+                      .untouchable_because = request.untouchable,
+                      .candidates = candidates,
+                      .untouched = {},
+                      .ttl = request.ttl,
+                      .turn = request.turn,
+                      .verdict = {},
+                      .struggle = {},
+                      .policy = request.policy,
+                      .pin = live_.pin(),
+                      .pressure = known.pressure,
+                      .bank = {},
+                      .session = {},
+                      .turns = nullptr,
+                      .now = request.now};
+  if (auto at_once = decide_at_once(route, config_.routing)) {
+    request.decision = *std::move(at_once);
+  } else {
+    const auto models = candidate_models(prices_, *request.requested);
+    look_up_rest(request, models, known);
+    for (std::size_t i = 1; i < models.size(); ++i) {
+      candidates.push_back({.model = models[i], .forecast = known.forecasts[i], .legal = true});
       Legality legality =
           check_target(question.view, question.head, *request.requested, *models[i], known.forecasts[i].prompt_tokens);
       if (legality.legal && !known.refused[i].empty()) legality = {false, known.refused[i]};
-      candidate.legal = legality.legal;
-      candidate.illegal_because = std::move(legality.because);
+      candidates.back().legal = legality.legal;
+      candidates.back().illegal_because = std::move(legality.because);
     }
-    candidates.push_back(std::move(candidate));
+    judge(question, request);
+    request.struggle.refused = known.lane && known.lane->refused_below;
+    route.candidates = candidates;
+    route.untouched = known.untouched;
+    route.verdict = request.verdict;
+    route.struggle = request.struggle;
+    route.bank = known.bank;
+    route.session = known.session;
+    route.turns = &known.turns;
+    request.decision = decide_route(route, config_.routing);
   }
-  request.decision = decide_route({.request_class = request.lane.request_class,
-                                   .agent_type = request.agent_type,
-                                   .lane = known.lane ? &*known.lane : nullptr,
-                                   .requested = request.requested,
-                                   .requested_effort = request.requested_effort,
-                                   .untouchable_because = request.untouchable,
-                                   .candidates = candidates,
-                                   .untouched = known.untouched,
-                                   .ttl = request.ttl,
-                                   .turn = request.turn,
-                                   .verdict = request.verdict,
-                                   .struggle = request.struggle,
-                                   .policy = request.policy,
-                                   .pin = live_.pin(),
-                                   .pressure = known.pressure,
-                                   .bank = known.bank,
-                                   .session = known.session,
-                                   .turns = &known.turns,
-                                   .now = request.now},
-                                  config_.routing);
+  const auto serves = std::ranges::find(candidates, request.decision.serve, &CandidateModel::model);
+  if (serves != candidates.end()) request.served_forecast = serves->forecast;
 }
 
 // After the route is known: markers and lives are chosen for the model that serves.
@@ -300,7 +319,7 @@ void RouteSteering::care(const SteeringQuestion& question, Request& request) {
       .view = &question.view,
       .prompt = &request.prompt,
       .model = request.served,
-      .forecast = worlds_.forecast({request.account, request.served}, request.prompt, request.now),
+      .forecast = request.served_forecast,
       .bank = std::max(bank.available(), PicoUsd{}),
       .has_long_life_beta = question.head.headers.get_or("anthropic-beta", "").contains(long_life_beta),
       .now = request.now,

@@ -63,7 +63,8 @@ class RouteSteering final : public Steering {
   struct Known;
 
   [[nodiscard]] RoutingPolicy policy_for(const SteeringQuestion& question) const;
-  [[nodiscard]] Known look_up(const Request& request, const std::vector<const ModelInfo*>& models);
+  [[nodiscard]] Known look_up(const Request& request);
+  void look_up_rest(const Request& request, const std::vector<const ModelInfo*>& models, Known& known);
   void judge(const SteeringQuestion& question, Request& request) const;
   void decide(const SteeringQuestion& question, Request& request);
   void care(const SteeringQuestion& question, Request& request);

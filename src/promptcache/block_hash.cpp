@@ -32,9 +32,14 @@ auto first_mark_in(const RequestView& view, ByteRange range) {
 }
 
 // Bytes of `block` that are none of its known members' values, spaces and its cache mark left out: tells whether it has
-// other members, without reading it again. Stops counting where it is clear.
-std::size_t other_bytes(const RequestView& view, const ContentBlock& block, std::initializer_list<JsonValue> known) {
+// other members, without reading it again. Stops counting where it is clear. `least`: of a block with just the known
+// members; where it has no more bytes than that, none of them is a space and none need be looked at.
+std::size_t other_bytes(const RequestView& view, const ContentBlock& block, std::size_t least,
+                        std::initializer_list<JsonValue> known) {
   constexpr std::size_t surely_more = 400;
+  std::size_t all = block.value.range.size;
+  for (const JsonValue& value : known) all -= value.present() ? value.range.size : 0;
+  if (all == least) return least;
   std::array<ByteRange, 8> holes{};  // ascending: at most four known members, a mark and the end
   std::size_t count = 0;
   const auto add = [&](ByteRange hole) {
@@ -81,7 +86,7 @@ HashedPart BlockHasher::raw(const JsonValue& value) const {
 
 HashedPart BlockHasher::tool_use(const ContentBlock& block) const {
   constexpr std::size_t keys = std::string_view(R"({"type":,"id":,"name":,"input":})").size();
-  const std::size_t others = other_bytes(view_, block, {block.type_name, block.id, block.name, block.input});
+  const std::size_t others = other_bytes(view_, block, keys, {block.type_name, block.id, block.name, block.input});
   if (others != keys) return raw(block.value);
   std::uint64_t hash = hash_pair(start(Shape::tool_use), hash_bytes(view_.inner(block.type_name)));
   hash = hash_pair(hash, hash_bytes(view_.inner(block.id)));
@@ -113,7 +118,7 @@ HashedPart BlockHasher::result(std::uint32_t index) {
   constexpr std::size_t no_error_key = std::string_view(R"(,"is_error":false)").size();
   const ContentBlock& found = view_.blocks[index];
   const std::size_t plain = found.content.present() ? keys : keys - content_key;
-  const std::size_t others = other_bytes(view_, found, {found.type_name, found.id, found.content});
+  const std::size_t others = other_bytes(view_, found, plain, {found.type_name, found.id, found.content});
   const bool is_plain =
       found.is_error ? others == plain + error_key : others == plain || others == plain + no_error_key;
   if (!is_plain) return raw(found.value);
@@ -158,7 +163,7 @@ HashedPart BlockHasher::block(std::uint32_t index) {
   const ContentBlock& found = view_.blocks[index];
   switch (found.type) {
     case BlockType::text:
-      if (found.text.is_string() && other_bytes(view_, found, {found.type_name, found.text}) == text_keys)
+      if (found.text.is_string() && other_bytes(view_, found, text_keys, {found.type_name, found.text}) == text_keys)
         return text(found.text);
       return raw(found.value);
     case BlockType::tool_use:

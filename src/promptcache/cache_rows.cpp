@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <ranges>
 
 namespace distiq {
 namespace {
@@ -41,12 +40,12 @@ std::optional<std::uint64_t> RowReader::number(std::uint64_t most) {
 
 void write_entry_rows(const ShadowCache& cache, char world, MonotonicTime now, WallTime wall,
                       std::vector<std::string>& rows) {
-  for (const auto& item : cache.entries().youngest_first() | std::views::reverse) {
-    if (item.value.expires <= now) continue;
-    const auto expires = wall + duration_cast<milliseconds>(item.value.expires - now);
-    rows.push_back(fmt::format("pc1 e {} {:x} {} {}", world, item.key, life_of(item.value.ttl).count(),
+  cache.entries().oldest_first([&](std::uint64_t key, const ShadowCache::Entry& entry) {
+    if (entry.expires <= now) return;
+    const auto expires = wall + duration_cast<milliseconds>(entry.expires - now);
+    rows.push_back(fmt::format("pc1 e {} {:x} {} {}", world, key, life_of(entry.ttl).count(),
                                expires.time_since_epoch().count()));
-  }
+  });
 }
 
 bool restore_entry_row(ShadowCache& cache, char world, std::string_view row, MonotonicTime now, WallTime wall) {

@@ -78,6 +78,8 @@ struct CacheWorlds::State {
 
   Side side_of(const ShadowCache& world, const CacheKey& key, std::shared_ptr<const PromptMap> map,
                MonotonicTime at) const;
+  // The same prompt to the same model, in another world.
+  Side same_side_in(const ShadowCache& world, const Side& side, MonotonicTime at) const;
   CacheHit benefit_of_doubt(const Side& side, MonotonicTime at) const;
   void write(const InFlight& request);
   void learn(const InFlight& request, const TokenUsage& usage, CacheHit hit);
@@ -112,6 +114,13 @@ Side CacheWorlds::State::side_of(const ShadowCache& world, const CacheKey& key, 
   side.hit = world.find_hit(side.prompt, at);
   side.hit = benefit_of_doubt(side, at);
   return side;
+}
+
+Side CacheWorlds::State::same_side_in(const ShadowCache& world, const Side& side, MonotonicTime at) const {
+  Side other = side;
+  other.hit = world.find_hit(other.prompt, at);
+  other.hit = benefit_of_doubt(other, at);
+  return other;
 }
 
 void CacheWorlds::State::write(const InFlight& request) {
@@ -227,7 +236,9 @@ CacheTicket CacheWorlds::sent(const SentPrompt& prompt, MonotonicTime started) {
   request.started = started;
   request.changed = !same_prompt || prompt.served != prompt.requested;
   request.sent = state.side_of(state.actual, {prompt.account, prompt.served}, leaves, started);
-  request.untouched = state.side_of(state.untouched, {prompt.account, prompt.requested}, came, started);
+  request.untouched = request.changed
+                          ? state.side_of(state.untouched, {prompt.account, prompt.requested}, came, started)
+                          : state.same_side_in(state.untouched, request.sent, started);
   request.untouched_forecast = split_prompt(request.untouched.prompt, request.untouched.tokens(state.learned),
                                             request.untouched.hit, request.untouched.minimum());
   state.actual.renew(request.sent.prompt, request.sent.hit, started);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
 
 #include "promptcache/cache_rows.h"
 #include "promptcache/piece_hash.h"
@@ -51,15 +50,15 @@ void LearnedTokens::learn_density(const WeightByKind& weight, double tokens) {
 }
 
 void LearnedTokens::write_rows(std::vector<std::string>& rows) const {
-  for (const auto& item : prefixes_.youngest_first() | std::views::reverse) {
-    std::string row = fmt::format("pc1 k {:x} {:x} {}", item.key, item.value.answered_by, item.value.answer_tokens);
-    for (const LearnedCount& count : item.value.counts) {
+  prefixes_.oldest_first([&rows](std::uint64_t key, const LearnedPrefix& prefix) {
+    std::string row = fmt::format("pc1 k {:x} {:x} {}", key, prefix.answered_by, prefix.answer_tokens);
+    for (const LearnedCount& count : prefix.counts) {
       if (count.tokens == 0) continue;
       row += fmt::format(" {:x} {:x} {} {} {}", count.model, count.content, count.tokens, count.factor_permille,
                          count.dropped);
     }
     rows.push_back(std::move(row));
-  }
+  });
   const auto millionths = [this](PromptSection section) { return static_cast<std::uint64_t>(density(section) * 1e6); };
   rows.push_back(fmt::format("pc1 d {} {} {}", millionths(PromptSection::tools), millionths(PromptSection::system),
                              millionths(PromptSection::messages)));

@@ -16,9 +16,16 @@ std::uint64_t rounded(double tokens) {
 
 }  // namespace
 
+const LearnedPrefix* PromptTokens::learned_at(std::size_t place) const {
+  if (looked_up_.empty()) looked_up_.resize(prompt_.places.size());
+  auto& found = looked_up_[place];
+  if (!found.known) found = {learned_.find(position(place).prefix_hash), true};
+  return found.prefix;
+}
+
 TokenCount PromptTokens::counted(std::size_t place) const {
   TokenCount best;
-  const LearnedPrefix* prefix = learned_.find(position(place).prefix_hash);
+  const LearnedPrefix* prefix = learned_at(place);
   if (prefix == nullptr) return best;
   for (const LearnedCount& count : prefix->counts) {
     if (count.tokens == 0 || count.content != prompt_.places[place].content) continue;
@@ -33,7 +40,7 @@ TokenCount PromptTokens::counted(std::size_t place) const {
 double PromptTokens::answer_at(std::size_t place) const {
   const auto& places = prompt_.places;
   if (place == 0 || !position(place).assistant || position(place - 1).assistant) return 0;
-  const LearnedPrefix* asked = learned_.find(position(place - 1).prefix_hash);
+  const LearnedPrefix* asked = learned_at(place - 1);
   if (asked == nullptr) return 0;
   std::size_t last = place;
   while (last + 1 < places.size() && position(last + 1).assistant) ++last;
@@ -63,7 +70,7 @@ double PromptTokens::guess(std::size_t from, std::size_t to) const {
 std::vector<PromptTokens::Point> PromptTokens::points(std::size_t from, std::size_t to) const {
   std::vector<Point> found;
   for (std::size_t i = from == nowhere ? 0 : from; i <= to; ++i) {
-    const LearnedPrefix* prefix = learned_.find(position(i).prefix_hash);
+    const LearnedPrefix* prefix = learned_at(i);
     if (prefix == nullptr) continue;
     for (const LearnedCount& count : prefix->counts) {
       if (count.tokens != 0 && count.content != prompt_.places[i].content) found.push_back({i, count});

@@ -16,8 +16,8 @@ struct TokenCount {
   bool known = false;
 };
 
-// Borrows all it is given. Looks only where it is asked: a few look-ups where the neighbourhood is known, as it is in a
-// lane that goes on; one per block where nothing is.
+// Borrows all it is given, which must not change meanwhile; one thread. Looks only where it is asked: a few look-ups
+// where the neighbourhood is known, as it is in a lane that goes on; one per block where nothing is.
 class PromptTokens {
  public:
   PromptTokens(const ModelInfo& model, const PromptMap& map, const ModelPrompt& prompt, const LearnedTokens& learned)
@@ -36,11 +36,18 @@ class PromptTokens {
     LearnedCount count;
   };
 
+  struct LookedUp {
+    const LearnedPrefix* prefix = nullptr;
+    bool known = false;
+  };
+
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
   [[nodiscard]] const PromptPosition& position(std::size_t place) const {
     return map_.positions[prompt_.places[place].position];
   }
+  // Each place is looked up once: a walk that is repeated must not pay for it again.
+  [[nodiscard]] const LearnedPrefix* learned_at(std::size_t place) const;
   [[nodiscard]] TokenCount counted(std::size_t place) const;           // tokens 0: not known there
   [[nodiscard]] double guess(std::size_t from, std::size_t to) const;  // of (from, to], from their size
   [[nodiscard]] double grown(std::size_t from, std::size_t to) const;  // the same, by another model's counts if any
@@ -51,6 +58,7 @@ class PromptTokens {
   const PromptMap& map_;
   const ModelPrompt& prompt_;
   const LearnedTokens& learned_;
+  mutable std::vector<LookedUp> looked_up_;
 };
 
 }  // namespace distiq

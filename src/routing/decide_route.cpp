@@ -26,6 +26,35 @@ class RouteRules {
     if (policy_ == RoutingPolicy::balanced && q_.pressure.leans_to_saver) policy_ = RoutingPolicy::saver;
   }
 
+  // Says nothing that decide() would not say.
+  std::optional<RouteDecision> decide_at_once() {
+    if (q_.requested == nullptr || q_.candidates.empty() || policy_ == RoutingPolicy::off ||
+        !q_.untouchable_because.empty()) {
+      return decide();
+    }
+    switch (q_.request_class) {
+      case RequestClass::classifier:
+      case RequestClass::count_tokens:
+        return decide();
+      case RequestClass::other:
+        if (policy_ != RoutingPolicy::saver) return decide();
+        break;
+      case RequestClass::main:
+      case RequestClass::sub_agent:
+        break;
+      case RequestClass::title:
+      case RequestClass::web_helper:
+      case RequestClass::compaction:
+        return std::nullopt;
+    }
+    const bool is_as_asked = q_.lane != nullptr && q_.lane->requested == q_.requested->id && !is_moved() &&
+                             !has_lower_effort();
+    if (!is_as_asked) return std::nullopt;
+    const bool stays = q_.pin.has_value() ? find_point() == DecisionPoint::none
+                                          : q_.lane->escalated || find_point() == DecisionPoint::none;
+    return stays ? std::optional(conversation()) : std::nullopt;
+  }
+
   RouteDecision decide() {
     if (q_.requested == nullptr || q_.candidates.empty()) return never("a model that is not in the table");
     if (policy_ == RoutingPolicy::off) return as_asked(RouteCause::policy_off, "policy off");
@@ -350,6 +379,10 @@ class RouteRules {
 };
 
 }  // namespace
+
+std::optional<RouteDecision> decide_at_once(const RouteQuestion& question, const RoutingConfig& config) {
+  return RouteRules(question, config).decide_at_once();
+}
 
 RouteDecision decide_route(const RouteQuestion& question, const RoutingConfig& config) {
   return RouteRules(question, config).decide();

@@ -1,6 +1,9 @@
 // Questions to routing for tests: candidates with forecasts as a warm or cold prompt cache would give them.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +21,34 @@ inline CacheForecast forecast_for_test(std::uint64_t prompt, std::uint64_t cache
   CacheForecast forecast{.prompt_tokens = prompt, .read = cached, .tokens_known = true};
   (ttl == CacheTtl::one_hour ? forecast.write_1h : forecast.write_5m) = prompt - cached;
   return forecast;
+}
+
+// Where less is enough to decide, less must decide the same.
+inline RouteDecision decide_for_test(const RouteQuestion& question, const RoutingConfig& config = {}) {
+  RouteDecision full = decide_route(question, config);
+  RouteQuestion less = question;
+  less.candidates = question.candidates.first(std::min<std::size_t>(1, question.candidates.size()));
+  less.verdict = {};
+  less.struggle = {};
+  less.bank = {};
+  less.session = {};
+  less.turns = nullptr;
+  less.untouched = {};
+  if (const auto early = decide_at_once(less, config)) {
+    EXPECT_EQ(early->serve, full.serve);
+    EXPECT_EQ(early->effort, full.effort);
+    EXPECT_EQ(early->point, full.point);
+    EXPECT_EQ(early->cause, full.cause);
+    EXPECT_EQ(early->reason, full.reason);
+    EXPECT_EQ(early->expected_saving, full.expected_saving);
+    EXPECT_EQ(early->expected_life_saving, full.expected_life_saving);
+    EXPECT_EQ(early->alternatives.size(), full.alternatives.size());
+    EXPECT_EQ(early->return_upwards, full.return_upwards);
+    EXPECT_EQ(early->escalates, full.escalates);
+    EXPECT_EQ(early->return_penalty, full.return_penalty);
+    EXPECT_EQ(early->judge_bucket, full.judge_bucket);
+  }
+  return full;
 }
 
 // Owns what a RouteQuestion only borrows.
@@ -60,7 +91,7 @@ struct QuestionForTest {
   }
   RouteDecision decide(const RoutingConfig& config = {}) {
     q.candidates = candidates;
-    return decide_route(q, config);
+    return decide_for_test(q, config);
   }
 };
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "routing/decide_route.h"
+#include "routing/question_for_test.h"
 
 namespace distiq {
 
@@ -127,7 +127,7 @@ class PlayForTest {
     actual_.pass(request.pause);
     untouched_.pass(request.pause);
     now_ += request.pause;
-    const RouteDecision decision = decide_route(question(request, struggles), {});
+    const RouteDecision decision = decide_for_test(question(request, struggles));
     account(request, decision);
   }
 
