@@ -47,8 +47,8 @@ class RouteRules {
       case RequestClass::compaction:
         return std::nullopt;
     }
-    const bool is_as_asked = q_.lane != nullptr && q_.lane->requested == q_.requested->id && !is_moved() &&
-                             !has_lower_effort();
+    const bool is_as_asked =
+        q_.lane != nullptr && q_.lane->requested == q_.requested->id && !is_moved() && !has_lower_effort();
     if (!is_as_asked) return std::nullopt;
     const bool stays = q_.pin.has_value() ? find_point() == DecisionPoint::none
                                           : q_.lane->escalated || find_point() == DecisionPoint::none;
