@@ -10,6 +10,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 # First part of a third-party header -> where it may be included: a folder of src/ or one file. Tests and benches beside
 # the source are free: they need GoogleTest and encoders.
 THIRD_PARTY = {
+    "boost/unordered/": ["promptcache"],  # header-only and small
     "boost/": ["net", "http", "pipeline", "claude_cli"],
     "openssl/": ["base", "net", "message", "app/wiring.cpp"],
     "simdjson.h": ["judge", "message", "money", "meter", "claude_cli", "openai"],
@@ -47,10 +48,11 @@ def is_beside_the_source(path):
 
 
 def third_party_problem(header, relative):
-    for prefix, places in THIRD_PARTY.items():
+    for prefix, places in THIRD_PARTY.items():  # the first that fits
         if header == prefix or (prefix.endswith("/") and header.startswith(prefix)):
             if relative.parts[0] not in places and str(relative) not in places:
                 return f"<{header}> belongs to {', '.join(places)}"
+            return None
     return None
 
 
