@@ -250,7 +250,7 @@ const SettingSpec kSettings[] = {
     {.name = "CLAUDE_CLI_MAX_RUNS",
      .default_text = "4",
      .range = "a whole number from 1 to 64",
-     .meaning = "Runs of the claude CLI at one time; at the limit requests are refused with 503.",
+     .meaning = "Runs of the claude CLI at one time; a further request waits two seconds, then gets 503.",
      .group = Group::features,
      .apply = [](Config& c, std::string_view v,
                  const SettingContext&) { return store(c.openai.cli_max_runs, parse_whole(v, 1, 64)); }},

@@ -76,6 +76,8 @@ ConversationText translate(std::string_view body) {
     refuse("messages", "messages is required.");
   }
   if (member(request, "tools")) refuse("tools", "Tools cannot be offered by way of the claude CLI.");
+  const auto config = member(request, "output_config");
+  if (config && member(*config, "format")) refuse("response_format", "The claude CLI takes no schema for its answer.");
   Blocks blocks;
   // A leading newline keeps the CLI from taking a prompt such as "/compact" for a command of its own.
   if (messages.size() == 1) {
@@ -90,7 +92,10 @@ ConversationText translate(std::string_view body) {
     }
     blocks.text(last_request);
   }
-  return {system_text(request), blocks.take()};
+  const bool has_stop = member(request, "stop_sequences").has_value();
+  return {.system = system_text(request),
+          .content = blocks.take(),
+          .note = has_stop ? "stop left out: the claude CLI has none" : ""};
 }
 
 }  // namespace

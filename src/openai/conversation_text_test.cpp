@@ -36,14 +36,23 @@ TEST(ConversationText, a_longer_one_is_a_transcript) {
   EXPECT_FALSE(text->system.empty());
 }
 
-TEST(ConversationText, tools_cannot_be) {
-  for (const char* body :
-       {R"({"tools":[{"name":"f"}],"messages":[{"role":"user","content":[{"type":"text","text":"q"}]}]})",
-        R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]}]})"}) {
+TEST(ConversationText, tools_and_schemas_cannot_be) {
+  for (
+      const char* body :
+      {R"({"tools":[{"name":"f"}],"messages":[{"role":"user","content":[{"type":"text","text":"q"}]}]})",
+       R"({"output_config":{"format":{"type":"json_schema"}},"messages":[{"role":"user","content":[{"type":"text","text":"q"}]}]})",
+       R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]}]})"}) {
     const auto text = conversation_text(body);
     ASSERT_FALSE(text.has_value());
     EXPECT_EQ(text.error().status, 400);
   }
+}
+
+TEST(ConversationText, what_is_left_out_is_said) {
+  const auto text = conversation_text(
+      R"({"stop_sequences":["x"],"output_config":{"effort":"low"},"messages":[{"role":"user","content":[{"type":"text","text":"q"}]}]})");
+  ASSERT_TRUE(text.has_value());
+  EXPECT_EQ(text->note, "stop left out: the claude CLI has none");
 }
 
 }  // namespace

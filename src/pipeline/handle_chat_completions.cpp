@@ -1,6 +1,9 @@
 #include "pipeline/handle_chat_completions.h"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "base/version.h"
 #include "http/message_writer.h"
@@ -14,6 +17,11 @@ namespace {
 
 constexpr std::string_view chat_path = "/v1/chat/completions";
 constexpr std::string_view api_version = "2023-06-01";
+constexpr std::chrono::milliseconds look_every{25};
+constexpr std::chrono::milliseconds slot_patience{2'000};
+
+using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                boost::asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 
 ErrorKind kind_of(const ChatError& error) {
   return error.status == 401 ? ErrorKind::forbidden : ErrorKind::client_fault;
@@ -104,19 +112,35 @@ class ChatExchange {
     }
     const CliRequest question{
         .model = request.model, .effort = request.effort, .system = text->system, .content = text->content};
-    const IoExecutor executor = co_await boost::asio::this_coro::executor;
-    auto run = cli->start(question, executor);
-    if (!run) co_return co_await answer_chat_error(client_, run.error(), log_);
     Cancellation cancellation;
     client_.watch(cancellation);
+    auto run = co_await start_cli(*cli, question, cancellation);
+    if (!run) co_return co_await answer_chat_error(client_, run.error(), log_);
     const CancellationHook hook(cancellation, [&run] { (*run)->kill(); });
     if (cancellation.cancelled()) (*run)->kill();
-    ChatReply reply(client_, request, created_, /*own_tools=*/true);
+    ChatRequest told = request;
+    if (!text->note.empty()) told.notes.push_back(text->note);
+    ChatReply reply(client_, told, created_, /*own_tools=*/true);
     reply.add_field("x-distiq-id", log_.id());
     const Disposition disposition = co_await relay(**run, request.stream, reply, cancellation);
     if (!over_) (*run)->kill();
     co_await (*run)->settle();
     co_return disposition;
+  }
+
+  // An earlier run may be about to end: its process takes a moment longer than its answer.
+  Task<Result<std::unique_ptr<CliRun>>> start_cli(ClaudeCli& cli, const CliRequest& question,
+                                                  const Cancellation& cancellation) {
+    const IoExecutor executor = co_await boost::asio::this_coro::executor;
+    Timer pause(executor);
+    for (auto waited = look_every; true; waited += look_every) {
+      auto run = cli.start(question, executor);
+      const bool is_full = !run && run.error().kind == ErrorKind::overloaded;
+      if (!is_full || waited > slot_patience) co_return run;
+      pause.expires_after(look_every);
+      co_await pause.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable_t<IoExecutor>()));
+      if (cancellation.cancelled()) co_return fail(ErrorKind::client_gone, {});
+    }
   }
 
   Task<Disposition> relay(CliRun& run, bool streamed, ChatReply& reply, const Cancellation& cancellation) {
