@@ -13,12 +13,12 @@ ChatError unauthorized(std::string message) {
           .code = "invalid_api_key"};
 }
 
-bool is_local(std::string_view credential, const DoorKeys& keys) {
+}  // namespace
+
+bool is_local_token(std::string_view credential, const DoorKeys& keys) {
   return std::ranges::any_of(keys.local_tokens,
                              [&](const Secret& token) { return !token.empty() && token.equals(credential); });
 }
-
-}  // namespace
 
 bool is_api_key(std::string_view credential) {
   return credential.starts_with("sk-ant-api");
@@ -48,7 +48,7 @@ std::expected<DoorGrant, ChatError> choose_payer(const RequestHead& head, const 
                      "or turn on the claude CLI backend (OPENAI_BACKEND=cli)."));
   }
   if (is_api_key(credential)) return DoorGrant{.cli = false, .api_key = Secret(std::string(credential))};
-  if (!is_local(credential, keys) && !is_local(head.headers.get_or("x-distiq-token", ""), keys)) {
+  if (!is_local_token(credential, keys) && !is_local_token(head.headers.get_or("x-distiq-token", ""), keys)) {
     return std::unexpected(
         unauthorized("Send an Anthropic API key (sk-ant-api...) as the API key, or this proxy's own token: "
                      "PROXY_TOKEN, or control.key of "

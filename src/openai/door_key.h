@@ -29,6 +29,8 @@ struct DoorGrant {
 // The token of "Authorization: Bearer ...", else x-api-key; empty if there is neither.
 [[nodiscard]] std::string_view caller_credential(const RequestHead& head);
 
+// One of keys.local_tokens.
+[[nodiscard]] bool is_local_token(std::string_view credential, const DoorKeys& keys);
 [[nodiscard]] bool is_api_key(std::string_view credential);
 // Anthropic's, but no API key.
 [[nodiscard]] bool is_subscription_token(std::string_view credential);

@@ -75,7 +75,7 @@ class ChatExchange {
     if (!payer) co_return co_await refuse(payer.error());
     auto body = co_await client_.read_body(services_.max_body_bytes);
     if (!body) co_return co_await answer_chat_error(client_, body.error(), log_);
-    const auto request = translate_chat_request((*body)->bytes(), door_.models, door_.map);
+    auto request = translate_chat_request((*body)->bytes(), door_.models, door_.map);
     if (!request) co_return co_await refuse(request.error());
     if (payer->cli) co_return co_await ask_cli(*request, (*body)->bytes().size());
     co_return co_await ask_api(*request, payer->api_key, std::move(*body));
@@ -87,10 +87,10 @@ class ChatExchange {
     co_return co_await tell_error(client_, error, log_);
   }
 
-  Task<Disposition> ask_api(const ChatRequest& request, const Secret& api_key, std::unique_ptr<BufferedBody> original) {
+  Task<Disposition> ask_api(ChatRequest& request, const Secret& api_key, std::unique_ptr<BufferedBody> original) {
     ChatReply reply(client_, request, created_);
     TranslatedRequest translated{.head = api_head(client_.head(), api_key, request.body.size()),
-                                 .body = request.body,
+                                 .body = std::move(request.body),
                                  .original = std::move(original),
                                  .stream = request.stream};
     TranslatedClient client(client_, std::move(translated), created_, reply);
@@ -252,6 +252,12 @@ RequestHead with_bearer_as_token(const RequestHead& head) {
   const std::string_view credential = caller_credential(head);
   if (!credential.empty() && !copy.headers.has("x-distiq-token")) copy.headers.add("x-distiq-token", credential);
   return copy;
+}
+
+std::optional<Error> refuse_local_key(const RequestHead& head, const OpenAiDoor& door) {
+  if (!is_local_token(caller_credential(head), door.keys)) return std::nullopt;
+  return Error{ErrorKind::forbidden, "local token on a path that is passed on",
+               "This proxy's own token opens /v1/chat/completions and /v1/models only."};
 }
 
 Task<Disposition> answer_chat_error(ClientExchange& client, const Error& error, ExchangeLog& log) {

@@ -51,8 +51,9 @@ Task<Disposition> handle_request(const PipelineServices& services, ClientExchang
                                  UpstreamConnector& upstream) {
   const bool is_chat = services.openai != nullptr && is_chat_path(client.head());
   const bool is_list = services.openai != nullptr && asks_openai_models(client.head());
-  const auto refusal =
-      refuse_request(is_chat || is_list ? with_bearer_as_token(client.head()) : client.head(), services.guards);
+  const bool is_openai = is_chat || is_list;
+  auto refusal = refuse_request(is_openai ? with_bearer_as_token(client.head()) : client.head(), services.guards);
+  if (!refusal && !is_openai && services.openai != nullptr) refusal = refuse_local_key(client.head(), *services.openai);
   if (!refusal && is_list) {
     const auto list = openai_models(client.head(), services.openai->models);
     const LocalAnswer answer{.status = list.status, .content_type = "application/json", .body = list.body};
@@ -70,7 +71,7 @@ Task<Disposition> handle_request(const PipelineServices& services, ClientExchang
   }
   Disposition disposition = Disposition::close;
   try {
-    if (refusal && is_chat) {
+    if (refusal && is_openai) {
       disposition = co_await answer_chat_error(client, *refusal, log);
     } else if (refusal) {
       disposition = co_await answer_error(client, *refusal, log);

@@ -57,11 +57,13 @@ Task<Result<void>> ChatReply::write(std::string_view chunks) {
   bytes += chunks;
   if (!chunks.empty() && chunked()) bytes += chunk_end;
   const std::string_view part = bytes;
-  co_return co_await client_.write(std::span(&part, 1));
+  const auto written = co_await client_.write(std::span(&part, 1));
+  lost_ = lost_ || !written;
+  co_return written;
 }
 
 Task<Disposition> ChatReply::end(bool clean) {
-  if (!clean) co_return chunked() ? Disposition::close : Disposition::reset;
+  if (!clean || lost_) co_return chunked() ? Disposition::close : Disposition::reset;
   if (!chunked()) co_return Disposition::close;
   const std::string_view part = last_chunk;
   const auto written = co_await client_.write(std::span(&part, 1));

@@ -41,6 +41,7 @@ class ChatReply {
   HeaderList fields_;
   bool keep_alive_ = false;
   bool began_ = false;
+  bool lost_ = false;  // a write failed: no end may pretend that nothing is missing
   std::uint64_t bytes_ = 0;
 };
 

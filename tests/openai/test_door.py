@@ -254,6 +254,13 @@ class Keys(DoorCase):
         self.assertEqual({seen.get("x-api-key") for seen in self.upstream.requests}, {LENT})
         self.assertTrue(all(self.control_key().encode() not in seen.raw for seen in self.upstream.requests))
 
+    async def test_the_local_token_does_not_leave_by_another_path(self):
+        bearer = [("Authorization", f"Bearer {self.control_key()}")]
+        for method, path in (("POST", "/v1/embeddings"), ("POST", "/v1/messages"), ("GET", PATH), ("GET", "/v1/files")):
+            reply = await self.proxy.ask(method, path, bearer, b"{}" if method == "POST" else b"")
+            self.assertEqual(reply.status, 403, path)
+        self.assertEqual(self.upstream.requests, [])
+
     async def test_the_callers_own_key_comes_first(self):
         self.upstream.answer = json_answer()
         await self.ask_chat(body())
