@@ -30,7 +30,7 @@ PARALLEL = 2
 PROGRAM_LIMIT_S = 900
 TSAN_PROGRAMS = ["base_test", "net_test", "storage_test", "pipeline_test", "stats_test", "app_test", "inprocess_test"]
 # Black-box suites that also run against instrumented binaries: sanitizers see real connections and signals.
-INSTRUMENTED_SUITES = ["fault", "limits", "security", "replay"]
+INSTRUMENTED_SUITES = ["fault", "limits", "security", "replay", "openai"]
 TSAN_SUITES = ["fault", "limits"]
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:check_initialization_order=1:strict_init_order=1",

@@ -42,7 +42,7 @@ TEST(Log, json_line_is_one_object_with_escapes) {
   const auto text = logged(LogLevel::info, LogFormat::json, [] { log::error("say \"{}\"\n\xff", "Привет"); });
   EXPECT_THAT(text,
               MatchesRegex("\\{\"time\":\"[0-9]+-[0-9]+-[0-9]+T[0-9]+:[0-9]+:[0-9]+\\.[0-9]+Z\",\"level\":\"error\","
-                           "\"message\":\"say \\\\\"Привет\\\\\"\\\\u000a\xEF\xBF\xBD\"\\}\n"));
+                           "\"message\":\"say \\\\\"Привет\\\\\"\\\\n\xEF\xBF\xBD\"\\}\n"));
 }
 
 TEST(Log, messages_below_the_level_are_left_out) {

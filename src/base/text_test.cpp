@@ -11,6 +11,21 @@ std::string json(std::string_view text) {
   return out;
 }
 
+TEST(Text, json_strings_of_any_length_with_anything_anywhere) {
+  for (const std::string_view odd :
+       {"\"", "\\", "\n", "\t", "\r", "\x01", "é", "猫", "😀", "\xff", "\x1f", " ", "\x7f"}) {
+    for (std::size_t before = 0; before < 20; ++before) {
+      for (std::size_t after = 0; after < 20; ++after) {
+        const std::string one = json(odd);
+        const std::string wanted =
+            "\"" + std::string(before, 'a') + one.substr(1, one.size() - 2) + std::string(after, '~') + "\"";
+        ASSERT_EQ(json(std::string(before, 'a') + std::string(odd) + std::string(after, '~')), wanted);
+      }
+    }
+  }
+  EXPECT_EQ(json("\t\r"), "\"\\t\\r\"");
+}
+
 TEST(Text, printable_keeps_letters_of_any_language) {
   EXPECT_EQ(printable("plain ёж 猫 😀"), "plain ёж 猫 😀");
   EXPECT_EQ(printable(""), "");
@@ -33,7 +48,7 @@ TEST(Text, printable_cuts_and_says_so) {
 
 TEST(Text, json_string_escapes_what_json_demands) {
   EXPECT_EQ(json("a\"b\\c/"), "\"a\\\"b\\\\c/\"");
-  EXPECT_EQ(json(std::string_view("\0\n\x1f\x7f", 4)), "\"\\u0000\\u000a\\u001f\x7f\"");
+  EXPECT_EQ(json(std::string_view("\0\n\x1f\x7f", 4)), "\"\\u0000\\n\\u001f\x7f\"");
   EXPECT_EQ(json("ёж\xff"), "\"ёж\xEF\xBF\xBD\"");
 }
 

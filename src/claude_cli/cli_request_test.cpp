@@ -40,7 +40,7 @@ TEST(CliArguments, what_is_no_model_or_effort_is_refused) {
 TEST(CliInput, system_prompt_first_then_one_message) {
   EXPECT_EQ(
       cli_input({.model = {}, .effort = {}, .system = "Be \"brief\"\n", .content = R"([{"type":"text","text":"hi"}])"}),
-      R"({"type":"control_request","request_id":"1","request":{"subtype":"initialize","systemPrompt":"Be \"brief\"\u000a"}})"
+      R"({"type":"control_request","request_id":"1","request":{"subtype":"initialize","systemPrompt":"Be \"brief\"\n"}})"
       "\n"
       R"({"type":"user","message":{"role":"user","content":[{"type":"text","text":"hi"}]}})"
       "\n");

@@ -107,7 +107,7 @@ std::expected<std::string, ChatError> chat_completion(std::string_view body, std
   simdjson::dom::parser parser;
   element message;
   simdjson::dom::array blocks;
-  if (parser.parse(body.data(), body.size()).get(message) != simdjson::SUCCESS ||
+  if (body.empty() || parser.parse(body.data(), body.size()).get(message) != simdjson::SUCCESS ||
       message["content"].get(blocks) != simdjson::SUCCESS) {
     return std::unexpected(not_understood());
   }

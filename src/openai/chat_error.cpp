@@ -73,7 +73,7 @@ ChatError chat_error_from(int status, std::string_view body) {
   simdjson::dom::element root;
   std::string_view type;
   std::string_view message;
-  if (parser.parse(body.data(), body.size()).get(root) == simdjson::SUCCESS) {
+  if (!body.empty() && parser.parse(body.data(), body.size()).get(root) == simdjson::SUCCESS) {
     if (root["error"]["type"].get(type) != simdjson::SUCCESS) type = {};
     if (root["error"]["message"].get(message) != simdjson::SUCCESS) message = {};
   }

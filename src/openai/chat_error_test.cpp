@@ -42,7 +42,7 @@ TEST(ChatError, a_body_of_another_form) {
     EXPECT_EQ(error.status, 503) << body;
     EXPECT_EQ(error.message, "The API answered with status 529.") << body;
   }
-  EXPECT_EQ(chat_error_from(302, "").status, 502);
+  EXPECT_EQ(chat_error_from(302, std::string_view()).status, 502);
 }
 
 TEST(ChatError, of_our_own) {

@@ -13,8 +13,8 @@ namespace {
 // What one side says until another speaks.
 struct Turn {
   std::string_view role;
+  std::vector<std::string> results;  // tool results stand before everything else
   std::vector<std::string> blocks;
-  std::size_t results = 0;  // how many of the blocks are tool results; they come first
   bool has_calls = false;
 };
 
@@ -122,7 +122,7 @@ class MessagesTranslation {
 
   ChatMessages finish() {
     flush_deferred();
-    std::erase_if(turns_, [](const Turn& turn) { return turn.blocks.empty(); });
+    std::erase_if(turns_, [](const Turn& turn) { return turn.blocks.empty() && turn.results.empty(); });
     if (turns_.empty()) refuse("messages", "There must be at least one message of the user's that is not empty.");
     JsonWriter out;
     out.open('[');
@@ -132,6 +132,7 @@ class MessagesTranslation {
       const std::string_view role = turns_[i].role;
       out.open('{').member("role", role).key("content").open('[');
       for (; i < turns_.size() && turns_[i].role == role; ++i) {
+        for (const std::string& block : turns_[i].results) out.raw(block);
         for (const std::string& block : turns_[i].blocks) out.raw(block);
       }
       out.close(']').close('}');
@@ -144,7 +145,10 @@ class MessagesTranslation {
   enum class Place { user, assistant };
 
   Turn& turn(std::string_view role) {
-    if (turns_.empty() || turns_.back().role != role) turns_.push_back({.role = role, .blocks = {}});
+    if (!turns_.empty() && turns_.back().role == role) return turns_.back();
+    if (role == "assistant") answer_.reset();
+    if (role == "user" && !answer_) answer_ = turns_.size();
+    turns_.push_back({.role = role, .results = {}, .blocks = {}});
     return turns_.back();
   }
 
@@ -242,18 +246,9 @@ class MessagesTranslation {
       out.close(']');
     }
     out.close('}');
-    Turn& answer = answer_to_calls();
-    answer.blocks.insert(answer.blocks.begin() + static_cast<std::ptrdiff_t>(answer.results++), out.take());
-  }
-
-  // All results of one turn's calls belong into one turn, whatever else was said in between.
-  Turn& answer_to_calls() {
-    std::size_t at = turns_.size();
-    while (at > 0 && turns_[at - 1].role != "assistant") --at;
-    for (; at < turns_.size(); ++at) {
-      if (turns_[at].role == "user") return turns_[at];
-    }
-    return turn("user");
+    // All results of one turn's calls belong into one turn, whatever else was said in between.
+    Turn& answer = answer_ ? turns_[*answer_] : turn("user");
+    answer.results.push_back(out.take());
   }
 
   static void take_content(const JsonElement& message, const std::string& where, Place place,
@@ -299,6 +294,7 @@ class MessagesTranslation {
   std::vector<std::string> system_;
   std::vector<std::string> deferred_;  // system messages that came between calls and their results
   std::vector<Turn> turns_;
+  std::optional<std::size_t> answer_;  // the user's first turn since the assistant spoke
 };
 
 }  // namespace

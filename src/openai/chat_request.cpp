@@ -255,7 +255,7 @@ std::expected<ChatRequest, ChatError> translate_chat_request(std::string_view bo
   try {
     simdjson::dom::parser parser;
     JsonElement request;
-    if (parser.parse(body.data(), body.size()).get(request) != simdjson::SUCCESS) {
+    if (body.empty() || parser.parse(body.data(), body.size()).get(request) != simdjson::SUCCESS) {
       refuse("", "The request body is not valid JSON.");
     }
     return RequestTranslation(request, models, map).run();

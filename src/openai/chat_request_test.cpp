@@ -256,7 +256,7 @@ std::string refusal_row_name(const ::testing::TestParamInfo<RefusalRow>& info) {
 INSTANTIATE_TEST_SUITE_P(
     All, Refusals,
     ::testing::Values(
-        RefusalRow{"no_json", "{", ""}, RefusalRow{"no_object", "[]", ""},
+        RefusalRow{"nothing", {}, ""}, RefusalRow{"no_json", "{", ""}, RefusalRow{"no_object", "[]", ""},
         RefusalRow{"no_model", R"({"messages":[]})", "model"},
         RefusalRow{"model_of_nobody", R"({"model":"llama-4","messages":[]})", "model", 404},
         RefusalRow{"no_messages", R"({"model":"opus"})", "messages"},

@@ -66,7 +66,7 @@ const std::string& ExchangeLog::identified(const LaneIdentity& lane, const Reque
 }
 
 void ExchangeLog::sending(MonotonicTime request_complete_at) {
-  facts_.record.overhead_us = microseconds(services_.clock.monotonic() - request_complete_at);
+  facts_.record.overhead_us = microseconds(services_.clock.monotonic() - request_complete_at + prepared_);
 }
 
 void ExchangeLog::delivered() {

@@ -20,6 +20,8 @@ class ExchangeLog {
   // What decides about this request; books itself in at the end.
   [[nodiscard]] Steered& steered() { return steered_; }
   void request_was(std::uint64_t bytes) { facts_.record.request_bytes = bytes; }
+  // Spent on the request before it is one of /v1/messages; counts as our overhead.
+  void prepared(std::chrono::nanoseconds spent) { prepared_ = spent; }
   // The request is complete and goes out now: what comes before counts as our overhead.
   void sending(MonotonicTime request_complete_at);
   // Now; what passes until delivered() counts as our overhead, too.
@@ -47,6 +49,7 @@ class ExchangeLog {
   const PipelineServices& services_;
   MonotonicTime started_;
   MonotonicTime answer_began_at_{};
+  std::chrono::nanoseconds prepared_{0};
   Steered steered_;
   ExchangeFacts facts_;
   std::string healed_because_;

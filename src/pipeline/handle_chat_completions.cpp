@@ -75,7 +75,9 @@ class ChatExchange {
     if (!payer) co_return co_await refuse(payer.error());
     auto body = co_await client_.read_body(services_.max_body_bytes);
     if (!body) co_return co_await answer_chat_error(client_, body.error(), log_);
+    const MonotonicTime complete_at = services_.clock.monotonic();
     auto request = translate_chat_request((*body)->bytes(), door_.models, door_.map);
+    log_.prepared(services_.clock.monotonic() - complete_at);
     if (!request) co_return co_await refuse(request.error());
     if (payer->cli) co_return co_await ask_cli(*request, (*body)->bytes().size());
     co_return co_await ask_api(*request, payer->api_key, std::move(*body));

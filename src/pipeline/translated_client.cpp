@@ -155,6 +155,7 @@ void TranslatedClient::take_head() {
 }
 
 Task<Disposition> TranslatedClient::finish(Disposition disposition) {
+  client_.watch(last_write_);
   if (is_stream_) co_return co_await reply_.end(reply_.stream().ended());
   if (!reader_.head_done()) co_return Disposition::close;  // nobody is left to answer
   const bool whole = reader_.finished() || (reader_.eof_completes() && disposition != Disposition::reset);

@@ -87,7 +87,8 @@ class TranslatedClient final : public ClientExchange {
   MessageReader reader_;
   std::string unread_;  // of the head
   std::vector<std::string_view> pieces_;
-  std::string whole_;  // an answer that is no stream
+  Cancellation last_write_;  // watched when that of handle_messages is gone
+  std::string whole_;        // an answer that is no stream
   bool is_stream_ = false;
   bool broken_ = false;  // no HTTP, or too large: ours to tell
 };
