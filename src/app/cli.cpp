@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -230,7 +231,18 @@ class CommandLine {
         ->check(CLI::IsMember({"day", "week", "month", "all"}))
         ->type_name("PERIOD");
     auto* json = stats.add_flag("--json", stats_.json, "For scripts");
+    auto* csv = stats.add_flag("--csv", stats_.csv, "By day, model and kind of work, for spreadsheets")->excludes(json);
+    auto* live =
+        stats.add_flag("--live", stats_.live, "Refreshed each second; q ends it")->excludes(json)->excludes(csv);
+    auto* cache = stats.add_flag("--cache", stats_.cache, "How the prompt cache fares, and what broke it");
+    auto* proof = stats.add_flag("--proof", stats_.proof, "Measured saving: sessions left alone beside treated ones");
+    auto* verify =
+        stats.add_flag("--verify", stats_.verify, "Recompute everything from the raw rows; exit code 1 if they differ");
     auto* erase = stats.add_flag("--erase", stats_.erase, "Forget everything recorded")->excludes(json);
+    const std::array views = {csv, live, cache, proof, verify, erase};
+    for (std::size_t i = 0; i < views.size(); ++i) {
+      for (std::size_t other = 0; other < i; ++other) views[i]->excludes(views[other]);
+    }
     stats.add_flag("--yes", stats_.yes, "Erase without asking")->needs(erase);
     stats.callback([this] {
       command_ = [this] {

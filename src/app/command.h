@@ -21,6 +21,11 @@ struct CommandIo {
 struct StatsOptions {
   std::string period = "day";  // day, week, month or all
   bool json = false;
+  bool csv = false;     // everything by day, model and kind of work
+  bool live = false;    // refreshed until q or Ctrl-C
+  bool verify = false;  // recompute everything from the raw rows; exit code 1 if something does not agree
+  bool proof = false;   // what a hold-out shows
+  bool cache = false;   // how the prompt cache fares
   bool erase = false;  // forget everything instead
   bool yes = false;    // without asking
 };
@@ -52,6 +57,8 @@ struct SetupOptions {
 [[nodiscard]] ExitCode run_stop(const Config& config, const StopOptions& options, const CommandIo& io);
 [[nodiscard]] ExitCode run_status(const Config& config, bool json, const CommandIo& io);
 [[nodiscard]] ExitCode run_stats(const Config& config, const StatsOptions& options, const CommandIo& io);
+// `stats --live`: what runs now and today's sums, once a second on a terminal; else once.
+[[nodiscard]] ExitCode run_stats_live(const Config& config, const CommandIo& io);
 // policy: "show", or the one to change to; tier: haiku, sonnet, opus or "off". Both speak to the running proxy.
 [[nodiscard]] ExitCode run_policy(const Config& config, const std::string& policy, bool json, const CommandIo& io);
 [[nodiscard]] ExitCode run_pin(const Config& config, const std::string& tier, bool json, const CommandIo& io);

@@ -10,6 +10,7 @@
 #include "app/control_routes.h"
 #include "app/local_routes.h"
 #include "app/panel.h"
+#include "app/price_file.h"
 #include "app/request_feed.h"
 #include "app/request_reporter.h"
 #include "app/state_files.h"
@@ -34,14 +35,6 @@ constexpr auto restore_limit = std::chrono::milliseconds(20);
 constexpr auto flush_limit = std::chrono::milliseconds(5'000);
 // A terminal that is stopped (Ctrl-S) must not hold the end of the process.
 constexpr auto line_limit = std::chrono::milliseconds(1'000);
-
-Result<PriceTable> load_prices(const std::filesystem::path& user_file) {
-  if (user_file.empty()) return PriceTable::builtin();
-  constexpr std::size_t max_bytes = 4u << 20;
-  const auto json = read_file(user_file, max_bytes);
-  if (!json) return std::unexpected(json.error());
-  return PriceTable::builtin().with_file(*json, user_file.string());
-}
 
 StoreConfig store_config(const Config& config) {
   StoreConfig store;

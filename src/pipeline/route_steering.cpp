@@ -349,6 +349,7 @@ void RouteSteering::edit(const SteeringQuestion& question, Request& request, Ste
 
 void RouteSteering::describe(const Request& request, SteeringPlan& plan) const {
   const RouteDecision& decision = request.decision;
+  plan.record.human_turn = request.turn == TurnKind::prompt;
   if (request.policy == RoutingPolicy::off) return;
   const std::string asked = prices_.short_name(request.requested_id);
   plan.route = request.moved ? fmt::format("{} (from {})", prices_.short_name(plan.serve), asked) : asked;

@@ -229,6 +229,22 @@ struct Evidence {
   RouteCause cause;
 };
 
+// Every other decision of these tests is compared with decide_at_once as well; this shows that it does decide.
+TEST(DecideRoute, a_lane_that_goes_on_needs_no_candidates) {
+  QuestionForTest loop;
+  loop.in_lane("opus");
+  loop.q.turn = TurnKind::loop_step;
+  loop.q.candidates = std::span(loop.candidates).first(1);
+  const auto decision = decide_at_once(loop.q, {});
+  ASSERT_TRUE(decision.has_value());
+  EXPECT_EQ(decision->cause, RouteCause::lane_stays);
+  loop.q.turn = TurnKind::prompt;
+  EXPECT_FALSE(decide_at_once(loop.q, {}).has_value()) << "a human turn may move";
+  loop.in_lane("haiku");
+  loop.q.turn = TurnKind::loop_step;
+  EXPECT_FALSE(decide_at_once(loop.q, {}).has_value()) << "a lane below may have to go back up";
+}
+
 TEST(DecideRoute, evidence_of_struggle_takes_a_lane_back_up_at_once_and_for_good) {
   const Evidence cases[] = {
       {"errors", [](QuestionForTest& t) { t.q.struggle.errors_in_a_row = 3; }, RouteCause::struggle},

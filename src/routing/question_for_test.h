@@ -1,9 +1,8 @@
 // Questions to routing for tests: candidates with forecasts as a warm or cold prompt cache would give them.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -35,18 +34,14 @@ inline RouteDecision decide_for_test(const RouteQuestion& question, const Routin
   less.turns = nullptr;
   less.untouched = {};
   if (const auto early = decide_at_once(less, config)) {
-    EXPECT_EQ(early->serve, full.serve);
-    EXPECT_EQ(early->effort, full.effort);
-    EXPECT_EQ(early->point, full.point);
-    EXPECT_EQ(early->cause, full.cause);
-    EXPECT_EQ(early->reason, full.reason);
-    EXPECT_EQ(early->expected_saving, full.expected_saving);
-    EXPECT_EQ(early->expected_life_saving, full.expected_life_saving);
-    EXPECT_EQ(early->alternatives.size(), full.alternatives.size());
-    EXPECT_EQ(early->return_upwards, full.return_upwards);
-    EXPECT_EQ(early->escalates, full.escalates);
-    EXPECT_EQ(early->return_penalty, full.return_penalty);
-    EXPECT_EQ(early->judge_bucket, full.judge_bucket);
+    const bool same = early->serve == full.serve && early->effort == full.effort && early->point == full.point &&
+                      early->cause == full.cause && early->reason == full.reason &&
+                      early->expected_saving == full.expected_saving &&
+                      early->expected_life_saving == full.expected_life_saving &&
+                      early->alternatives.size() == full.alternatives.size() &&
+                      early->return_upwards == full.return_upwards && early->escalates == full.escalates &&
+                      early->return_penalty == full.return_penalty && early->judge_bucket == full.judge_bucket;
+    if (!same) throw std::logic_error("decide_at_once: " + early->reason + ", decide_route: " + full.reason);
   }
   return full;
 }

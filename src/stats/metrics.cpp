@@ -45,6 +45,8 @@ struct MoneyCounter {
   [[nodiscard]] PicoUsd value() const { return {pico.load(std::memory_order_relaxed)}; }
 };
 
+constexpr std::array<std::string_view, 4> kCauses = {"routing", "markers", "ttl", "effort"};
+
 struct ModelCounters {
   Counter requests{0};
   std::array<Counter, kTokenKinds.size()> tokens{};
@@ -61,6 +63,10 @@ struct Metrics::Counters {
   std::array<Counter, kErrorKinds> errors{};
   std::array<Counter, kServerTools.size()> server_tools{};
   std::vector<ModelCounters> by_model;
+  std::array<MoneyCounter, kClasses> cost_by_class{}, counterfactual_by_class{};
+  std::array<MoneyCounter, kCauses.size()> saved_by_cause{};
+  MoneyCounter cache_breaks_cost, discarded;
+  Counter moved{0}, cache_breaks{0}, cache_break_tokens{0};
   Counter request_bytes{0}, response_bytes{0}, incomplete{0}, estimated{0}, duplicates{0}, healed{0}, skipped_stages{0};
   Histogram<kOverheadBounds.size()> overhead{kOverheadBounds};
   Histogram<kFirstByteBounds.size()> first_byte{kFirstByteBounds};
@@ -97,6 +103,20 @@ void Metrics::count(const RequestRecord& record) noexcept {
   model.cost.add(record.cost);
   model.counterfactual.add(record.counterfactual);
   model.restored.add(record.restored);
+  const auto request_class = static_cast<std::size_t>(record.request_class);
+  all.cost_by_class[request_class].add(record.cost);
+  all.counterfactual_by_class[request_class].add(record.counterfactual - record.restored);
+  const RouteRecord& route = record.route;
+  const std::array<PicoUsd, kCauses.size()> causes = {route.saved_by_routing, route.saved_by_markers,
+                                                      route.saved_by_ttl, route.saved_by_effort};
+  for (std::size_t i = 0; i < causes.size(); ++i) all.saved_by_cause[i].add(causes[i]);
+  all.discarded.add(route.discarded_cost);
+  if (route.moved) bump(all.moved);
+  if (!route.cache_break.empty()) {
+    bump(all.cache_breaks);
+    bump(all.cache_break_tokens, route.cache_break_tokens);
+    all.cache_breaks_cost.add(route.cache_break_cost);
+  }
   const std::array<std::uint64_t, kServerTools.size()> tools = {usage.web_searches, usage.web_fetches,
                                                                 usage.code_executions};
   for (std::size_t i = 0; i < tools.size(); ++i) bump(all.server_tools[i], tools[i]);
@@ -203,6 +223,29 @@ void render_money(MetricsText& text, const Counters& all, const PriceTable& mode
   text.dollars({}, restored);
   text.family("distiq_saved_usd", "gauge", "Counterfactual less restored less cost; negative: a loss.");
   text.dollars({}, counterfactual - restored - cost);
+  text.family("distiq_saved_by_cause_usd", "gauge", "What was saved, by what saved it; negative: a loss.");
+  for (std::size_t i = 0; i < kCauses.size(); ++i) text.dollars({{"cause", kCauses[i]}}, all.saved_by_cause[i].value());
+  text.family("distiq_class_cost_usd_total", "counter", "Cost by list price, by the kind of work.");
+  for (std::size_t i = 0; i < kClasses; ++i)
+    text.dollars({{"class", to_string(static_cast<RequestClass>(i))}}, all.cost_by_class[i].value());
+  text.family("distiq_class_untouched_usd_total", "counter",
+              "What it would have cost untouched, less what is only restored, by the kind of work.");
+  for (std::size_t i = 0; i < kClasses; ++i)
+    text.dollars({{"class", to_string(static_cast<RequestClass>(i))}}, all.counterfactual_by_class[i].value());
+  text.family("distiq_discarded_usd_total", "counter", "Part of the cost: answers to our edits that nobody saw.");
+  text.dollars({}, all.discarded.value());
+}
+
+template <class Counters>
+void render_steering(MetricsText& text, const Counters& all) {
+  text.family("distiq_moved_requests_total", "counter", "Requests served by a smaller model than was asked for.");
+  text.sample({}, read(all.moved));
+  text.family("distiq_cache_breaks_total", "counter", "Warm conversations that wrote their prompt anew.");
+  text.sample({}, read(all.cache_breaks));
+  text.family("distiq_cache_break_tokens_total", "counter", "Tokens that were written anew.");
+  text.sample({}, read(all.cache_break_tokens));
+  text.family("distiq_cache_break_usd_total", "counter", "What writing them instead of reading them cost.");
+  text.dollars({}, all.cache_breaks_cost.value());
 }
 
 template <class Counters>
@@ -228,6 +271,7 @@ std::string Metrics::render(const SampledMetrics& sampled) const {
   render_requests(text, *counters_);
   render_usage(text, *counters_, models_);
   render_money(text, *counters_, models_);
+  render_steering(text, *counters_);
   render_latency(text, *counters_);
   text.family("distiq_open_connections", "gauge", "Client connections.");
   text.sample({}, open_connections_.load(std::memory_order_relaxed));

@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <regex>
 #include <set>
 #include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -205,6 +209,47 @@ TEST(metrics_histogram, bounds_are_inclusive_and_buckets_cumulative) {
   text.histogram(histogram);
   EXPECT_THAT(text.take(), HasSubstr("h_bucket{le=\"0.00001\"} 2\nh_bucket{le=\"0.00002\"} 4\nh_bucket{le=\"+Inf\"} 6\n"
                                      "h_sum 1.000062\nh_count 6\n"));
+}
+
+// A panel that asks for what nobody tells stays empty without a word.
+TEST(Metrics, has_all_that_the_grafana_dashboard_asks_for) {
+  std::ifstream file(std::string(DISTIQ_SOURCE_DIR) + "/docs/grafana/distiq-code.json");
+  const std::string dashboard((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string page = Metrics(PriceTable::builtin()).render({.version = "1"});
+  const std::regex name("distiq_[a-z0-9_]+");
+  std::set<std::string> asked;
+  for (std::sregex_iterator i(dashboard.begin(), dashboard.end(), name), end; i != end; ++i) asked.insert(i->str());
+  EXPECT_GT(asked.size(), 20u);
+  for (std::string metric : asked) {
+    if (metric.ends_with("_bucket")) metric.resize(metric.size() - std::string_view("_bucket").size());
+    EXPECT_NE(page.find("# TYPE " + metric + " "), std::string::npos) << metric;
+  }
+}
+
+TEST(Metrics, savings_by_cause_add_up_to_what_was_saved) {
+  Metrics metrics(PriceTable::builtin());
+  RequestRecord record;
+  record.usage_seen = true;
+  record.served_model = "claude-haiku-5-5";
+  record.request_class = RequestClass::sub_agent;
+  record.cost = PicoUsd{1'000'000'000'000};
+  record.counterfactual = PicoUsd{4'000'000'000'000};
+  record.restored = PicoUsd{500'000'000'000};
+  record.route.moved = true;
+  record.route.saved_by_routing = PicoUsd{3'000'000'000'000};
+  record.route.saved_by_markers = PicoUsd{-500'000'000'000};
+  record.route.cache_break = "system[0]";
+  record.route.cache_break_tokens = 7;
+  record.route.cache_break_cost = PicoUsd{250'000'000'000};
+  metrics.count(record);
+  const std::string page = metrics.render({.version = "1"});
+  for (const char* line : {"distiq_saved_usd 2.5", "distiq_saved_by_cause_usd{cause=\"routing\"} 3",
+                           "distiq_saved_by_cause_usd{cause=\"markers\"} -0.5", "distiq_moved_requests_total 1",
+                           "distiq_cache_breaks_total 1", "distiq_cache_break_tokens_total 7",
+                           "distiq_cache_break_usd_total 0.25", "distiq_class_cost_usd_total{class=\"sub_agent\"} 1",
+                           "distiq_class_untouched_usd_total{class=\"sub_agent\"} 3.5"}) {
+    EXPECT_NE(page.find(line), std::string::npos) << line;
+  }
 }
 
 }  // namespace

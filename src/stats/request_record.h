@@ -33,6 +33,7 @@ enum class AccountKind { unknown, api_key, subscription };
 struct RouteRecord {
   std::string policy;            // in force for this request; empty: nothing was decided (off, other paths, no JSON)
   bool moved = false;            // served by another model than was asked for
+  bool human_turn = false;       // its newest message holds new words of the human's
   std::string arm;               // "control": its session is held out for comparison; "treated"; empty: no hold-out
   std::string decision_point;    // "lane_start", "cold", ...; empty: none
   std::string cause;             // why this model serves; empty: as asked

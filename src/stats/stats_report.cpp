@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <iterator>
+#include <span>
 
 #include "base/text.h"
 #include "money/usd_text.h"
@@ -100,6 +102,23 @@ Cell cost_note(const Totals& total, const ReportTexts& say) {
   return notes.cell();
 }
 
+// Losses are shown as losses.
+void add_causes(ReportTable& table, const Totals& total, const ReportTexts& say) {
+  const auto cause = [&](std::string_view name, std::int64_t usd_micros, Cell note) {
+    if (usd_micros == 0 && note.text.empty()) return;
+    table.add({{std::string(name), Tone::dim}, {money(usd_micros), tone_of_saving(usd_micros)}, std::move(note)});
+  };
+  Notes routing;
+  routing.add_count(say.moved, total.moved).add_count(say.healed, total.healed);
+  if (total.discarded_usd_micros != 0) {
+    routing.add(fmt::format("{}: {}", say.discarded, money(total.discarded_usd_micros)));
+  }
+  cause(say.by_routing, total.saved_by_routing_usd_micros, routing.cell());
+  cause(say.by_markers, total.saved_by_markers_usd_micros, {});
+  cause(say.by_ttl, total.saved_by_ttl_usd_micros, {});
+  cause(say.by_effort, total.saved_by_effort_usd_micros, {});
+}
+
 void add_money(ReportTable& table, const Totals& total, const ReportTexts& say) {
   const auto label = [](std::string_view text) { return Cell{std::string(text)}; };
   table.add({label(say.cost), {money(total.cost_usd_micros), Tone::strong}, cost_note(total, say)});
@@ -111,6 +130,7 @@ void add_money(ReportTable& table, const Totals& total, const ReportTexts& say) 
   table.add({label(say.saved),
              {money(saved), tone_of_saving(saved)},
              {saved > 0 ? percent(saved, comparable) : "", Tone::dim}});
+  add_causes(table, total, say);
   if (total.restored_usd_micros != 0) {
     table.add({label(say.restored), {money(total.restored_usd_micros)}, {std::string(say.restored_note), Tone::dim}});
   }
@@ -205,6 +225,23 @@ std::string day_bar(std::int64_t cost, std::int64_t highest) {
   return bar;
 }
 
+// One column per day of what was saved; a day of loss stands as "-".
+std::string saved_sparkline(const Summary& summary) {
+  constexpr std::array<std::string_view, 8> steps = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const std::size_t skipped = summary.by_day.size() - std::min(summary.by_day.size(), max_days_shown);
+  const std::span<const DayTotals> days = std::span(summary.by_day).subspan(skipped);
+  std::int64_t most = 0;
+  for (const DayTotals& day : days) most = std::max(most, day.totals.saved_usd_micros());
+  if (days.size() < 2 || most <= 0) return "";
+  std::string line;
+  for (const DayTotals& day : days) {
+    const std::int64_t saved = day.totals.saved_usd_micros();
+    const double share = static_cast<double>(saved) / static_cast<double>(most);
+    line += saved < 0 ? "-" : steps[std::min<std::size_t>(7, static_cast<std::size_t>(share * 8))];
+  }
+  return line;
+}
+
 std::string format_days(const Summary& summary, const ReportTexts& say, const ReportStyle& style) {
   if (summary.by_day.size() < 2) return "";
   const std::size_t skipped = summary.by_day.size() - std::min(summary.by_day.size(), max_days_shown);
@@ -219,7 +256,11 @@ std::string format_days(const Summary& summary, const ReportTexts& say, const Re
     row.push_back({day_bar(day->totals.cost_usd_micros, highest), Tone::dim});
     table.add(std::move(row));
   }
-  return fmt::format("\n{}", table.render(style.colour));
+  std::string out = fmt::format("\n{}", table.render(style.colour));
+  if (const std::string line = saved_sparkline(summary); !line.empty()) {
+    out += fmt::format("\n  {}  {}\n", say.saved_per_day, toned(line, Tone::good, style.colour));
+  }
+  return out;
 }
 
 std::string format_gaps(const Summary& summary, const ReportTexts& say, const ReportStyle& style) {

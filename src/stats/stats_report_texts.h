@@ -20,6 +20,7 @@ struct ReportTexts {
   std::string_view web_searches;
   std::string_view cost, list_price, partly_list_price;
   std::string_view counterfactual, saved, restored, restored_note;
+  std::string_view by_routing, by_markers, by_ttl, by_effort, moved, healed, discarded, saved_per_day;
   std::string_view average_time, seconds, milliseconds;
 
   std::string_view by_model, by_class, by_day, no_model;

@@ -108,6 +108,14 @@ struct DayTotals {
   Totals totals;
 };
 
+// The finest sums that are kept.
+struct DayGroup {
+  std::int32_t day = 0;
+  std::string model;          // that served, else the one asked for
+  std::string request_class;  // of RequestClass, or "other_path", "refused"
+  Totals totals;
+};
+
 // A stretch of time for which records are, or may be, missing.
 struct Gap {
   std::int64_t from_ms = 0;  // unix time

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <limits>
 #include <optional>
 
 namespace distiq {
@@ -29,6 +30,20 @@ std::int32_t local_day(std::int64_t unix_ms) {
                                          std::chrono::month(static_cast<unsigned>(local->tm_mon + 1)),
                                          std::chrono::day(static_cast<unsigned>(local->tm_mday)));
   return static_cast<std::int32_t>(std::chrono::sys_days(date).time_since_epoch().count());
+}
+
+std::int32_t first_day_of(Period period, std::int64_t now_ms) {
+  switch (period) {
+    case Period::day:
+      return local_day(now_ms);
+    case Period::week:
+      return local_day(now_ms) - 6;
+    case Period::month:
+      return local_day(now_ms) - 29;
+    case Period::all:
+      break;
+  }
+  return std::numeric_limits<std::int32_t>::min() / 2;
 }
 
 std::string day_text(std::int32_t day) {

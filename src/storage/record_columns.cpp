@@ -53,6 +53,10 @@ struct NameList {
   void money(const char* name, T&) {
     add(name);
   }
+  template <class T>
+  void later_flag(const char* name, T&) {
+    add(name);
+  }
 };
 
 NameList list_names() {
@@ -88,6 +92,10 @@ struct Collector {
   void count(const char*, std::uint64_t value) { add_number(stored_count(value)); }
   void flag(const char*, bool value) { add_number(value ? 1 : 0); }
   void money(const char*, PicoUsd amount) { add_number(stored_micro_usd(amount)); }
+  void later_flag(const char* name, bool value) {
+    if (value) text.append(name) += '\x1f';
+    values.push_back({value ? 1 : 0, StoredRow::Value::number});
+  }
 };
 
 struct Reader {
@@ -104,6 +112,7 @@ struct Reader {
   void integer(const char*, int& value) { value = static_cast<int>(row.integer(next++)); }
   void count(const char*, std::uint64_t& value) { value = static_cast<std::uint64_t>(row.integer(next++)); }
   void flag(const char*, bool& value) { value = row.integer(next++) != 0; }
+  void later_flag(const char*, bool& value) { value = row.integer(next++) != 0; }
   void money(const char*, PicoUsd& amount) {
     amount.value = std::clamp(row.integer(next++), -max_micro_usd, max_micro_usd) * 1'000'000;
   }

@@ -11,7 +11,8 @@
 
 namespace distiq {
 
-// Calls visit.<kind>("column", record.field) for every stored field, in column order.
+// Calls visit.<kind>("column", record.field) for every stored field, in column order. A later_flag came after rows had
+// been chained without it: in the text of a row it stands only where it is set.
 template <class Record, class Visitor>
 void visit_columns(Record& r, Visitor& visit) {
   visit.integer("started_at_ms", r.started_at_ms);
@@ -83,6 +84,7 @@ void visit_columns(Record& r, Visitor& visit) {
   visit.line("cache_break", r.route.cache_break);
   visit.count("cache_break_tokens", r.route.cache_break_tokens);
   visit.money("cache_break_usd_micros", r.route.cache_break_cost);
+  visit.later_flag("human_turn", r.route.human_turn);  // since version 5
 }
 
 // The column names of visit_columns, separated by ", ".

@@ -31,6 +31,8 @@ struct Shortener {
   template <class T>
   void flag(const char*, T&) {}
   template <class T>
+  void later_flag(const char*, T&) {}
+  template <class T>
   void money(const char*, T&) {}
 };
 

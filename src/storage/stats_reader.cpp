@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -40,20 +39,6 @@ Totals read_sums(const Statement& row, int first) {
 template <class T>
 std::unexpected<DbError> pass_on(DbResult<T>& failed) {
   return std::unexpected(std::move(failed.error()));
-}
-
-std::int32_t days_before_today(Period period) {
-  switch (period) {
-    case Period::day:
-      return 0;
-    case Period::week:
-      return 6;
-    case Period::month:
-      return 29;
-    case Period::all:
-      break;
-  }
-  return std::numeric_limits<std::int32_t>::max() / 2;
 }
 
 Error unreadable(std::string detail, std::string_view why) {
@@ -101,7 +86,7 @@ DbResult<Summary> StatsReader::read_summary(Period period, std::int64_t now_ms) 
   summary.period = period;
   summary.made_at_ms = now_ms;
   summary.last_day = local_day(now_ms);
-  summary.first_day = summary.last_day - days_before_today(period);
+  summary.first_day = first_day_of(period, now_ms);
   if (auto read = read_days(summary); !read) return pass_on(read);
   if (auto read = read_counted_apart(summary); !read) return pass_on(read);
   auto models = read_groups("model", summary);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "stats/holdout.h"
 #include "stats/request_record.h"
 #include "stats/summary.h"
 #include "storage/sqlite_db.h"
@@ -43,6 +44,12 @@ class StatsReader {
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> state_rows();
   // The newest first; at most 1000.
   [[nodiscard]] Result<std::vector<RequestRecord>> recent_records(std::size_t count);
+  // Of that and later days, those that broke a warm prompt cache, the newest first; at most 1000.
+  [[nodiscard]] Result<std::vector<RequestRecord>> cache_breaks(std::int32_t first_day, std::size_t count);
+  // Sessions of a hold-out, each with its sums; at most a million.
+  [[nodiscard]] Result<std::vector<SessionCost>> held_out_sessions(std::int32_t first_day);
+  // The rows of `daily_totals` from that day on, in the order of day, model and class.
+  [[nodiscard]] Result<std::vector<DayGroup>> day_groups(std::int32_t first_day);
 
  private:
   StatsReader(Database db, std::string path) : path_(std::move(path)), db_(std::move(db)) {}

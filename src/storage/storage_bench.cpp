@@ -11,6 +11,7 @@
 
 #include "storage/record_store.h"
 #include "storage/stats_reader.h"
+#include "storage/store_auditor.h"
 
 namespace distiq {
 namespace {
@@ -115,6 +116,18 @@ void find_record(benchmark::State& state) {
   }
 }
 BENCHMARK(find_record)->Unit(benchmark::kMicrosecond);
+
+// What `stats --verify` does.
+void audit_everything(benchmark::State& state) {
+  for (auto _ : state) {
+    const auto audit = audit_store(Store::the().path(), PriceTable::builtin());
+    if (!audit || audit->rows != record_count || !audit->chain.ok()) {
+      state.SkipWithError("the chain is broken");
+      break;
+    }
+  }
+}
+BENCHMARK(audit_everything)->Unit(benchmark::kSecond)->Iterations(1);
 
 // One answer of a subscription account: what upstream sends with every request, its use rising now and then.
 RateLimitRecord make_limits(std::uint64_t n) {

@@ -180,8 +180,15 @@ CREATE TABLE steering_state (
 ) STRICT;
 )sql";
 
+// How many turns a task took, for the comparison with sessions that were left alone; and the index for it.
+constexpr const char* version_5 = R"sql(
+ALTER TABLE requests ADD COLUMN human_turn INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX requests_by_arm ON requests (arm, session_id) WHERE arm != '';
+CREATE INDEX requests_by_cache_break ON requests (seq) WHERE cache_break != '';
+)sql";
+
 constexpr std::array migrations = {Migration{version_1}, Migration{version_2}, Migration{version_3},
-                                   Migration{version_4}};
+                                   Migration{version_4}, Migration{version_5}};
 
 }  // namespace
 
