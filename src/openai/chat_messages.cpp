@@ -275,7 +275,9 @@ class MessagesTranslation {
       add_text(text_member(part, "refusal", where).value_or(""), blocks);
     } else if (type == "image_url" && place == Place::user) {
       const auto image = member(part, "image_url");
-      const auto url = image ? text_member(*image, "url", where + ".image_url") : std::nullopt;
+      std::optional<std::string_view> url;
+      if (image && image->is_string()) url = text_of(*image, where);  // not OpenAI's own form, but seen
+      if (image && !url) url = text_member(*image, "url", where + ".image_url");
       if (!url) refuse(where + ".image_url", "An image part must have image_url.url.");
       blocks.push_back(image_block(*url, where + ".image_url.url"));
     } else if (type == "file" && place == Place::user) {

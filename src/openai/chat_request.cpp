@@ -17,8 +17,7 @@ constexpr std::string_view json_only_text = "Answer with one JSON object and not
 constexpr std::array<std::string_view, 5> effort_levels = {"low", "medium", "high", "xhigh", "max"};
 
 // Fields that would change what the client gets: leaving them out in silence would be a wrong answer.
-constexpr std::array<std::string_view, 4> refused_fields = {"function_call", "audio", "web_search_options",
-                                                            "logit_bias"};
+constexpr std::array<std::string_view, 2> refused_fields = {"audio", "web_search_options"};
 
 class RequestTranslation {
  public:
@@ -68,6 +67,13 @@ class RequestTranslation {
     for (const std::string_view field : refused_fields) {
       if (member(request_, field)) refuse(std::string(field), std::string(field) + " is not supported.");
     }
+    simdjson::dom::object biases;
+    const auto bias = member(request_, "logit_bias");
+    if (bias && (bias->get(biases) != simdjson::SUCCESS || biases.size() > 0)) {
+      refuse("logit_bias", "logit_bias is not supported.");
+    }
+    const auto call = member(request_, "function_call");
+    if (call && !call->is_string()) refuse("function_call", "Functions are not supported here; use tools.");
     if (const auto n = whole("n"); n && *n != 1) refuse("n", "n must be 1.");
     if (bool_member(request_, "logprobs", false)) refuse("logprobs", "logprobs are not available.");
     if (const auto modalities = array_member(request_, "modalities")) {

@@ -55,7 +55,9 @@ void write_schema(JsonWriter& out, const JsonElement& schema) {
 }  // namespace
 
 std::string translate_tools(const JsonElement& request) {
-  if (member(request, "functions")) refuse("functions", "Functions are not supported here; use tools.");
+  if (const auto functions = array_member(request, "functions"); functions && functions->size() > 0) {
+    refuse("functions", "Functions are not supported here; use tools.");
+  }
   const auto tools = array_member(request, "tools");
   if (!tools || tools->size() == 0) return {};
   JsonWriter out;

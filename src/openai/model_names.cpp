@@ -1,5 +1,7 @@
 #include "openai/model_names.h"
 
+#include <algorithm>
+
 #include "base/tier.h"
 
 namespace distiq {
@@ -42,6 +44,13 @@ bool is_claude_name(std::string_view name, const PriceTable& models) {
   return name.starts_with("claude-") || models.find(name) != nullptr;
 }
 
+// "claude-sonnet-4.5" is how others write "claude-sonnet-4-5".
+std::string with_dashes(std::string_view name, const PriceTable& models) {
+  std::string dashed(name);
+  std::ranges::replace(dashed, '.', '-');
+  return models.find(dashed) == nullptr ? std::string(name) : dashed;
+}
+
 ResolvedModel claude_model(std::string_view name, const PriceTable& models) {
   const ModelInfo* info = models.find(name);
   // The API does not know our short names; ids with a date stay as they are.
@@ -76,9 +85,14 @@ std::optional<std::string_view> ModelMap::find(std::string_view name) const {
 
 std::optional<ResolvedModel> resolve_model(std::string_view name, const PriceTable& models, const ModelMap& map) {
   if (name.empty() || name.size() > max_name) return std::nullopt;
-  if (is_claude_name(name, models)) return claude_model(name, models);
-  if (const auto mapped = map.find(name)) return claude_model(*mapped, models);
-  return std::nullopt;
+  if (models.find(name) == nullptr) {
+    if (const auto mapped = map.find(name)) return claude_model(*mapped, models);
+  }
+  if (is_claude_name(name, models)) return claude_model(with_dashes(name, models), models);
+  // "anthropic/claude-x", as routers of several providers write it.
+  const std::size_t slash = name.rfind('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  return resolve_model(name.substr(slash + 1), models, map);
 }
 
 const ModelInfo* model_for_forced_tools(const ModelInfo& asked, const PriceTable& models) {

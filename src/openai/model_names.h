@@ -33,7 +33,8 @@ struct ResolvedModel {
   const ModelInfo* info = nullptr;  // what is known of it; null for a Claude id that is not listed
 };
 
-// Claude ids and aliases as they are, other names by the map. nullopt: nobody knows it.
+// Ids and aliases of the table as they are, other names by the map, what is left over if it begins with "claude-". A
+// provider's name before a slash is left out where the whole is not known. nullopt: nobody knows it.
 [[nodiscard]] std::optional<ResolvedModel> resolve_model(std::string_view name, const PriceTable& models,
                                                          const ModelMap& map);
 

@@ -35,8 +35,11 @@ AccountKind account_kind_from(std::string_view name) {
 
 Counted counted_as(const RequestRecord& record) {
   if (record.outcome == Outcome::refused) return Counted::refused;
-  const bool messages =
-      record.method == "POST" && (record.path == "/v1/messages" || record.path == "/v1/messages/count_tokens");
+  // An OpenAI client's request is one of these once it is translated; what the claude CLI answers is booked where that
+  // asks.
+  const bool translated = record.path == "/v1/chat/completions" && !record.requested_model.empty();
+  const bool messages = record.method == "POST" &&
+                        (record.path == "/v1/messages" || record.path == "/v1/messages/count_tokens" || translated);
   return messages || record.usage_seen ? Counted::request : Counted::other_path;
 }
 
