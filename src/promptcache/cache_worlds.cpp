@@ -82,7 +82,8 @@ struct CacheWorlds::State {
   Side same_side_in(const ShadowCache& world, const Side& side, MonotonicTime at) const;
   CacheHit benefit_of_doubt(const Side& side, MonotonicTime at) const;
   void write(const InFlight& request);
-  void learn(const InFlight& request, const TokenUsage& usage, CacheHit hit);
+  void learn(const InFlight& request, const TokenUsage& usage);
+  void learn_at(const Side& side, std::uint32_t place, std::uint64_t tokens);
   void correct(ShadowCache& world, const Side& side, CacheHit truth, const TokenUsage& usage, MonotonicTime started);
   Counterfactual answer_of(InFlight& request, const TokenUsage& actual, CacheHit truth) const;
 
@@ -130,37 +131,37 @@ void CacheWorlds::State::write(const InFlight& request) {
   untouched.write(direct.prompt, direct.tokens(learned), direct.hit, direct.minimum(), request.started);
 }
 
-// What the usage says for certain: the whole prompt, what was cached of it, where one-hour writes ended, what was read.
-void CacheWorlds::State::learn(const InFlight& request, const TokenUsage& usage, CacheHit hit) {
+void CacheWorlds::State::learn_at(const Side& side, std::uint32_t place, std::uint64_t tokens) {
+  const auto& places = side.prompt.places;
+  learned.learn(side.map->positions[places[place].position].prefix_hash,
+                {.model = model_tag(*side.model),
+                 .content = places[place].content,
+                 .tokens = tokens,
+                 .factor_permille = static_cast<std::uint32_t>(side.model->token_factor_permille),
+                 .dropped = places[place].dropped});
+}
+
+// What the usage says wherever the hit was: the whole prompt, what is cached of it now, where one-hour writes ended.
+void CacheWorlds::State::learn(const InFlight& request, const TokenUsage& usage) {
   const Side& side = request.sent;
   const auto& places = side.prompt.places;
   if (places.empty() || usage.prompt() == 0 || ran_tools_upstream(usage)) return;
-  const PromptTokens before = side.tokens(learned);
   std::uint64_t known_before = 0;
-  const WeightByKind weight = before.weight_since_known(places.size() - 1, known_before);
+  const WeightByKind weight = side.tokens(learned).weight_since_known(places.size() - 1, known_before);
   const double factor = static_cast<double>(std::max<std::int64_t>(1, side.model->token_factor_permille)) / 1000;
   if (usage.prompt() > known_before)
     learned.learn_density(weight, static_cast<double>(usage.prompt() - known_before) / factor);
 
-  const auto learn_at = [&](std::uint32_t place, std::uint64_t tokens) {
-    learned.learn(side.map->positions[places[place].position].prefix_hash,
-                  {.model = model_tag(*side.model),
-                   .content = places[place].content,
-                   .tokens = tokens,
-                   .factor_permille = static_cast<std::uint32_t>(side.model->token_factor_permille),
-                   .dropped = places[place].dropped});
-  };
   const auto end = static_cast<std::uint32_t>(places.size() - 1);
-  if (hit && usage.cache_read > 0) learn_at(*hit, usage.cache_read);
   const auto& marks = side.prompt.breakpoints;
   if (usage.cache_write_1h > 0) {
     const auto last = std::find_if(marks.rbegin(), marks.rend(),
                                    [](const Breakpoint& mark) { return mark.ttl == CacheTtl::one_hour; });
-    if (last != marks.rend()) learn_at(last->position, usage.cache_read + usage.cache_write_1h);
+    if (last != marks.rend()) learn_at(side, last->position, usage.cache_read + usage.cache_write_1h);
   }
   if (usage.cache_write_5m + usage.cache_write_1h > 0 && !marks.empty())
-    learn_at(marks.back().position, usage.prompt() - usage.input);
-  learn_at(end, usage.prompt());
+    learn_at(side, marks.back().position, usage.prompt() - usage.input);
+  learn_at(side, end, usage.prompt());
   learned.learn_answer(side.map->positions[places[end].position].prefix_hash, *side.model, usage.output);
 }
 
@@ -262,10 +263,13 @@ Counterfactual CacheWorlds::settle(CacheTicket ticket, const TokenUsage& actual)
   answer_began(ticket);
   InFlight request = std::move(found->second);
   state.in_flight.erase(found);
+  // The prompt's size first: it narrows down what a place that was never seen by itself may be long.
+  state.learn(request, actual);
   const FoundHit truth =
       find_true_hit(request.sent.prompt, request.sent.tokens(state.learned), request.sent.hit, actual.cache_read);
   if (actual.prompt() > 0) {
-    state.learn(request, actual, truth.is_certain ? truth.hit : CacheHit{});
+    if (truth.hit && truth.is_certain && actual.cache_read > 0 && !ran_tools_upstream(actual))
+      state.learn_at(request.sent, *truth.hit, actual.cache_read);
     state.correct(state.actual, request.sent, truth.hit, actual, request.started);
     if (!request.changed && request.untouched.hit == request.sent.hit)
       state.correct(state.untouched, request.untouched, truth.hit, actual, request.started);

@@ -38,9 +38,11 @@ FoundHit find_true_hit(const ModelPrompt& prompt, const PromptTokens& tokens, Ca
       best = {place, false};
     }
   }
-  // From one entry to the next it is many tokens as a rule: near enough is the place that was foreseen.
-  const bool is_near = distance(foreseen.tokens, cache_read) <= tolerance(cache_read, 10);
-  return expected && !foreseen.known && is_near ? FoundHit{expected, true} : best;
+  if (!expected || foreseen.known) return best;
+  // An entry was seen to stand there, and a place that was never measured may be as long as what is known around it
+  // leaves room for: that says more than an estimate from bytes.
+  const PromptTokens::Bounds room = tokens.known_around(*expected);
+  return room.least < cache_read && cache_read < room.most ? FoundHit{expected, true} : best;
 }
 
 }  // namespace distiq

@@ -11,7 +11,7 @@ namespace distiq {
 
 struct FoundHit {
   CacheHit hit;
-  bool is_certain = false;  // the count belongs to just this place
+  bool is_certain = false;  // the count belongs to just this place, as far as anything speaks for or against it
 };
 
 // `expected` is where the shadow cache saw a hit. Nothing found for a count that fits no place: then nobody knows.

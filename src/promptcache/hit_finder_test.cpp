@@ -56,6 +56,18 @@ TEST_F(HitFinder, an_estimate_that_is_near_is_the_expected_place) {
   EXPECT_TRUE(found.is_certain);
 }
 
+TEST_F(HitFinder, the_expected_place_is_believed_as_far_as_known_counts_leave_room_for_it) {
+  learn(1, 2000);
+  learn(4, 9000);
+  for (const std::uint64_t read : {2001U, 5000U, 8999U}) {
+    EXPECT_EQ(find(2U, read).hit, 2U) << "whatever its bytes seem to be";
+    EXPECT_TRUE(find(2U, read).is_certain);
+  }
+  for (const std::uint64_t read : {1500U, 9500U}) {
+    EXPECT_NE(find(2U, read).hit, 2U) << "shorter than what it holds, or longer than what holds it";
+  }
+}
+
 TEST_F(HitFinder, a_surprise_is_the_nearest_place_and_not_certain) {
   const FoundHit found = find(CacheHit{}, estimate(2) + 10);
   EXPECT_EQ(found.hit, 2U);

@@ -114,6 +114,20 @@ TokenCount PromptTokens::total() const {
   return prompt_.places.empty() ? TokenCount{} : up_to(prompt_.places.size() - 1);
 }
 
+PromptTokens::Bounds PromptTokens::known_around(std::size_t place) const {
+  Bounds bounds;
+  for (std::size_t below = place; below-- > 0 && bounds.least == 0;) {
+    if (const TokenCount count = counted(below); count.known) bounds.least = count.tokens;
+  }
+  for (std::size_t above = place + 1; above < prompt_.places.size(); ++above) {
+    if (const TokenCount count = counted(above); count.known) {
+      bounds.most = count.tokens;
+      break;
+    }
+  }
+  return bounds;
+}
+
 WeightByKind PromptTokens::weight_since_known(std::size_t place, std::uint64_t& known_before) const {
   WeightByKind weight;
   known_before = 0;

@@ -27,6 +27,13 @@ class PromptTokens {
   [[nodiscard]] TokenCount up_to(std::size_t place) const;
   [[nodiscard]] TokenCount total() const;
 
+  // What is known on both sides of a place: no prefix is shorter than one that it holds.
+  struct Bounds {
+    std::uint64_t least = 0;
+    std::uint64_t most = static_cast<std::uint64_t>(-1);
+  };
+  [[nodiscard]] Bounds known_around(std::size_t place) const;
+
   // Bytes between the last known place before `place` (its count in `known_before`) and `place`, for learn_density().
   [[nodiscard]] WeightByKind weight_since_known(std::size_t place, std::uint64_t& known_before) const;
 
