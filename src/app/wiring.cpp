@@ -112,7 +112,8 @@ RouteSteeringConfig steering_config(const Config& config) {
 // Callers of the OpenAI door prove that they are at home here by PROXY_TOKEN or by what only the user's own files tell.
 DoorKeys door_keys(const Config& config, const Secret& control_key) {
   return {.environment_key = config.openai.api_key,
-          .local_tokens = {config.listen.token, control_key},
+          .proxy_token = config.listen.token,
+          .control_key = control_key,
           .use_cli = config.openai.use_cli};
 }
 

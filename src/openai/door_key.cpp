@@ -1,7 +1,5 @@
 #include "openai/door_key.h"
 
-#include <algorithm>
-
 namespace distiq {
 namespace {
 
@@ -16,8 +14,8 @@ ChatError unauthorized(std::string message) {
 }  // namespace
 
 bool is_local_token(std::string_view credential, const DoorKeys& keys) {
-  return std::ranges::any_of(keys.local_tokens,
-                             [&](const Secret& token) { return !token.empty() && token.equals(credential); });
+  return (!keys.proxy_token.empty() && keys.proxy_token.equals(credential)) ||
+         (!keys.control_key.empty() && keys.control_key.equals(credential));
 }
 
 bool is_api_key(std::string_view credential) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <expected>
-#include <vector>
 
 #include "base/secret.h"
 #include "http/exchange.h"
@@ -12,9 +11,10 @@
 namespace distiq {
 
 struct DoorKeys {
-  Secret environment_key;            // an API key lent to callers with a local token; empty: none
-  std::vector<Secret> local_tokens;  // PROXY_TOKEN and the key in control.key; empty ones count for nothing
-  bool use_cli = false;              // callers with a local token go to the user's claude CLI
+  Secret environment_key;  // an API key lent to callers with a local token; empty: none
+  Secret proxy_token;      // PROXY_TOKEN; empty: none
+  Secret control_key;      // of the state folder; empty: none
+  bool use_cli = false;    // callers with a local token go to the user's claude CLI
 };
 
 struct DoorGrant {
@@ -29,7 +29,7 @@ struct DoorGrant {
 // The token of "Authorization: Bearer ...", else x-api-key; empty if there is neither.
 [[nodiscard]] std::string_view caller_credential(const RequestHead& head);
 
-// One of keys.local_tokens.
+// keys.proxy_token or keys.control_key.
 [[nodiscard]] bool is_local_token(std::string_view credential, const DoorKeys& keys);
 [[nodiscard]] bool is_api_key(std::string_view credential);
 // Anthropic's, but no API key.

@@ -12,7 +12,10 @@ RequestHead head(std::string_view name, std::string_view value) {
 }
 
 DoorKeys keys(bool cli = false, std::string lent = "sk-ant-api03-lent") {
-  return {.environment_key = Secret(std::move(lent)), .local_tokens = {Secret(), Secret("local")}, .use_cli = cli};
+  return {.environment_key = Secret(std::move(lent)),
+          .proxy_token = Secret(),
+          .control_key = Secret("local"),
+          .use_cli = cli};
 }
 
 TEST(DoorKey, the_callers_own_key_is_used_whatever_else_there_is) {

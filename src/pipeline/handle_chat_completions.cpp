@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "http/message_writer.h"
+#include "openai/chat_request.h"
 #include "openai/conversation_text.h"
 #include "openai/json_writer.h"
 #include "pipeline/handle_messages.h"
@@ -90,7 +91,8 @@ class ChatExchange {
   }
 
   Task<Disposition> ask_api(ChatRequest& request, const Secret& api_key, std::unique_ptr<BufferedBody> original) {
-    ChatReply reply(client_, request, created_);
+    const ChatStreamOptions form{.created = created_, .include_usage = request.include_usage, .own_tools = false};
+    ChatReply reply(client_, form, request.notes);
     TranslatedRequest translated{.head = api_head(client_.head(), api_key, request.body.size()),
                                  .body = std::move(request.body),
                                  .original = std::move(original),
@@ -120,9 +122,10 @@ class ChatExchange {
     if (!run) co_return co_await answer_chat_error(client_, run.error(), log_);
     const CancellationHook hook(cancellation, [&run] { (*run)->kill(); });
     if (cancellation.cancelled()) (*run)->kill();
-    ChatRequest told = request;
-    if (!text->note.empty()) told.notes.push_back(text->note);
-    ChatReply reply(client_, told, created_, /*own_tools=*/true);
+    std::vector<std::string> notes = request.notes;
+    if (!text->note.empty()) notes.push_back(text->note);
+    const ChatStreamOptions form{.created = created_, .include_usage = request.include_usage, .own_tools = true};
+    ChatReply reply(client_, form, notes);
     reply.add_field("x-distiq-id", log_.id());
     const Disposition disposition = co_await relay(**run, request.stream, reply, cancellation);
     if (!over_) (*run)->kill();
@@ -257,9 +260,10 @@ RequestHead with_bearer_as_token(const RequestHead& head) {
 }
 
 std::optional<Error> refuse_local_key(const RequestHead& head, const OpenAiDoor& door) {
-  if (!is_local_token(caller_credential(head), door.keys)) return std::nullopt;
-  return Error{ErrorKind::forbidden, "local token on a path that is passed on",
-               "This proxy's own token opens /v1/chat/completions and /v1/models only."};
+  const Secret& key = door.keys.control_key;
+  if (key.empty() || !key.equals(caller_credential(head))) return std::nullopt;
+  return Error{ErrorKind::forbidden, "control key on a path that is passed on",
+               "This proxy's own key opens /v1/chat/completions and /v1/models only."};
 }
 
 Task<Disposition> answer_chat_error(ClientExchange& client, const Error& error, ExchangeLog& log) {

@@ -26,7 +26,8 @@ struct OpenAiDoor {
 // This path's callers may send PROXY_TOKEN as the API key, which is all that OpenAI's clients can send.
 [[nodiscard]] RequestHead with_bearer_as_token(const RequestHead& head);
 
-// A local token as the credential of another path would go on to the API: it is refused instead.
+// The control key as the credential of another path would go on to the API: it is refused instead. (PROXY_TOKEN alone
+// does not pass the guards there.)
 [[nodiscard]] std::optional<Error> refuse_local_key(const RequestHead& head, const OpenAiDoor& door);
 
 // Answers with an error of ours in OpenAI's form.

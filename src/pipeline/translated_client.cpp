@@ -1,5 +1,6 @@
 #include "pipeline/translated_client.h"
 
+#include <array>
 #include <utility>
 
 #include "http/message_writer.h"
@@ -34,11 +35,11 @@ bool is_passed_on(std::string_view name) {
 
 }  // namespace
 
-ChatReply::ChatReply(ClientExchange& client, const ChatRequest& request, std::int64_t created, bool own_tools)
-    : client_(client), stream_({.created = created, .include_usage = request.include_usage, .own_tools = own_tools}) {
-  std::string notes;
-  for (const std::string& note : request.notes) notes.append(notes.empty() ? "" : "; ").append(note);
-  if (!notes.empty()) fields_.add("x-distiq-note", notes);
+ChatReply::ChatReply(ClientExchange& client, const ChatStreamOptions& stream, const std::vector<std::string>& notes)
+    : client_(client), stream_(stream) {
+  std::string text;
+  for (const std::string& note : notes) text.append(text.empty() ? "" : "; ").append(note);
+  if (!text.empty()) fields_.add("x-distiq-note", text);
 }
 
 Task<Result<void>> ChatReply::write(std::string_view chunks) {
@@ -131,14 +132,30 @@ void TranslatedClient::take(std::string_view bytes, std::string& chunks) {
     take_head();
   }
   pieces_.clear();
-  broken_ = !reader_.feed_body(bytes, pieces_).has_value();
+  broken_ = broken_ || !reader_.feed_body(bytes, pieces_).has_value();
   for (const std::string_view piece : pieces_) {
-    if (is_stream_) {
-      reply_.stream().feed(piece, chunks);
-    } else {
-      whole_ += piece;
-    }
+    decoder_ ? take_coded(piece, chunks) : take_content(piece, chunks);
   }
+}
+
+void TranslatedClient::take_coded(std::string_view content, std::string& chunks) {
+  std::array<char, 16 * 1024> decoded;
+  while (!broken_) {
+    const std::size_t before = content.size();
+    const auto size = decoder_->decode(content, decoded);
+    broken_ = !size || (*size == 0 && content.size() == before && !content.empty());
+    if (broken_) return;
+    take_content({decoded.data(), *size}, chunks);
+    if (content.empty() && *size < decoded.size()) return;
+  }
+}
+
+void TranslatedClient::take_content(std::string_view content, std::string& chunks) {
+  if (is_stream_) {
+    reply_.stream().feed(content, chunks);
+    return;
+  }
+  whole_ += content;
   broken_ = broken_ || whole_.size() > whole_limit;
 }
 
@@ -148,6 +165,9 @@ void TranslatedClient::take_head() {
   const std::string_view type = answer.headers.get_or("content-type", "");
   is_stream_ = answer.status >= 200 && answer.status <= 299 && wants_stream_ &&
                equals_ignore_case(type.substr(0, event_stream.size()), event_stream);
+  const BodyCoding coding = body_coding_from(answer.headers.get_or("content-encoding", ""));
+  if (coding != BodyCoding::identity) decoder_ = make_body_decoder(coding);
+  broken_ = coding != BodyCoding::identity && !decoder_;
   for (const auto [name, value] : answer.headers) {
     if (is_passed_on(name)) reply_.add_field(name, value);
     if (equals_ignore_case(name, "request-id")) reply_.add_field("x-request-id", value);
@@ -156,8 +176,8 @@ void TranslatedClient::take_head() {
 
 Task<Disposition> TranslatedClient::finish(Disposition disposition) {
   client_.watch(last_write_);
-  if (is_stream_) co_return co_await reply_.end(reply_.stream().ended());
-  if (!reader_.head_done()) co_return Disposition::close;  // nobody is left to answer
+  if (reply_.began()) co_return co_await reply_.end(reply_.stream().ended());
+  if (!reader_.head_done() && !broken_) co_return Disposition::close;  // nobody is left to answer
   const bool whole = reader_.finished() || (reader_.eof_completes() && disposition != Disposition::reset);
   if (!whole || broken_) {
     const ChatError cut =

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "http/exchange_io.h"
-#include "openai/chat_request.h"
+#include "meter/body_decoder.h"
 #include "openai/chat_stream.h"
 
 namespace distiq {
@@ -16,8 +16,8 @@ namespace distiq {
 // The answer to the client in OpenAI's form, from whichever backend. Owns the head, the framing and the end.
 class ChatReply {
  public:
-  // `our_fields` go into every head.
-  ChatReply(ClientExchange& client, const ChatRequest& request, std::int64_t created, bool own_tools = false);
+  // `notes`: what was left out of the request, for x-distiq-note.
+  ChatReply(ClientExchange& client, const ChatStreamOptions& stream, const std::vector<std::string>& notes);
 
   void add_field(std::string_view name, std::string_view value) { fields_.add(name, value); }
   [[nodiscard]] ChatStream& stream() { return stream_; }
@@ -76,6 +76,8 @@ class TranslatedClient final : public ClientExchange {
  private:
   void take(std::string_view bytes, std::string& chunks);
   void take_head();
+  void take_coded(std::string_view content, std::string& chunks);
+  void take_content(std::string_view content, std::string& chunks);
 
   ClientExchange& client_;
   const RequestHead head_;
@@ -85,7 +87,8 @@ class TranslatedClient final : public ClientExchange {
   ChatReply& reply_;
   const bool wants_stream_;
   MessageReader reader_;
-  std::string unread_;  // of the head
+  std::unique_ptr<BodyDecoder> decoder_;  // a server compresses although it was asked not to
+  std::string unread_;                    // of the head
   std::vector<std::string_view> pieces_;
   Cancellation last_write_;  // watched when that of handle_messages is gone
   std::string whole_;        // an answer that is no stream

@@ -118,6 +118,17 @@ TEST(OpenAiDoor, a_cut_answer_in_one_piece_is_an_error_wherever_it_is_cut) {
   }
 }
 
+TEST(OpenAiDoor, a_coding_that_nobody_asked_for_and_we_do_not_know_is_an_error) {
+  for (const std::string& upstream : {streamed, whole}) {
+    std::string coded = upstream;
+    coded.insert(coded.find("\r\n") + 2, "Content-Encoding: rot13\r\n");
+    DoorBench bench;
+    bench.connector.scripts.push_back({coded, 1 << 20, false});
+    const auto trace = bench.serve({chat_request(R"(,"stream":true)"), 1 << 20, false});
+    EXPECT_TRUE(trace->written.starts_with("HTTP/1.1 502 ")) << trace->written;
+  }
+}
+
 TEST(OpenAiDoor, the_callers_credential_reaches_upstream_as_api_key_only) {
   DoorBench bench;
   bench.connector.scripts.push_back({whole, 1 << 20, false});

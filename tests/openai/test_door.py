@@ -1,5 +1,6 @@
 """The OpenAI door over the API: what reaches upstream, how answers and errors come back, who may use whose key."""
 import asyncio
+import gzip
 import json
 import time
 import unittest
@@ -80,6 +81,17 @@ class Door(DoorCase):
                 go_on.set()
         reply = await asyncio.wait_for(client.reply("POST", on_data=look), 10)
         self.assertEqual(text_of(reply.data), "onetwo")
+
+    async def test_a_server_that_compresses_all_the_same(self):
+        for answer, options in ((stream_answer("Я ", "said"), {"stream": True}), (json_answer("Я said"), {})):
+            answer.body = gzip.compress(answer.body)
+            answer.headers.append(("content-encoding", "gzip"))
+            answer.slicing = lambda data: [data[i:i + 50] for i in range(0, len(data), 50)]
+            self.upstream.answer = answer
+            reply = await self.ask_chat(body(**options))
+            self.assertIsNone(reply.get("content-encoding"))
+            said = text_of(reply.data) if options else json.loads(reply.data)["choices"][0]["message"]["content"]
+            self.assertEqual(said, "Я said")
 
     async def test_the_connection_serves_the_next_request(self):
         self.upstream.answer = stream_answer("x")
