@@ -12,10 +12,12 @@ from tests.support.proxy import Proxy
 LONG = "Rules of the house: " + "be kind, be brief, be exact and say what you do not know. " * 200
 
 
-class Pipeline(AsyncCase):
+class PolicyCase(AsyncCase):
+    policy = "balanced"
+
     async def before(self):
         self.simulator = Simulator()
-        self.proxy = await Proxy(f"http://127.0.0.1:{self.simulator.port}", env={"ROUTING_POLICY": "balanced"}).start()
+        self.proxy = await Proxy(f"http://127.0.0.1:{self.simulator.port}", env={"ROUTING_POLICY": self.policy}).start()
 
     async def after(self):
         try:
@@ -32,6 +34,8 @@ class Pipeline(AsyncCase):
     async def row_of(self, reply):
         return (await store.rows_by_id(self.proxy.home, [reply.get("x-distiq-id")]))[reply.get("x-distiq-id")]
 
+
+class Balanced(PolicyCase):
     async def test_a_growing_conversation_gets_cache_markers_and_is_cheaper_for_them(self):
         messages = [{"role": "system", "content": LONG}]
         rows = []
@@ -79,6 +83,25 @@ class Pipeline(AsyncCase):
         for n, reply in enumerate(replies):
             said = text_of(reply.data) if n % 2 == 0 else json.loads(reply.data)["choices"][0]["message"]["content"]
             self.assertIn(f"number {n}", said)
+
+
+class Saver(PolicyCase):
+    policy = "saver"
+
+    async def test_an_easy_question_is_moved_and_says_so(self):
+        for streamed in (False, True):
+            reply = await self.ask(body("What is the capital of France?", model="opus", stream=streamed))
+            self.assertEqual(reply.get("x-distiq-route"), "haiku (from opus)")
+            self.assertNotIn("x-distiq-policy", {name.lower() for name, _ in reply.headers})
+            row = await self.row_of(reply)
+            self.assertEqual((row["requested_model"], row["served_model"], row["moved"]), ("claude-opus-5-5", "claude-haiku-5-5", 1))
+            self.assertGreater(row["saved_by_routing_usd_micros"], 0)
+            self.assertIn(b'"model":"claude-opus-5-5"', reply.data, "the model that was asked for, as at the Anthropic door")
+
+    async def test_the_policy_of_one_request(self):
+        reply = await self.proxy.ask("POST", PATH, BEARER + [("x-distiq-policy", "off")], body("What is the capital of France?", model="opus"))
+        self.assertIsNone(reply.get("x-distiq-route"))
+        self.assertEqual((await self.row_of(reply))["served_model"], "claude-opus-5-5")
 
 
 if __name__ == "__main__":
