@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/text.h"
 #include "base/version.h"
 #include "http/message_writer.h"
 #include "openai/chat_request.h"
@@ -20,6 +21,7 @@ constexpr std::string_view chat_path = "/v1/chat/completions";
 constexpr std::string_view api_version = "2023-06-01";
 constexpr std::chrono::milliseconds look_every{25};
 constexpr std::chrono::milliseconds slot_patience{2'000};
+constexpr std::size_t complaint_shown = 300;
 
 using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                 boost::asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
@@ -130,6 +132,7 @@ class ChatExchange {
     const Disposition disposition = co_await relay(**run, request.stream, reply, cancellation);
     if (!over_) (*run)->kill();
     co_await (*run)->settle();
+    if (!has_result_ && !cancellation.cancelled()) log_complaint(**run);
     co_return disposition;
   }
 
@@ -155,8 +158,10 @@ class ChatExchange {
       const auto event = co_await run.next();
       if (cancellation.cancelled()) co_return left();
       if (!event) co_return co_await broken(event.error(), reply);
+      // From its result or the end of its output on it ends by itself, and may have something to put away.
+      has_result_ = *event && (*event)->result;
+      over_ = !*event || has_result_;
       if (!*event) break;
-      over_ = (*event)->result.has_value();  // it ends by itself now, and may have something to put away
       result = (*event)->result;
       if ((*event)->kind == CliEventKind::text) answer += (*event)->text;
       if (!streamed || (*event)->api_event.empty()) continue;
@@ -231,6 +236,12 @@ class ChatExchange {
     co_return co_await reply.end(true);
   }
 
+  // To the log only: records must not hold what a program may quote.
+  void log_complaint(const CliRun& run) {
+    const std::string what = "the claude CLI, exit code " + std::to_string(run.exit_code()) + ": ";
+    services_.log_error({ErrorKind::upstream_broke, what + printable(run.complaint(), complaint_shown), {}}, log_.id());
+  }
+
   Disposition left() {
     log_.failed({ErrorKind::client_gone, {}, {}});
     return Disposition::close;
@@ -243,7 +254,8 @@ class ChatExchange {
   ExchangeLog& log_;
   const std::int64_t created_;
   std::string model_;
-  bool over_ = false;  // the CLI has given its result
+  bool has_result_ = false;  // of the CLI
+  bool over_ = false;        // nothing more is wanted of it
 };
 
 }  // namespace

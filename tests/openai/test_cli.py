@@ -124,6 +124,16 @@ class Cli(UpstreamCase):
                     self.assertEqual(reply.status, status)
                     self.assertIn(text, error_of(reply)["message"])
 
+    async def test_why_it_failed_stands_in_the_log_and_nowhere_else(self):
+        await self.start("print('unknown option --x', file=sys.stderr); sys.exit(1)")
+        reply = await self.ask_chat()
+        self.assertEqual(reply.status, 502)
+        self.assertNotIn(b"unknown option", reply.data)
+        await self.proxy.stop()
+        self.assertIn("exit code 1: unknown option --x", self.proxy.stderr())
+        for name, content in self.proxy.files().items():
+            self.assertNotIn(b"unknown option", content, name)
+
     async def test_a_failure_within_the_stream(self):
         await self.start(SAY.replace("json.load(open(folder + \"/events.json\"))", "json.load(open(folder + \"/events.json\"))[:3]"))
         reply = await self.ask_chat(stream=True)
