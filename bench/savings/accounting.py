@@ -127,14 +127,20 @@ def lane_starts(run):
     return starts
 
 
+def was_used(run, model, before):
+    """Whether any request went to that model within the life of its cache before this one."""
+    return any(item.entry and item.entry["model"] == model and 0 < before.at_ms - item.at_ms <= before.ttl_ms for item in run.sent)
+
+
 def displaced(run, direct):
     """Per session: what its lanes paid at their start for a shared prefix that direct found warm. An earlier session that was
-    served by another model was spared that write, or let it expire: a cost of the account, not of what was done to this session."""
+    served by another model was spared that write, or let it expire: a cost of the account, not of what was done to this session.
+    A lane that starts on another model than was asked for counts only where the asked one had nothing warm to offer."""
     out = collections.Counter()
     starts_there = lane_starts(direct)
     for lane, ours in lane_starts(run).items():
         theirs = starts_there.get(lane)
-        if theirs is None or ours.entry["model"] != theirs.entry["model"]:
+        if theirs is None or (ours.entry["model"] != theirs.entry["model"] and was_used(run, theirs.entry["model"], ours)):
             continue
         read, write_5m, write_1h = simulator_prices()[ours.entry["model"]]
         missing = theirs.entry["cache_read_input_tokens"] - ours.entry["cache_read_input_tokens"]

@@ -245,6 +245,19 @@ TEST(DecideRoute, a_lane_that_goes_on_needs_no_candidates) {
   EXPECT_FALSE(decide_at_once(loop.q, {}).has_value()) << "a lane below may have to go back up";
 }
 
+// A warm prompt above, a cold one below: it would pay over the expected life, but a session may end after any request.
+TEST(DecideRoute, no_policy_pays_in_advance_for_a_life_that_may_not_come) {
+  for (const RoutingPolicy policy : {RoutingPolicy::balanced, RoutingPolicy::saver}) {
+    QuestionForTest warm("opus", 15'000, 14'000);
+    warm.q.policy = policy;
+    warm.q.bank.balance = kDollar;
+    warm.judge(0.4, 0.9);
+    const RouteDecision decision = warm.decide();
+    EXPECT_EQ(decision.serve, warm.q.requested) << decision.reason;
+    EXPECT_NE(decision.reason.find("if it ended here"), std::string::npos) << decision.reason;
+  }
+}
+
 TEST(DecideRoute, evidence_of_struggle_takes_a_lane_back_up_at_once_and_for_good) {
   const Evidence cases[] = {
       {"errors", [](QuestionForTest& t) { t.q.struggle.errors_in_a_row = 3; }, RouteCause::struggle},

@@ -93,15 +93,16 @@ std::string PlacementGates::against_warm(const ModelPrice& costs) const {
 }
 
 std::string PlacementGates::against_risk(const CandidateModel& candidate) const {
+  // Sessions end when they end: one that is over after this request must not have cost more for a forecast. One that is
+  // over its cap already must not be kept from what makes it cheaper, though: staying is the other choice.
+  const PicoUsd staying = pricing_.excess_if_it_ends(asked());
+  if (const PicoUsd excess = pricing_.excess_if_it_ends(candidate); excess > std::max(pricing_.cap(), staying)) {
+    return fmt::format("would leave the session {} dearer if it ended here", dollars(excess));
+  }
   if (policy_ == RoutingPolicy::saver) {
     const PicoUsd loss = pricing_.exposure(candidate, false);
     if (loss <= pricing_.debt_allowance()) return {};
     return fmt::format("a return could cost {}, the bank allows {}", dollars(loss), dollars(pricing_.debt_allowance()));
-  }
-  // A session that is over its cap already must not be kept from what makes it cheaper: staying is the other choice.
-  const PicoUsd staying = pricing_.excess_if_it_ends(asked());
-  if (const PicoUsd excess = pricing_.excess_if_it_ends(candidate); excess > std::max(pricing_.cap(), staying)) {
-    return fmt::format("would leave the session {} dearer if it ended here", dollars(excess));
   }
   const PicoUsd loss = pricing_.exposure(candidate, true);
   if (loss <= std::max(pricing_.cap_with_bank(), staying)) return {};
