@@ -212,9 +212,9 @@ class ProxyImpl final : public Proxy {
         [this](const Error& error) { return refuse_early(error); }, events(), system_clock());
     if (!started) return std::unexpected(started.error());
     server_ = std::move(*started);
-    routes_.serving(*server_);
     if (config_.openai.endpoint && config_.openai.use_cli) owned_cli_ = make_cli(config_, server_->port());
     cli_.store(owned_cli_.get(), std::memory_order_release);
+    routes_.serving(*server_);
     store_->set_state_source([this] { return StateSnapshot{steering_.rows()}; });
     return {};
   }

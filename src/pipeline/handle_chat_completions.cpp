@@ -130,9 +130,10 @@ class ChatExchange {
     ChatReply reply(client_, form, notes);
     reply.add_field("x-distiq-id", log_.id());
     const Disposition disposition = co_await relay(**run, request.stream, reply, cancellation);
+    cancellation.clear_hook();  // a client that leaves with its answer leaves the CLI its time to end
     if (!over_) (*run)->kill();
     co_await (*run)->settle();
-    if (!has_result_ && !cancellation.cancelled()) log_complaint(**run);
+    if (!has_result_ && !left_) log_complaint(**run);
     co_return disposition;
   }
 
@@ -243,6 +244,7 @@ class ChatExchange {
   }
 
   Disposition left() {
+    left_ = true;
     log_.failed({ErrorKind::client_gone, {}, {}});
     return Disposition::close;
   }
@@ -256,6 +258,7 @@ class ChatExchange {
   std::string model_;
   bool has_result_ = false;  // of the CLI
   bool over_ = false;        // nothing more is wanted of it
+  bool left_ = false;        // the client has
 };
 
 }  // namespace

@@ -98,7 +98,8 @@ class Cli(UpstreamCase):
 
     async def test_tools_by_setting_only(self):
         await self.start(CLAUDE_CLI_TOOLS="Read,Grep")
-        await self.ask_chat()
+        reply = await self.ask_chat()
+        self.assertEqual(reply.status, 200, reply.data)
         self.assertIn("--tools=Read,Grep", self.seen()["arguments"])
         self.assertIn("--allowedTools=Read,Grep", self.seen()["arguments"])
 
