@@ -37,6 +37,14 @@ class Door(DoorCase):
             "model": "claude-sonnet-5-5", "system": [{"type": "text", "text": "Be brief."}],
             "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}], "max_tokens": 50})
 
+    async def test_what_was_left_out_is_said(self):
+        for options in ({}, {"stream": True}):
+            self.upstream.answer = stream_answer("x") if options else json_answer()
+            reply = await self.ask_chat(body(temperature=0.1, reasoning_effort="high", max_tokens=999999, **options))
+            self.assertEqual(reply.get("x-distiq-note"), "max_tokens 128000: the model's most; temperature left out: the model does not take it")
+        self.upstream.answer = json_answer()
+        self.assertIsNone((await self.ask_chat(body())).get("x-distiq-note"))
+
     async def test_nothing_of_the_clients_head_goes_on(self):
         self.upstream.answer = json_answer()
         extra = [("anthropic-beta", "oauth-2025-04-20"), ("Cookie", "c=1"), ("X-Custom", "1"), ("x-distiq-token", "t"),
