@@ -118,7 +118,7 @@ TEST(labelled_prompts, most_continuations_and_objections_are_heard) {
       imagined += prompt.tier && verdict.objection ? 1 : 0;
     }
     EXPECT_GE(seen, continuations * 8 / 10) << split;
-    EXPECT_GE(heard, objections * 25 / 100) << split;
+    EXPECT_GE(heard, objections * 45 / 100) << split;
     EXPECT_LE(imagined, tasks * 2 / 100) << split;
   }
 }

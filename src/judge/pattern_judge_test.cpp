@@ -56,8 +56,8 @@ TEST(pattern_judge, hears_objections) {
        {"это не то", "still broken", "wrong again", "undo that", "опять не работает", "верни как было"}) {
     EXPECT_TRUE(judge(text).objection) << text;
   }
-  for (const std::string_view text :
-       {"go on", "how do I undo a git add", "что не так с этим запросом?", "fix the broken link"}) {
+  for (const std::string_view text : {"You need to add an export button", "go on", "how do I undo a git add",
+                                      "что не так с этим запросом?", "fix the broken link"}) {
     EXPECT_FALSE(judge(text).objection) << text;
   }
 }

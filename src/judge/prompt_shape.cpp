@@ -171,9 +171,12 @@ class Scanner {
     state_ = run.state;
   }
 
+  // In local variables, all of it: what the compiler cannot see to be ours alone it would load anew for every letter.
   LetterRun read_letters(const unsigned char* at, const unsigned char* end, TermMatcher::State state,
                          bool after_lower) const {
-    LetterRun run{.end = at, .state = state, .after_lower = after_lower};
+    const TermMatcher::Walk terms = matcher_.walk();
+    TermMatcher::Groups found = 0;
+    bool camel = false;
     while (at != end) {
       std::uint8_t symbol = letters::latin_symbols[*at];
       bool upper = (*at & 0x20) == 0;
@@ -187,14 +190,13 @@ class Scanner {
       } else {
         break;
       }
-      run.camel |= upper && run.after_lower;
-      run.after_lower = !upper;
-      if (run.state == TermMatcher::none) continue;
-      run.state = matcher_.next(run.state, symbol);
-      run.found |= matcher_.found(run.state);
+      camel |= upper && after_lower;
+      after_lower = !upper;
+      if (state == TermMatcher::none) continue;
+      state = terms.next(state, symbol);
+      if (terms.ends_term(state)) found |= matcher_.found(state);
     }
-    run.end = at;
-    return run;
+    return {.end = at, .state = state, .found = found, .after_lower = after_lower, .camel = camel};
   }
 
   void begin_letters() {

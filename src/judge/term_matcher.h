@@ -32,6 +32,14 @@ class TermMatcher {
   [[nodiscard]] State opening() const { return opening_; }
   [[nodiscard]] State between() const { return between_; }
   [[nodiscard]] State next(State from, std::uint8_t symbol) const { return next_[from * letters::alphabet + symbol]; }
+  // The same for a loop that cannot afford to look up where the table lies.
+  struct Walk {
+    const State* rows;
+    State first_found;
+    [[nodiscard]] State next(State from, std::uint8_t symbol) const { return rows[from * letters::alphabet + symbol]; }
+    [[nodiscard]] bool ends_term(State state) const { return state >= first_found; }
+  };
+  [[nodiscard]] Walk walk() const { return {next_.data(), first_found_}; }
   // Groups of the terms that end here.
   [[nodiscard]] Groups found(State state) const { return state < first_found_ ? 0 : found_[state - first_found_]; }
   [[nodiscard]] std::size_t states() const { return next_.size() / letters::alphabet; }
