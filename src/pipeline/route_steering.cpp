@@ -124,7 +124,9 @@ struct RouteSteering::Known {
 
 RouteSteering::RouteSteering(const PriceTable& prices, const Clock& policy_clock, const Clock& stopwatch,
                              const LivePolicy& live, const PromptJudge* judge, RouteSteeringConfig config)
-    : prices_(prices), clock_(policy_clock), stopwatch_(stopwatch), live_(live), judge_(judge), config_(config) {}
+    : prices_(prices), clock_(policy_clock), stopwatch_(stopwatch), live_(live), judge_(judge), config_(config) {
+  worlds_.watch_from(clock_.monotonic());
+}
 
 RouteSteering::~RouteSteering() = default;
 
