@@ -15,6 +15,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)  # writes generated sources
 pkg_check_modules(brotlidec REQUIRED IMPORTED_TARGET libbrotlidec)
 pkg_check_modules(brotlienc REQUIRED IMPORTED_TARGET libbrotlienc)
+pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 
 # Asio and Beast are compiled once (src/http/asio_impl.cpp), not in every file that includes them.

@@ -13,7 +13,8 @@ THIRD_PARTY = {
     "boost/unordered/": ["promptcache"],  # header-only and small
     "boost/": ["net", "http", "pipeline", "claude_cli"],
     "openssl/": ["base", "net", "message", "app/wiring.cpp"],
-    "simdjson.h": ["judge", "message", "money", "meter", "claude_cli", "openai"],
+    "editline/": ["app/command_chat.cpp"],
+    "simdjson.h": ["chat", "judge", "message", "money", "meter", "claude_cli", "openai"],
     "sqlite3.h": ["storage"],
     "spdlog/": ["base"],
     "CLI/": ["app/cli.cpp"],

@@ -8,6 +8,7 @@
 #include <optional>
 #include <ostream>
 
+#include "app/command_chat.h"
 #include "app/command_run.h"
 #include "app/command_setup.h"
 #include "app/completion.h"
@@ -277,6 +278,7 @@ class CommandLine {
     add_setup();
     add_steering();
     add_run();
+    add_chat();
     add_doctor();
     add_completion();
 
@@ -310,6 +312,24 @@ class CommandLine {
     doctor.callback([this] {
       command_ = [this] {
         return with_config(settings_, io_, [this](const Config& config) { return run_doctor(config, json_, io_); });
+      };
+    });
+  }
+
+  void add_chat() {
+    auto& chat = add("chat", "A conversation in the terminal; with a pipe one question and its answer");
+    add_setting_options(chat, settings_);
+    chat.add_option("--model", chat_.model, "haiku, sonnet, opus, or a model's id")->type_name("MODEL");
+    chat.add_option("--system", chat_.system, "Instructions for the whole conversation")->type_name("TEXT");
+    auto* resume = chat.add_option("--resume", chat_.resume,
+                                   "Go on with a conversation that /save kept; the last one without a name");
+    resume->type_name("NAME")->expected(0, 1)->default_str("-");
+    chat.add_flag("--cli", chat_.use_cli, "Ask through your claude CLI instead of with an API key");
+    chat.add_option("question", chat_.words, "The first question")->type_name("QUESTION");
+    chat.callback([this] {
+      command_ = [this] {
+        chat_.setting_arguments = as_arguments(settings_);
+        return with_config(settings_, io_, [this](const Config& config) { return run_chat(config, chat_, io_); });
       };
     });
   }
@@ -406,6 +426,7 @@ class CommandLine {
   DemoOptions demo_;
   SetupOptions setup_;
   RunOptions run_;
+  ChatOptions chat_;
   std::string completion_form_;
   bool json_ = false;
   std::string word_, pin_, id_;

@@ -10,13 +10,9 @@
 #include <system_error>
 
 #include "app/claude_code.h"
-#include "app/command_demo_process.h"
-#include "app/command_port_probe.h"
 #include "app/command_setup.h"
-#include "app/config_parse.h"
-#include "app/panel.h"
 #include "app/phrase.h"
-#include "app/run_file.h"
+#include "app/proxy_in_use.h"
 #include "base/text.h"
 #include "setup/json_outline.h"
 #include "setup/setup_files.h"
@@ -26,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds kStartLimit{25};
 constexpr auto kNoProgram = static_cast<ExitCode>(127);
 const JsonPath kBaseUrl{"env", "ANTHROPIC_BASE_URL"};
 
@@ -70,16 +65,10 @@ class Run {
   ExitCode run() {
     const auto program = find();
     if (!program) return kNoProgram;
-    auto users = UserLock::share(config_.home);
-    if (!users) return refuse(users.error());
-    if (auto turn = wait_for_turn_to_start(config_.home); !turn) return refuse(turn.error());
-    auto url = running_url();
-    if (!url) {
-      auto started = start_proxy();
-      if (!started) return started_code_;
-      url = std::move(*started);
-    }
-    return become(*program, *url, *users);
+    ExitCode code = ExitCode::bad_config;
+    auto proxy = ProxyInUse::find_or_start(config_, options_.setting_arguments, io_, code);
+    if (!proxy) return refuse(proxy.error(), code);
+    return become(*program, proxy->url, proxy->users);
   }
 
  private:
@@ -95,49 +84,9 @@ class Run {
     return std::nullopt;
   }
 
-  ExitCode refuse(const Error& error) {
-    say_error(io_, error.client_text);
-    return ExitCode::bad_config;
-  }
-
-  // A gateway that the user's shell names must stay the upstream: credentials for it are not Anthropic's.
-  [[nodiscard]] std::optional<std::string> foreign_upstream() const {
-    const auto address = parse_upstream(io_.environment.find("ANTHROPIC_BASE_URL").value_or(""));
-    if (!address || is_loopback_host(address->host) || *address == config_.upstream) return std::nullopt;
-    return address->origin();
-  }
-
-  [[nodiscard]] std::optional<std::string> running_url() const {
-    if (foreign_upstream()) return std::nullopt;
-    const auto proxies = running_proxies(config_.home);
-    const auto same = std::ranges::find(proxies, config_.listen.port, &RunningProxy::port);
-    if (same != proxies.end()) return same->url;
-    if (!proxies.empty()) return proxies.front().url;
-    const bool ours = config_.listen.port != 0 &&
-                      identify_port_occupant(config_.listen.host, config_.listen.port) == PortOccupant::distiq_code;
-    return ours ? std::optional(local_url(config_, config_.listen.port)) : std::nullopt;
-  }
-
-  Result<std::string> start_proxy() {
-    std::vector<std::string> arguments{"start", "--background", "--until-unused"};
-    arguments.insert(arguments.end(), options_.setting_arguments.begin(), options_.setting_arguments.end());
-    if (const auto upstream = foreign_upstream()) arguments.insert(arguments.end(), {"--upstream", *upstream});
-    const bool free = config_.listen.port == 0 ||
-                      identify_port_occupant(config_.listen.host, config_.listen.port) == PortOccupant::nobody;
-    if (!free) arguments.insert(arguments.end(), {"--port", "0"});
-    std::vector<std::string> variables;
-    for (const auto& [name, value] : io_.environment.variables()) variables.push_back(name + "=" + value);
-    const auto before = running_proxies(config_.home);
-    auto process = DemoProcess::start(own_program(), arguments, variables);
-    if (!process) return std::unexpected(process.error());
-    while (process->read_line(kStartLimit)) {
-    }
-    started_code_ = static_cast<ExitCode>(process->wait());
-    for (const auto& proxy : running_proxies(config_.home)) {
-      if (std::ranges::find(before, proxy.pid, &RunningProxy::pid) == before.end()) return proxy.url;
-    }
-    if (started_code_ == ExitCode::ok) started_code_ = ExitCode::failed;
-    return fail(ErrorKind::internal, "the proxy did not start");  // its own sentence was written to stderr
+  [[nodiscard]] ExitCode refuse(const Error& error, ExitCode code) const {
+    if (!error.client_text.empty()) say_error(io_, error.client_text);
+    return code;
   }
 
   ExitCode become(const fs::path& program, const std::string& url, const UserLock& users) {
@@ -179,7 +128,6 @@ class Run {
   const Config& config_;
   const RunOptions& options_;
   const CommandIo& io_;
-  ExitCode started_code_ = ExitCode::failed;
 };
 
 }  // namespace

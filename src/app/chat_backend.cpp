@@ -1,0 +1,161 @@
+#include "app/chat_backend.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "app/claude_code.h"
+#include "app/local_stream.h"
+#include "app/phrase.h"
+#include "app/proxy_in_use.h"
+#include "base/file.h"
+#include "claude_cli/cli_blocking.h"
+#include "http/sse_splitter.h"
+#include "openai/conversation_text.h"
+
+namespace distiq {
+namespace {
+
+constexpr std::uint64_t longest_answer = 16'000;  // tokens
+constexpr std::size_t most_error_bytes = 64 * 1024;
+
+constexpr Phrase kOverApi{"API key, through the proxy at {}", "ключ API, через прокси {}"};
+constexpr Phrase kOverCli{"your claude CLI, through the proxy at {}", "ваш claude CLI, через прокси {}"};
+constexpr Phrase kNoCli{"Claude Code was not found: --cli needs it.",
+                        "Claude Code не найден, а --cli без него не работает."};
+constexpr Phrase kCut{"The answer was cut off.", "Ответ оборвался."};
+
+class ApiBackend final : public ChatBackend {
+ public:
+  ApiBackend(ProxyInUse proxy, Secret key, Secret token)
+      : proxy_(std::move(proxy)), key_(std::move(key)), token_(std::move(token)) {}
+
+  std::string describe(Language language) const override {
+    return fmt::format(fmt::runtime(kOverApi.in(language)), proxy_.url);
+  }
+
+  ChatOutcome ask(const Conversation& conversation, const std::atomic<bool>& stop,
+                  const std::function<void(std::string_view)>& take) override {
+    LocalRequest request{.host = proxy_.host, .port = proxy_.port, .target = "/v1/messages", .fields = {}, .body = {}};
+    request.fields.add("Content-Type", "application/json");
+    request.fields.add("Anthropic-Version", "2023-06-01");
+    request.fields.add("Accept-Encoding", "identity");
+    request.fields.add("X-Api-Key", key_.reveal());
+    if (!token_.empty()) request.fields.add("X-Distiq-Token", token_.reveal());
+    request.body = request_body(conversation, longest_answer);
+
+    ChatOutcome outcome;
+    SseSplitter events;
+    std::string refusal;
+    bool ended = false;
+    const auto answer = stream_local(request, stop, [&](const ResponseHead& head, std::string_view bytes) {
+      if (head.status != 200) {
+        if (refusal.size() < most_error_bytes) refusal += bytes;
+        return;
+      }
+      while (const auto event = events.next(bytes)) {
+        const ChatEvent told = read_event(event->data);
+        if (!told.text.empty()) take(told.text);
+        if (!told.error.empty() && outcome.error.empty()) outcome.error = told.error;
+        if (!told.stop.empty()) outcome.stop = told.stop;
+        ended = ended || told.ended;
+      }
+    });
+    if (!answer) {
+      outcome.error = answer.error().client_text;
+      return outcome;
+    }
+    outcome.request_id = std::string(answer->head.headers.get_or("x-distiq-id", ""));
+    outcome.route = std::string(answer->head.headers.get_or("x-distiq-route", ""));
+    if (answer->head.status != 200 && answer->head.status != 0) {
+      outcome.error = fmt::format("{} ({})", error_sentence(refusal), answer->head.status);
+    } else if (!ended && outcome.error.empty() && !stop) {
+      outcome.error = kCut.english;
+    }
+    return outcome;
+  }
+
+ private:
+  const ProxyInUse proxy_;
+  const Secret key_;
+  const Secret token_;
+};
+
+class CliBackend final : public ChatBackend {
+ public:
+  CliBackend(ProxyInUse proxy, ClaudeCliConfig config) : proxy_(std::move(proxy)), cli_(std::move(config)) {}
+
+  std::string describe(Language language) const override {
+    return fmt::format(fmt::runtime(kOverCli.in(language)), proxy_.url);
+  }
+
+  ChatOutcome ask(const Conversation& conversation, const std::atomic<bool>& stop,
+                  const std::function<void(std::string_view)>& take) override {
+    ChatOutcome outcome;
+    const auto text = conversation_text(request_body(conversation, longest_answer));
+    if (!text) {
+      outcome.error = text.error().message;
+      return outcome;
+    }
+    bool any = false;
+    const auto done =
+        run_cli(cli_, {.model = conversation.model, .effort = {}, .system = text->system, .content = text->content},
+                stop, [&](const CliEvent& event) {
+                  if (event.kind == CliEventKind::text) {
+                    any = true;
+                    take(event.text);
+                  }
+                  if (!event.result) return;
+                  const CliResult& result = *event.result;
+                  if (result.is_error) outcome.error = result.text;
+                  outcome.stop = result.stop_reason;
+                  outcome.cost = PicoUsd{std::llround(result.cost_usd * 1e12)};
+                  outcome.input_tokens = result.input_tokens + result.cache_read_tokens + result.cache_write_tokens;
+                  outcome.output_tokens = result.output_tokens;
+                });
+    if (!done) outcome.error = done.error().client_text.empty() ? done.error().log_detail : done.error().client_text;
+    if (done && !any && outcome.error.empty() && !stop) outcome.error = kCut.english;
+    return outcome;
+  }
+
+ private:
+  const ProxyInUse proxy_;
+  ClaudeCli cli_;
+};
+
+}  // namespace
+
+std::unique_ptr<ChatBackend> make_chat_backend(const Config& config, bool use_cli,
+                                               const std::vector<std::string>& setting_arguments, const CommandIo& io,
+                                               ExitCode& code) {
+  code = ExitCode::failed;
+  std::optional<std::filesystem::path> program;
+  if (use_cli) {
+    program = find_claude_program(config.openai.cli, io.environment);
+    if (!program) {
+      say_error(io, kNoCli.in(config.language));
+      return nullptr;
+    }
+  }
+  auto proxy = ProxyInUse::find_or_start(config, setting_arguments, io, code);
+  if (!proxy) {
+    if (!proxy.error().client_text.empty()) say_error(io, proxy.error().client_text);
+    return nullptr;
+  }
+  if (!use_cli) {
+    Secret key(std::string(io.environment.find("ANTHROPIC_API_KEY").value_or("")));
+    return std::make_unique<ApiBackend>(std::move(*proxy), std::move(key), config.listen.token);
+  }
+  ClaudeCliConfig cli;
+  cli.program = *program;
+  cli.folder = config.home / "cli";
+  if (auto folder = ensure_private_directory(cli.folder); !folder) {
+    say_error(io, folder.error().client_text.empty() ? folder.error().log_detail : folder.error().client_text);
+    code = ExitCode::failed;
+    return nullptr;
+  }
+  cli.environment = cli_environment(io.environment, {.base_url = proxy->url, .token = config.listen.token});
+  return std::make_unique<CliBackend>(std::move(*proxy), std::move(cli));
+}
+
+}  // namespace distiq

@@ -1,0 +1,130 @@
+#include "app/local_stream.h"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "http/message_reader.h"
+
+namespace distiq {
+namespace {
+
+constexpr int poll_ms = 50;  // a signal ends poll() by itself; this is for one that came just before it
+constexpr std::size_t header_limit = 256 * 1024;
+
+class Connection {
+ public:
+  Connection(const std::string& host, std::uint16_t port) {
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const std::string address = host == "localhost" || host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
+    if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return;
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
+    fd_ = ::socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, found->ai_protocol);
+    if (fd_ >= 0 && ::connect(fd_, found->ai_addr, found->ai_addrlen) != 0) shut();
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { shut(); }
+
+  [[nodiscard]] bool open() const { return fd_ >= 0; }
+
+  [[nodiscard]] bool send(std::string_view bytes, const std::atomic<bool>& cancelled) const {
+    while (!bytes.empty()) {
+      if (!wait(POLLOUT, cancelled)) return false;
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  // Empty: the end, an error, or cancelled.
+  [[nodiscard]] std::string_view receive(const std::atomic<bool>& cancelled) {
+    while (wait(POLLIN, cancelled)) {
+      const ssize_t count = ::recv(fd_, block_.data(), block_.size(), MSG_DONTWAIT);
+      if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+      return {block_.data(), count <= 0 ? 0 : static_cast<std::size_t>(count)};
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] bool wait(short events, const std::atomic<bool>& cancelled) const {
+    while (!cancelled) {
+      pollfd entry{.fd = fd_, .events = events, .revents = 0};
+      if (::poll(&entry, 1, poll_ms) > 0) return !cancelled;
+    }
+    return false;
+  }
+  void shut() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+  int fd_ = -1;
+  std::array<char, 16 * 1024> block_{};
+};
+
+std::string head_of(const LocalRequest& request) {
+  std::string head = fmt::format("POST {} HTTP/1.1\r\nHost: localhost:{}\r\n", request.target, request.port);
+  for (const auto [name, value] : request.fields) head.append(name).append(": ").append(value).append("\r\n");
+  return head + fmt::format("Content-Length: {}\r\nConnection: close\r\n\r\n", request.body.size());
+}
+
+}  // namespace
+
+Result<LocalAnswer> stream_local(const LocalRequest& request, const std::atomic<bool>& cancelled,
+                                 const std::function<void(const ResponseHead&, std::string_view)>& take) {
+  Connection connection(request.host, request.port);
+  if (!connection.open()) {
+    return fail(ErrorKind::upstream_unreachable, "no proxy on port " + std::to_string(request.port),
+                "The proxy does not answer any more.");
+  }
+  const std::string head = head_of(request);
+  // An answer may come before the whole request has gone, a refusal for one: it is read then.
+  const bool sent = connection.send(head, cancelled) && connection.send(request.body, cancelled);
+  MessageReader reader = MessageReader::for_response(header_limit, /*request_was_head=*/false);
+  std::string pending;
+  std::vector<std::string_view> pieces;
+  LocalAnswer answer;
+  while (!reader.finished()) {
+    const std::string_view bytes = connection.receive(cancelled);
+    if (bytes.empty()) {
+      answer.complete = reader.head_done() && reader.eof_completes() && !cancelled;
+      break;
+    }
+    pending += bytes;
+    if (!reader.head_done()) {
+      const auto fed = reader.feed_head(pending);
+      if (!fed) return std::unexpected(fed.error());
+      pending.erase(0, fed->consumed);
+    }
+    while (reader.head_done() && !pending.empty() && !reader.finished()) {
+      pieces.clear();
+      const auto fed = reader.feed_body(pending, pieces);
+      if (!fed) return std::unexpected(fed.error());
+      for (const std::string_view piece : pieces) take(reader.response_head(), piece);
+      if (fed->consumed == 0) break;
+      pending.erase(0, fed->consumed);
+    }
+  }
+  if (!reader.head_done()) {
+    if (cancelled) return answer;
+    return fail(ErrorKind::upstream_broke, sent ? "no answer" : "could not send",
+                "The connection to the proxy was lost before an answer.");
+  }
+  answer.complete = answer.complete || reader.finished();
+  answer.head = std::move(reader.response());
+  return answer;
+}
+
+}  // namespace distiq
