@@ -161,12 +161,13 @@ async function showDetail(id) {
     const rows = [['id', record.id], ['asked', record.requested_model], ['served', record.served_model], ['kind', className(record.class)], ['policy', record.policy],
       ['point', record.decision_point], ['decision', record.reason], ['actual', f.money(record.cost_usd_micros ?? 0)], ['counterfactual', record.counterfactual_usd_micros === undefined ? null : f.money(record.counterfactual_usd_micros)],
       ['saved', f.money(record.saved_usd_micros ?? 0)], ['restored', record.restored_usd_micros ? f.money(record.restored_usd_micros) : null],
+      ...f.causes(record).map(([cause, micros]) => [cause, f.money(micros)]),
       ['tokens', `${f.count(record.cache_read_tokens ?? 0)} ${t('read')} · ${f.count((record.cache_write_5m_tokens ?? 0) + (record.cache_write_1h_tokens ?? 0))} ${t('written')} · ${f.count(record.input_tokens ?? 0)} ${t('plain')} → ${f.count(record.output_tokens ?? 0)}`],
       ['took', f.seconds(record.duration_us ?? 0)], ['latency', f.microseconds(record.overhead_us ?? 0)], ['session', record.session_id], ['lane', record.lane_id]];
     const list = el('dl', {}, ...rows.filter(([, value]) => value).flatMap(([key, value]) => [el('dt', {}, t(key)), el('dd', {}, String(value))]));
     const others = Array.isArray(record.alternatives) && record.alternatives.length > 0
-      ? el('table', {}, el('caption', { class: 'muted' }, t('alternatives')), ...record.alternatives.map((a) =>
-        el('tr', {}, el('td', {}, f.shortModel(a.model)), el('td', { class: 'n' }, a.cost_usd_micros === undefined ? '' : f.money(a.cost_usd_micros)), el('td', {}, a.why ?? a.reason ?? '')))) : null;
+      ? el('table', {}, el('caption', { class: 'muted' }, t('alternatives')), el('tr', {}, ...['model', 'now', 'whole_life', 'why_not'].map((key) => el('th', { class: key === 'now' || key === 'whole_life' ? 'n' : '' }, t(key)))), ...record.alternatives.map((a) =>
+        el('tr', {}, el('td', {}, f.shortModel(a.model)), el('td', { class: 'n' }, f.money(a.now)), el('td', { class: 'n' }, f.money(a.life)), el('td', {}, a.why_not)))) : null;
     body.replaceChildren(el('h2', {}, f.clock(record.started_at_ms, state.language)), list, ...(others ? [others] : []));
   }
   if (!$('detail').open) $('detail').showModal();

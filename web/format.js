@@ -59,10 +59,10 @@ export function usedUpAt(window, now) {
   return at < window.reset ? Math.max(at, now) : null;
 }
 
-// saved_routing_usd_micros and its kin: [cause, micros], largest first, zeros left out.
+// saved_by_routing_usd_micros and its kin: [cause, micros], largest first, zeros left out.
 export function causes(totals) {
   return Object.entries(totals)
-    .map(([key, value]) => [/^saved_(\w+)_usd_micros$/.exec(key)?.[1], value])
+    .map(([key, value]) => [/^saved_by_(\w+)_usd_micros$/.exec(key)?.[1], value])
     .filter(([cause, value]) => cause && value !== 0)
     .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
 }

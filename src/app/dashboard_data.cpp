@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
 #include "base/background_thread.h"
 #include "base/text.h"
 #include "stats/live_line_json.h"
@@ -15,6 +17,7 @@ constexpr std::string_view pending = R"({"pending":true})";
 constexpr std::size_t most_slots = 64;
 constexpr std::size_t longest_key = 96;
 constexpr std::size_t recent_records = 100;
+constexpr std::size_t shown_breaks = 5;
 constexpr std::chrono::seconds fresh_for{2};
 // Older than this is not shown even for the moment that reading takes.
 constexpr std::chrono::seconds shown_for{10};
@@ -25,12 +28,48 @@ DashboardData::Answer failed(const Error& error) {
   return {503, json + "}"};
 }
 
+// `json` is an object with members, as formatted by us; white space may follow it.
+void append_members(std::string& json, std::string_view members) {
+  json.erase(json.rfind('}'));
+  json.append(",").append(members).append("}");
+}
+
+std::string breaks_json(std::span<const RequestRecord> broken) {
+  std::string json = "[";
+  for (const RequestRecord& record : broken) {
+    json += json.size() > 1 ? R"(,{"field":)" : R"({"field":)";
+    append_json_string(json, record.route.cache_break);
+    json += fmt::format(R"(,"tokens":{},"price_usd_micros":{}}})", record.route.cache_break_tokens,
+                        record.route.cache_break_cost.to_micro_usd());
+  }
+  return json + "]";
+}
+
+// What was decided and what it changed: the members of a request that its live line leaves out.
+std::string decision_json(const RequestRecord& record) {
+  const RouteRecord& route = record.route;
+  std::string json = R"("policy":)";
+  append_json_string(json, route.policy);
+  json += R"(,"decision_point":)";
+  append_json_string(json, route.decision_point);
+  json += fmt::format(
+      R"(,"counterfactual_usd_micros":{},"saved_by_routing_usd_micros":{},"saved_by_markers_usd_micros":{},"saved_by_ttl_usd_micros":{},"saved_by_effort_usd_micros":{},"alternatives":)",
+      record.counterfactual.to_micro_usd(), route.saved_by_routing.to_micro_usd(),
+      route.saved_by_markers.to_micro_usd(), route.saved_by_ttl.to_micro_usd(), route.saved_by_effort.to_micro_usd());
+  // Stored as the JSON array that pipeline/alternatives.h made.
+  return json + (route.alternatives.empty() ? "[]" : route.alternatives);
+}
+
 DashboardData::Answer read_summary(StatsReader& reader, std::string_view period_name, std::int64_t now_ms) {
   const auto period = period_from(period_name);
   if (!period) return {404, "{}"};
   const auto summary = reader.summary(*period, now_ms);
   if (!summary) return failed(summary.error());
-  return {200, format_report_json(*summary)};
+  const auto breaks = reader.cache_breaks(summary->first_day, shown_breaks);
+  if (!breaks) return failed(breaks.error());
+  std::string json = format_report_json(*summary);
+  append_members(json, R"("cache_breaks":)" + breaks_json(*breaks));
+  return {200, std::move(json)};
 }
 
 DashboardData::Answer read_recent(StatsReader& reader) {
@@ -48,7 +87,9 @@ DashboardData::Answer read_request(StatsReader& reader, std::string_view id) {
   const auto record = reader.find_record(id);
   if (!record) return failed(record.error());
   if (!*record) return {404, "{}"};
-  return {200, live_line_json(**record, {})};
+  std::string json = live_line_json(**record, {});
+  append_members(json, decision_json(**record));
+  return {200, std::move(json)};
 }
 
 }  // namespace

@@ -62,6 +62,10 @@ class Dashboard(ProxyCase):
         self.assertGreaterEqual(summary["total"]["requests"], 1)
         one = json.loads((await self.data(f"/distiq/api/request?id={recent[0]['id']}")).data)
         self.assertEqual(one["id"], recent[0]["id"])
+        for member in ("policy", "decision_point", "counterfactual_usd_micros", "saved_by_routing_usd_micros", "alternatives"):
+            self.assertIn(member, one)
+        self.assertEqual(one["counterfactual_usd_micros"], one["cost_usd_micros"], "untouched: nothing was saved")
+        self.assertEqual(summary["cache_breaks"], [])
         self.assertEqual((await self.data("/distiq/api/request?id=dq_none")).status, 404)
         self.assertEqual((await self.data("/distiq/api/summary?period=century")).status, 404)
 

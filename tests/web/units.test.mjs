@@ -44,6 +44,6 @@ test('a forecast is made only where there is a pace', () => {
 });
 
 test('causes are the largest first and zeros are left out', () => {
-  assert.deepEqual(f.causes({ saved_routing_usd_micros: 5, saved_markers_usd_micros: -9, saved_ttl_usd_micros: 0, saved_usd_micros: 1 }),
+  assert.deepEqual(f.causes({ saved_by_routing_usd_micros: 5, saved_by_markers_usd_micros: -9, saved_by_ttl_usd_micros: 0, saved_usd_micros: 1 }),
     [['markers', -9], ['routing', 5]]);
 });
