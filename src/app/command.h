@@ -26,8 +26,8 @@ struct StatsOptions {
   bool verify = false;  // recompute everything from the raw rows; exit code 1 if something does not agree
   bool proof = false;   // what a hold-out shows
   bool cache = false;   // how the prompt cache fares
-  bool erase = false;  // forget everything instead
-  bool yes = false;    // without asking
+  bool erase = false;   // forget everything instead
+  bool yes = false;     // without asking
 };
 
 struct DemoOptions {

@@ -43,8 +43,8 @@ void write_entry_rows(const ShadowCache& cache, char world, MonotonicTime now, W
   cache.entries().oldest_first([&](std::uint64_t key, const ShadowCache::Entry& entry) {
     if (entry.expires <= now) return;
     const auto expires = wall + duration_cast<milliseconds>(entry.expires - now);
-    rows.push_back(fmt::format("pc1 e {} {:x} {} {}", world, key, life_of(entry.ttl).count(),
-                               expires.time_since_epoch().count()));
+    rows.push_back(
+        fmt::format("pc1 e {} {:x} {} {}", world, key, life_of(entry.ttl).count(), expires.time_since_epoch().count()));
   });
 }
 
