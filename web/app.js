@@ -148,7 +148,7 @@ const className = (name) => t(name === 'other' ? 'cause_other' : name ?? '');
 function drawRequests() {
   const head = el('tr', {}, ...['time', 'model', 'kind'].map((key) => el('th', {}, t(key))),
     ...['prompt', 'output', 'cost', 'saved', 'took'].map((key) => el('th', { class: 'n' }, t(key))), el('th', {}, t('status')), el('th', {}, t('why')));
-  const rows = [...state.requests.values()].sort((a, b) => b.started_at_ms - a.started_at_ms).slice(0, shown_requests);
+  const rows = [...state.requests.values()].filter((r) => !f.isLost(r, Date.now())).sort((a, b) => b.started_at_ms - a.started_at_ms).slice(0, shown_requests);
   $('requests').replaceChildren(head, ...(rows.length > 0 ? rows.map(requestRow) : [el('tr', {}, el('td', { colspan: 10, class: 'muted' }, t('none_yet')))]));
 }
 
@@ -223,6 +223,12 @@ async function listen() {
   const events = new EventSource('/distiq/api/events');
   events.addEventListener('open', () => setLive(true));
   events.addEventListener('error', () => setLive(false));
+  events.addEventListener('running', (event) => {
+    const record = JSON.parse(event.data);
+    // Told again to a page that came later: its end may be known already.
+    if (!state.requests.has(record.id)) note({ ...record, running: true });
+    drawRequests();
+  });
   events.addEventListener('request', (event) => {
     note(JSON.parse(event.data));
     drawRequests();

@@ -66,3 +66,6 @@ export function causes(totals) {
     .filter(([cause, value]) => cause && value !== 0)
     .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
 }
+
+// Said to run, and for so long that its end must have been missed.
+export const isLost = (request, now) => request.running === true && now - request.started_at_ms > 20 * 60e3;

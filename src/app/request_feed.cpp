@@ -14,10 +14,18 @@ constexpr std::size_t most_at_once = 256u * 1024;
 
 }  // namespace
 
+void RequestFeed::began(const RequestRecord& record) {
+  if (record.started_at_ms > watched_until_ms_.load(std::memory_order_relaxed)) return;
+  keep("event: running\ndata: " + live_line_json(record, {}) + "\n\n");
+}
+
 void RequestFeed::add(const RequestRecord& record, PicoUsd session_saved) {
   const std::int64_t ended_at_ms = record.started_at_ms + record.duration_us / 1000;
   if (ended_at_ms > watched_until_ms_.load(std::memory_order_relaxed)) return;
-  std::string event = "event: request\ndata: " + live_line_json(record, session_saved) + "\n\n";
+  keep("event: request\ndata: " + live_line_json(record, session_saved) + "\n\n");
+}
+
+void RequestFeed::keep(std::string event) {
   const std::lock_guard lock(mutex_);
   events_.push_back(std::move(event));
   if (events_.size() > most_events) {

@@ -1,6 +1,6 @@
-// The newest requests as events for the dashboard: one when a request has ended. Keeps
-// the last few hundred in memory while a page is open, and nothing while none is: then a request costs one comparison.
-// No prompt and no answer is in them. Any thread.
+// The newest requests as events for the dashboard: one ("running") when a request is sent, one ("request") when it has
+// ended. Keeps the last few hundred in memory while a page is open, and nothing while none is: then a request costs two
+// comparisons. No prompt and no answer is in them. Any thread.
 #pragma once
 
 #include <atomic>
@@ -20,12 +20,15 @@ class RequestFeed final : public EventFeed {
 
   explicit RequestFeed(const Clock& clock) : clock_(clock) {}
 
+  void began(const RequestRecord& record);
   void add(const RequestRecord& record, PicoUsd session_saved);
 
   [[nodiscard]] bool is_asked(const RequestHead& head) const override;
   [[nodiscard]] std::string read(std::uint64_t& place) override;
 
  private:
+  void keep(std::string event);
+
   const Clock& clock_;
   std::atomic<std::int64_t> watched_until_ms_{0};  // unix time
   std::mutex mutex_;

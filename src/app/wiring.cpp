@@ -189,6 +189,7 @@ class ProxyImpl final : public Proxy {
             .local_routes = [this](const RequestHead& head) { return answer_locally(head); },
             .command = [this](const RequestHead& head, std::string_view body) { return commands_.answer(head, body); },
             .events = &feed_,
+            .begun = [this](const RequestRecord& record) { feed_.began(record); },
             .openai = config_.openai.endpoint ? &openai_ : nullptr,
             .log_error = log_error,
             .error_language = error_language(),

@@ -62,10 +62,19 @@ const std::string& ExchangeLog::identified(const LaneIdentity& lane, const Reque
     record.requested_model = view->text(view->model);
     record.streamed = view->is_streaming();
   }
+  known_ = true;
+  tell_begun();
   return record.account_hash;
 }
 
+// Which comes first depends on whether anything is to be decided.
+void ExchangeLog::tell_begun() const {
+  if (sent_ && known_ && services_.begun) services_.begun(facts_.record);
+}
+
 void ExchangeLog::sending(MonotonicTime request_complete_at) {
+  sent_ = true;
+  tell_begun();
   facts_.record.overhead_us = microseconds(services_.clock.monotonic() - request_complete_at + prepared_);
 }
 

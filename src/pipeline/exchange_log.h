@@ -45,6 +45,7 @@ class ExchangeLog {
 
  private:
   [[nodiscard]] std::int64_t since_start_us() const;
+  void tell_begun() const;
 
   const PipelineServices& services_;
   MonotonicTime started_;
@@ -53,6 +54,8 @@ class ExchangeLog {
   Steered steered_;
   ExchangeFacts facts_;
   std::string healed_because_;
+  bool known_ = false;  // whose request it is
+  bool sent_ = false;
 };
 
 }  // namespace distiq

@@ -49,6 +49,9 @@ struct PipelineServices {
   std::function<LocalAnswer(const RequestHead&, std::string_view body)> command;
   // The page's stream of events; null: there is none.
   EventFeed* events = nullptr;
+  // A request that a page may show while it runs: whose it is is known, and it is sent or about to be. On the io
+  // threads; null: nobody is told.
+  std::function<void(const RequestRecord&)> begun = nullptr;
   // Null: what belongs to OpenAI's clients is passed on like every other path.
   const OpenAiDoor* openai = nullptr;
   // For the log: errors with their details, never with header values or bodies.

@@ -5,6 +5,7 @@ import unittest
 
 from tests.support.case import ProxyCase
 from tests.support.upstream import Answer
+from tests.support.wire import every
 
 ANSWER = (b'{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5-5","content":[],'
           b'"stop_reason":"end_turn","usage":{"input_tokens":1000,"output_tokens":20}}')
@@ -69,17 +70,26 @@ class Dashboard(ProxyCase):
         self.assertEqual((await self.data("/distiq/api/request?id=dq_none")).status, 404)
         self.assertEqual((await self.data("/distiq/api/summary?period=century")).status, 404)
 
+    async def event(self, reader, name):
+        event = b""
+        while not event.startswith(b"event: " + name):
+            event = await asyncio.wait_for(reader.readuntil(b"\n\n"), 5)
+        return json.loads(event.split(b"data: ", 1)[1])
+
     async def test_events_tell_of_each_request_while_a_page_listens(self):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy.port)
         writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
         self.assertIn(b"text/event-stream", head)
         await asyncio.sleep(0.6)  # it listens
-        await self.ask()
-        event = await asyncio.wait_for(reader.readuntil(b"\n\n"), 5)
-        while not event.startswith(b"event: request"):
-            event = await asyncio.wait_for(reader.readuntil(b"\n\n"), 5)
-        record = json.loads(event.split(b"data: ", 1)[1])
+        self.upstream.answer.pause, self.upstream.answer.slicing = 0.3, every(60)
+        asked = asyncio.create_task(self.ask())
+        running = await self.event(reader, b"running")
+        self.assertFalse(asked.done())
+        self.assertNotIn("cost_usd_micros", running, "nothing is known yet")
+        record = await self.event(reader, b"request")
+        await asked
+        self.assertEqual(record["id"], running["id"])
         self.assertEqual(record["event"], "request")
         self.assertNotIn("prompt", record)
         writer.close()

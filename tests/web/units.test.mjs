@@ -47,3 +47,9 @@ test('causes are the largest first and zeros are left out', () => {
   assert.deepEqual(f.causes({ saved_by_routing_usd_micros: 5, saved_by_markers_usd_micros: -9, saved_by_ttl_usd_micros: 0, saved_usd_micros: 1 }),
     [['markers', -9], ['routing', 5]]);
 });
+
+test('a request whose end was missed is lost, one that runs or has ended is not', () => {
+  assert.equal(f.isLost({ running: true, started_at_ms: 0 }, 21 * 60e3), true);
+  assert.equal(f.isLost({ running: true, started_at_ms: 0 }, 19 * 60e3), false);
+  assert.equal(f.isLost({ started_at_ms: 0 }, 21 * 60e3), false);
+});
