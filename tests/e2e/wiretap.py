@@ -81,8 +81,8 @@ class Wiretap:
                 connection = Connection(len(self._connections), time.monotonic())
                 self._connections.append(connection)
             thread = threading.Thread(target=self._relay, args=(client, connection), daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)  # close() joins what is listed: only what has begun
 
     def _relay(self, client, connection):
         try:
