@@ -30,9 +30,7 @@ class ApiBackend final : public ChatBackend {
   ApiBackend(ProxyInUse proxy, Secret key, Secret token)
       : proxy_(std::move(proxy)), key_(std::move(key)), token_(std::move(token)) {}
 
-  std::string describe(Language language) const override {
-    return fmt::format(fmt::runtime(kOverApi.in(language)), proxy_.url);
-  }
+  std::string describe(Language language) const override { return say(language, kOverApi, proxy_.url); }
 
   ChatOutcome ask(const Conversation& conversation, const std::atomic<bool>& stop,
                   const std::function<void(std::string_view)>& take) override {
@@ -85,9 +83,7 @@ class CliBackend final : public ChatBackend {
  public:
   CliBackend(ProxyInUse proxy, ClaudeCliConfig config) : proxy_(std::move(proxy)), cli_(std::move(config)) {}
 
-  std::string describe(Language language) const override {
-    return fmt::format(fmt::runtime(kOverCli.in(language)), proxy_.url);
-  }
+  std::string describe(Language language) const override { return say(language, kOverCli, proxy_.url); }
 
   ChatOutcome ask(const Conversation& conversation, const std::atomic<bool>& stop,
                   const std::function<void(std::string_view)>& take) override {
@@ -113,7 +109,7 @@ class CliBackend final : public ChatBackend {
                   outcome.input_tokens = result.input_tokens + result.cache_read_tokens + result.cache_write_tokens;
                   outcome.output_tokens = result.output_tokens;
                 });
-    if (!done) outcome.error = done.error().client_text.empty() ? done.error().log_detail : done.error().client_text;
+    if (!done) outcome.error = done.error().for_user();
     if (done && !any && outcome.error.empty() && !stop) outcome.error = kCut.english;
     return outcome;
   }
@@ -150,7 +146,7 @@ std::unique_ptr<ChatBackend> make_chat_backend(const Config& config, bool use_cl
   cli.program = *program;
   cli.folder = config.home / "cli";
   if (auto folder = ensure_private_directory(cli.folder); !folder) {
-    say_error(io, folder.error().client_text.empty() ? folder.error().log_detail : folder.error().client_text);
+    say_error(io, folder.error().for_user());
     code = ExitCode::failed;
     return nullptr;
   }

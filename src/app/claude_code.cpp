@@ -21,9 +21,7 @@ bool is_program(const std::filesystem::path& path) {
 }
 
 std::optional<ClaudeVersion> ask_version(const std::filesystem::path& program, const Environment& environment) {
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : environment.variables()) variables.push_back(name + "=" + value);
-  auto process = DemoProcess::start(program, {"--version"}, variables);
+  auto process = DemoProcess::start(program, {"--version"}, assignments(environment.variables()));
   if (!process) return std::nullopt;
   const auto line = process->read_line(kVersionLimit);
   return line ? claude_version_from(*line) : std::nullopt;

@@ -58,10 +58,9 @@ Result<std::string> check_assignment(std::string_view name, Language language) {
   if (spec == nullptr && name.starts_with("DISTIQ_")) spec = find_setting(name.substr(7));
   if (spec == nullptr)
     return fail(ErrorKind::bad_config, "--set",
-                fmt::format(fmt::runtime(config_text::no_such_setting.in(language)), printable(name),
-                            suggestion(name, language)));
+                say(language, config_text::no_such_setting, printable(name), suggestion(name, language)));
   if (spec->show != SettingSpec::Show::as_given) {
-    auto text = fmt::format(fmt::runtime(config_text::secret_on_command_line.in(language)), spec->name);
+    auto text = say(language, config_text::secret_on_command_line, spec->name);
     return fail(ErrorKind::bad_config, "--set", std::move(text));
   }
   return std::string(spec->name);

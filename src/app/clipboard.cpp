@@ -34,8 +34,7 @@ std::optional<std::string> output_of(const std::string& program, std::vector<std
                                      const Environment& environment) {
   std::array<int, 2> pipe_ends{};
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return std::nullopt;
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : environment.variables()) variables.push_back(name + "=" + value);
+  std::vector<std::string> variables = assignments(environment.variables());
   arguments.insert(arguments.begin(), program);
   const auto pointers = [](std::vector<std::string>& texts) {
     std::vector<char*> list;

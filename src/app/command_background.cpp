@@ -120,14 +120,13 @@ ExitCode run_in_background(const Config& config, const CommandIo& io, const Back
   const auto report = read_report(ends[0]);
   ::close(ends[0]);
   if (report.port) {
-    io.out << fmt::format(fmt::runtime(running.in(config.language)), local_url(config, *report.port), pid,
-                          background_log_file(config).string())
+    io.out << say(config.language, running, local_url(config, *report.port), pid, background_log_file(config).string())
            << std::endl;
     return ExitCode::ok;
   }
   (void)::waitpid(pid, nullptr, WNOHANG);
   if (report.text.empty()) {
-    say_error(io, fmt::format(fmt::runtime(ended.in(config.language)), background_log_file(config).string()));
+    say_error(io, say(config.language, ended, background_log_file(config).string()));
   } else {
     io.err << report.text << std::flush;
   }

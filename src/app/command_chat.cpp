@@ -243,7 +243,7 @@ class Chat {
  private:
   template <class... Args>
   [[nodiscard]] std::string say(const Phrase& phrase, const Args&... args) const {
-    return fmt::format(fmt::runtime(phrase.in(config_.language)), args...);
+    return distiq::say(config_.language, phrase, args...);
   }
   void line(std::string_view text, Tone tone = Tone::plain) { io_.out << toned(text, tone, colour_) << std::endl; }
   void complain(std::string_view text) { line(printable(text, 1'000), Tone::bad); }
@@ -315,8 +315,7 @@ class Chat {
       line(kCleared.in(config_.language), Tone::dim);
     } else if (command.name == "image") {
       const auto bytes = read_file(argument, max_file_bytes);
-      if (!bytes)
-        return complain(bytes.error().client_text.empty() ? bytes.error().log_detail : bytes.error().client_text);
+      if (!bytes) return complain(bytes.error().for_user());
       add_image(*bytes, argument);
     } else if (command.name == "paste") {
       paste();
@@ -392,7 +391,7 @@ class Chat {
     if (auto folder = ensure_private_directory(folder_); !folder) return complain(folder.error().client_text);
     const fs::path path = folder_ / (name + std::string(suffix));
     if (auto written = replace_file(path, write_conversation(talk_), 0600); !written) {
-      return complain(written.error().client_text.empty() ? written.error().log_detail : written.error().client_text);
+      return complain(written.error().for_user());
     }
     line(say(kSaved, name), Tone::dim);
   }

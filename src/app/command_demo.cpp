@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <ostream>
 
 #include "app/command.h"
@@ -118,7 +117,7 @@ class Demo {
  private:
   template <class... Values>
   [[nodiscard]] std::string say(const Phrase& phrase, const Values&... values) const {
-    return fmt::format(fmt::runtime(phrase.in(language_)), values...);
+    return distiq::say(language_, phrase, values...);
   }
 
   Result<void> start_simulator() {
@@ -134,9 +133,7 @@ class Demo {
   }
 
   Result<void> start_proxy() {
-    std::vector<std::string> environment;
-    for (const auto& [name, value] : settings()) environment.push_back(name + "=" + value);
-    auto process = DemoProcess::start(own_folder() / "distiq-code", {"start"}, environment);
+    auto process = DemoProcess::start(own_folder() / "distiq-code", {"start"}, assignments(settings()));
     if (!process) return std::unexpected(process.error());
     proxy_.emplace(std::move(*process));
     std::string panel;
@@ -159,8 +156,8 @@ class Demo {
   }
 
   // The proxy's whole environment: nothing of the user's settings, only how to speak and to look.
-  [[nodiscard]] std::map<std::string, std::string, std::less<>> settings() const {
-    std::map<std::string, std::string, std::less<>> result{
+  [[nodiscard]] Variables settings() const {
+    Variables result{
         {"HOME", folder_.path().string()},
         {"DISTIQ_HOME", (folder_.path() / "state").string()},
         {"ANTHROPIC_API_BASE", fmt::format("http://127.0.0.1:{}", simulator_port_)},
@@ -263,7 +260,7 @@ class Demo {
 ExitCode run_demo(const DemoOptions& options, const CommandIo& io) {
   const auto done = Demo(options, io).run();
   if (done) return ExitCode::ok;
-  say_error(io, done.error().client_text.empty() ? done.error().log_detail : done.error().client_text);
+  say_error(io, done.error().for_user());
   return ExitCode::failed;
 }
 

@@ -84,7 +84,7 @@ class Explanation {
  private:
   template <class... Args>
   std::string say(const Phrase& phrase, const Args&... args) const {
-    return fmt::format(fmt::runtime(phrase.in(language_)), args...);
+    return distiq::say(language_, phrase, args...);
   }
 
   void row(const Phrase& name, std::string_view value) {
@@ -207,11 +207,11 @@ ExitCode run_explain(const Config& config, const std::string& id, bool json, con
   const auto record = reader ? find(*reader, id) : std::unexpected(reader.error());
   if (!record) {
     const Error& error = record.error();
-    say_error(io, error.client_text.empty() ? error.log_detail : error.client_text);
+    say_error(io, error.for_user());
     return ExitCode::failed;
   }
   if (!*record) {
-    say_error(io, fmt::format(fmt::runtime(kUnknown.in(config.language)), printable(id)));
+    say_error(io, distiq::say(config.language, kUnknown, printable(id)));
     return ExitCode::failed;
   }
   io.out << (json ? explain_json(**record) : Explanation(**record, config.language).text());

@@ -31,12 +31,12 @@ ExitCode speak(const Config& config, const std::string& request, bool json, cons
   const std::string answer = ask_local(config.listen.host, config.listen.port, request);
   const std::string_view body = std::string_view(answer).substr(std::min(answer.find("\r\n\r\n") + 4, answer.size()));
   if (!answer.starts_with("HTTP/1.1 ")) {
-    say_error(io, fmt::format(fmt::runtime(kNobody.in(config.language)), config.listen.port));
+    say_error(io, say(config.language, kNobody, config.listen.port));
     return ExitCode::failed;
   }
   if (!answer.starts_with("HTTP/1.1 200 ")) {
     const std::string why = between(body, "\"error\":\"");
-    say_error(io, fmt::format(fmt::runtime(kRefused.in(config.language)), printable(why.empty() ? body : why)));
+    say_error(io, say(config.language, kRefused, printable(why.empty() ? body : why)));
     return ExitCode::failed;
   }
   if (json) {
@@ -45,8 +45,7 @@ ExitCode speak(const Config& config, const std::string& request, bool json, cons
   }
   const std::string policy = between(body, "\"policy\":\"");
   const std::string pin = between(body, "\"pin\":\"");
-  io.out << (pin == "off" ? fmt::format(fmt::runtime(kStateNoPin.in(config.language)), policy)
-                          : fmt::format(fmt::runtime(kState.in(config.language)), policy, pin));
+  io.out << (pin == "off" ? say(config.language, kStateNoPin, policy) : say(config.language, kState, policy, pin));
   return ExitCode::ok;
 }
 
@@ -57,7 +56,7 @@ std::string token_field(const Config& config) {
 ExitCode change(const Config& config, std::string_view name, std::string_view value, bool json, const CommandIo& io) {
   const auto key = read_control_key(config.home);
   if (!key) {
-    say_error(io, fmt::format(fmt::runtime(kNoKey.in(config.language)), key.error().log_detail));
+    say_error(io, say(config.language, kNoKey, key.error().log_detail));
     return ExitCode::failed;
   }
   const std::string body = fmt::format(R"({{"{}":"{}"}})", name, value);

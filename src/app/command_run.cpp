@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 #include <ostream>
 #include <system_error>
 
@@ -79,7 +78,7 @@ class Run {
       if (auto claude = find_claude_code(io_.environment)) return claude->program;
       say_error(io_, no_claude.in(config_.language));
     } else {
-      say_error(io_, fmt::format(fmt::runtime(no_program.in(config_.language)), printable(name)));
+      say_error(io_, say(config_.language, no_program, printable(name)));
     }
     return std::nullopt;
   }
@@ -90,10 +89,10 @@ class Run {
   }
 
   ExitCode become(const fs::path& program, const std::string& url, const UserLock& users) {
-    std::map<std::string, std::string, std::less<>> variables = io_.environment.variables();
+    Variables variables = io_.environment.variables();
     for (auto& [name, value] : program_environment(config_, url, io_.environment)) variables[name] = std::move(value);
-    std::vector<std::string> environment, arguments = options_.command;
-    for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+    std::vector<std::string> environment = assignments(variables);
+    std::vector<std::string> arguments = options_.command;
     insist_on_our_address(program, url, arguments);
     users.keep_over_exec();
     io_.out.flush();
@@ -116,8 +115,7 @@ class Run {
       return argument == "--settings" || argument.starts_with("--settings=");
     });
     if (given) {
-      say_error(io_, fmt::format(fmt::runtime(own_settings.in(config_.language)), foreign->file.string(),
-                                 printable(foreign->url)));
+      say_error(io_, say(config_.language, own_settings, foreign->file.string(), printable(foreign->url)));
       return;
     }
     std::string json = R"({"env":{"ANTHROPIC_BASE_URL":)";

@@ -142,7 +142,7 @@ class Setup {
 
   template <class... Args>
   [[nodiscard]] std::string say(const Phrase& phrase, const Args&... args) const {
-    return fmt::format(fmt::runtime(phrase.in(config_.language)), args...);
+    return distiq::say(config_.language, phrase, args...);
   }
 
   ExitCode refuse(const Error& error) {

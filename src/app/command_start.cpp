@@ -34,7 +34,7 @@ ExitCode explain(const Config& config, const Error& error, const CommandIo& io) 
     say_error(io, port_in_use_text(config, identify_port_occupant(config.listen.host, config.listen.port)));
     return ExitCode::port_in_use;
   }
-  say_error(io, error.client_text.empty() ? error.log_detail : error.client_text);
+  say_error(io, error.for_user());
   return error.kind == ErrorKind::bad_config ? ExitCode::bad_config : ExitCode::failed;
 }
 

@@ -8,6 +8,7 @@
 #include "app/command_erase.h"
 #include "app/panel.h"
 #include "app/price_file.h"
+#include "app/report_language.h"
 #include "app/state_files.h"
 #include "app/stats_views.h"
 #include "base/clock.h"
@@ -31,8 +32,8 @@ Result<Summary> read_summary(const Config& config, Period period) {
 }
 
 ExitCode unreadable(const Config& config, const Error& error, const CommandIo& io) {
-  const auto language = config.language == Language::russian ? ReportLanguage::russian : ReportLanguage::english;
-  say_error(io, store_error_text(language, error.client_text.empty() ? error.log_detail : error.client_text));
+  const auto language = report_language(config.language);
+  say_error(io, store_error_text(language, error.for_user()));
   return ExitCode::failed;
 }
 
@@ -98,7 +99,7 @@ ExitCode run_stats(const Config& config, const StatsOptions& options, const Comm
   if (options.json) {
     io.out << format_report_json(*summary);
   } else {
-    const auto language = config.language == Language::russian ? ReportLanguage::russian : ReportLanguage::english;
+    const auto language = report_language(config.language);
     io.out << format_report(*summary, {.language = language, .colour = use_colour(config, STDOUT_FILENO)});
   }
   return ExitCode::ok;

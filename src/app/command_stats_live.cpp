@@ -12,6 +12,7 @@
 #include "app/command.h"
 #include "app/panel.h"
 #include "app/phrase.h"
+#include "app/report_language.h"
 #include "app/state_files.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -104,14 +105,14 @@ Result<std::string> snapshot(const Config& config, bool colour) {
   if (!summary) return std::unexpected(summary.error());
   const auto records = reader->recent_records(shown_requests);
   if (!records) return std::unexpected(records.error());
-  const auto language = config.language == Language::russian ? ReportLanguage::russian : ReportLanguage::english;
+  const auto language = report_language(config.language);
   return fmt::format("{}\n  {}\n{}", format_report(*summary, {.language = language, .colour = colour}),
                      toned(kNewest.in(config.language), Tone::dim, colour), newest(*records, colour));
 }
 
 std::string sentence_of(const Config& config, const Error& error) {
-  const auto language = config.language == Language::russian ? ReportLanguage::russian : ReportLanguage::english;
-  return std::string(store_error_text(language, error.client_text.empty() ? error.log_detail : error.client_text));
+  const auto language = report_language(config.language);
+  return std::string(store_error_text(language, error.for_user()));
 }
 
 }  // namespace

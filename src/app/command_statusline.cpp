@@ -12,6 +12,7 @@
 #include "app/command.h"
 #include "app/config_parse.h"
 #include "app/phrase.h"
+#include "app/report_language.h"
 #include "app/state_files.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -99,7 +100,7 @@ std::string session_line(const Config& config, const ClientState& state) {
                         .totals = summary.totals,
                         .account_kind = summary.account_kind,
                         .limits = summary.limits ? &*summary.limits : nullptr};
-  const auto language = config.language == Language::russian ? ReportLanguage::russian : ReportLanguage::english;
+  const auto language = report_language(config.language);
   if (facts.served_model.empty()) facts.served_model = facts.requested_model = state.model;
   return status_line(facts, PriceTable::builtin(), system_clock().wall().time_since_epoch().count(), language);
 }

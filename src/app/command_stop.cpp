@@ -26,24 +26,19 @@ constexpr Phrase silent_row = {"{}  process {}, up {}, version {}: DOES NOT ANSW
                                "{}  процесс {}, работает {}, версия {}: НЕ ОТВЕЧАЕТ на /health{}"};
 constexpr Phrase log_file = {", log {}", ", журнал {}"};
 
-template <class... Args>
-std::string say(const Config& config, const Phrase& phrase, const Args&... args) {
-  return fmt::format(fmt::runtime(phrase.in(config.language)), args...);
-}
-
 bool stop_one(const Config& config, const RunningProxy& proxy, bool now, const CommandIo& io) {
   if (::kill(proxy.pid, SIGTERM) != 0 && errno == EPERM) {
-    say_error(io, say(config, refused, proxy.url, proxy.pid));
+    say_error(io, say(config.language, refused, proxy.url, proxy.pid));
     return false;
   }
   // With --now the second signal comes when the first one has been taken, which the file's end shows at the latest.
   if (now && !wait_for_end(proxy.pid, std::chrono::milliseconds(100))) (void)::kill(proxy.pid, SIGTERM);
   const auto limit = now ? std::chrono::milliseconds(5'000) : config.timeouts.drain + std::chrono::seconds(5);
   if (!wait_for_end(proxy.pid, limit)) {
-    say_error(io, say(config, still, proxy.url, proxy.pid));
+    say_error(io, say(config.language, still, proxy.url, proxy.pid));
     return false;
   }
-  io.out << say(config, stopped, proxy.url, proxy.pid) << '\n';
+  io.out << say(config.language, stopped, proxy.url, proxy.pid) << '\n';
   return true;
 }
 
@@ -78,9 +73,9 @@ std::string duration_text(std::int64_t seconds) {
 
 std::string text_row(const Config& config, const RunningProxy& proxy, const std::optional<Health>& health,
                      std::int64_t up_s) {
-  const auto log = proxy.log_file.empty() ? "" : say(config, log_file, proxy.log_file);
-  if (!health) return say(config, silent_row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, log);
-  return say(config, row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, health->connections,
+  const auto log = proxy.log_file.empty() ? "" : say(config.language, log_file, proxy.log_file);
+  if (!health) return say(config.language, silent_row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, log);
+  return say(config.language, row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, health->connections,
              health->upstream, log);
 }
 
@@ -102,7 +97,7 @@ std::string json_row(const RunningProxy& proxy, const std::optional<Health>& hea
 
 ExitCode run_stop(const Config& config, const StopOptions& options, const CommandIo& io) {
   const auto proxies = running_proxies(config.home);
-  if (proxies.empty()) io.out << say(config, none, config.home.string()) << '\n';
+  if (proxies.empty()) io.out << say(config.language, none, config.home.string()) << '\n';
   bool all = true;
   for (const auto& proxy : proxies) all = stop_one(config, proxy, options.now, io) && all;
   return all ? ExitCode::ok : ExitCode::failed;
@@ -124,7 +119,7 @@ ExitCode run_status(const Config& config, bool json, const CommandIo& io) {
   if (json) {
     io.out << R"({"running":[)" << rows << "]}\n";
   } else {
-    io.out << (proxies.empty() ? say(config, none, config.home.string()) + "\n" : rows);
+    io.out << (proxies.empty() ? say(config.language, none, config.home.string()) + "\n" : rows);
   }
   return proxies.empty() ? ExitCode::failed : ExitCode::ok;
 }

@@ -22,11 +22,6 @@ constexpr std::string_view kPrefix = "DISTIQ_";
 constexpr std::string_view kTestClock = "DISTIQ_TEST_CLOCK";
 constexpr std::size_t kGoodTokenBytes = 16;  // nobody tries 2^64 requests
 
-template <class... Values>
-std::string say(Language language, const Phrase& phrase, const Values&... values) {
-  return fmt::format(fmt::runtime(phrase.in(language)), values...);
-}
-
 // One value that some source gives to some setting.
 struct Candidate {
   std::string value;

@@ -91,7 +91,7 @@ std::string suggestion(std::string_view name, Language language) {
     nearest = spec.name;
   }
   if (nearest.empty()) return {};
-  return fmt::format(fmt::runtime(config_text::did_you_mean.in(language)), nearest);
+  return say(language, config_text::did_you_mean, nearest);
 }
 
 }  // namespace distiq

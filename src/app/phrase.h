@@ -1,6 +1,10 @@
 // A sentence in the languages that the commands speak. The texts may be fmt formats.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <string>
+
 #include "app/config.h"
 
 namespace distiq {
@@ -11,5 +15,10 @@ struct Phrase {
 
   [[nodiscard]] const char* in(Language language) const { return language == Language::russian ? russian : english; }
 };
+
+template <class... Values>
+[[nodiscard]] std::string say(Language language, const Phrase& phrase, const Values&... values) {
+  return fmt::format(fmt::runtime(phrase.in(language)), values...);
+}
 
 }  // namespace distiq

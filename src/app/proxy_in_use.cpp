@@ -43,10 +43,8 @@ class Search {
     const bool free = config_.listen.port == 0 ||
                       identify_port_occupant(config_.listen.host, config_.listen.port) == PortOccupant::nobody;
     if (!free) arguments.insert(arguments.end(), {"--port", "0"});
-    std::vector<std::string> variables;
-    for (const auto& [name, value] : io_.environment.variables()) variables.push_back(name + "=" + value);
     const auto before = running_proxies(config_.home);
-    auto process = DemoProcess::start(own_program(), arguments, variables);
+    auto process = DemoProcess::start(own_program(), arguments, assignments(io_.environment.variables()));
     if (!process) return std::unexpected(process.error());
     while (process->read_line(kStartLimit)) {
     }

@@ -97,9 +97,8 @@ std::string shown(const std::vector<Command>& commands) {
 int run(const Command& command, const Environment& environment) {
   const auto program = find_program(command.front(), environment);
   if (!program) return -1;
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : environment.variables()) variables.push_back(name + "=" + value);
-  auto process = DemoProcess::start(*program, {command.begin() + 1, command.end()}, variables);
+  auto process =
+      DemoProcess::start(*program, {command.begin() + 1, command.end()}, assignments(environment.variables()));
   if (!process) return -1;
   while (process->read_line(kManagerLimit)) {
   }
@@ -128,7 +127,7 @@ std::string settings_of_the_shell(const Config& config) {
 ExitCode install_service(const Config& config, const SetupOptions& options, std::istream& answers,
                          const CommandIo& io) {
   const auto say = [&](const Phrase& phrase, const auto&... args) {
-    return fmt::format(fmt::runtime(phrase.in(config.language)), args...);
+    return distiq::say(config.language, phrase, args...);
   };
   const auto files = unit_files(config, io.environment);
   io.out << '\n' << say(will_write) << '\n';

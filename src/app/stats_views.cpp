@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "app/phrase.h"
+#include "app/report_language.h"
 #include "base/text.h"
 #include "money/usd_text.h"
 #include "stats/stats_report_table.h"
@@ -14,11 +15,6 @@
 
 namespace distiq {
 namespace {
-
-template <class... Args>
-std::string say(Language language, const Phrase& phrase, const Args&... args) {
-  return fmt::format(fmt::runtime(phrase.in(language)), args...);
-}
 
 std::string usd(std::int64_t micros, int digits = 4) {
   constexpr std::int64_t most = 9'000'000'000'000;
@@ -137,8 +133,7 @@ constexpr Phrase kUpstream{"upstream (same bytes as before)", "у API (байт�
 constexpr Phrase kNoRequests{"No requests in this period.", "За этот период запросов не было."};
 
 std::string class_name(Language language, std::string_view name) {
-  const auto report = language == Language::russian ? ReportLanguage::russian : ReportLanguage::english;
-  return std::string(class_text(report, request_class_from(name)));
+  return std::string(class_text(report_language(language), request_class_from(name)));
 }
 
 std::vector<Cell> cache_row(std::string name, const Totals& totals) {

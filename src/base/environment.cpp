@@ -7,6 +7,13 @@ extern char** environ;
 
 namespace distiq {
 
+std::vector<std::string> assignments(const Variables& variables) {
+  std::vector<std::string> list;
+  list.reserve(variables.size());
+  for (const auto& [name, value] : variables) list.push_back(name + "=" + value);
+  return list;
+}
+
 Environment Environment::of_process() {
   Environment result;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

@@ -30,6 +30,9 @@ struct Error {
   ErrorKind kind = ErrorKind::internal;
   std::string log_detail;
   std::string client_text;
+
+  // For whoever runs a command here and may see both: the sentence, or the detail where there is none.
+  [[nodiscard]] const std::string& for_user() const { return client_text.empty() ? log_detail : client_text; }
 };
 
 template <class T>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "base/text.h"
 
@@ -74,7 +73,7 @@ std::string cli_input(const CliRequest& request) {
 }
 
 std::vector<std::string> cli_environment(const Environment& user, const CliDoor& door) {
-  std::map<std::string, std::string, std::less<>> variables = user.variables();
+  Variables variables = user.variables();
   std::erase_if(variables, [](const auto& variable) { return variable.first.starts_with("DISTIQ_"); });
   for (const std::string_view name : removed) variables.erase(std::string(name));
   for (const auto& [name, value] : fixed) variables.insert_or_assign(std::string(name), std::string(value));
@@ -92,10 +91,7 @@ std::vector<std::string> cli_environment(const Environment& user, const CliDoor&
       hosts += hosts.empty() ? "127.0.0.1,localhost" : ",127.0.0.1,localhost";
     }
   }
-  std::vector<std::string> list;
-  list.reserve(variables.size());
-  for (const auto& [name, value] : variables) list.push_back(name + "=" + value);
-  return list;
+  return assignments(variables);
 }
 
 }  // namespace distiq
