@@ -2,9 +2,10 @@
 // only: nothing that comes from outside is ever read as markup.
 import { texts } from './texts.js';
 import * as f from './format.js';
+import { drawDays } from './chart.js';
 
 const $ = (id) => document.getElementById(id);
-const state = { language: 'en', period: 'week', summary: null, health: null, requests: new Map(), chart: null, seq: 0 };
+const state = { language: 'en', period: 'week', summary: null, health: null, requests: new Map(), chart: null, chart_shows: 'cost', chart_of: '', days: null, lanes: [], lane: null };
 const shown_requests = 100;
 const refresh_ms = 4000;
 
@@ -65,44 +66,72 @@ function drawCards() {
   $('notice').textContent = notices.join(' ');
 }
 
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// Chosen in the list above the chart: everything, a model or a kind of work.
+function chartDays() {
+  const [by, ...name] = state.chart_of.split(':');
+  if (by === '') return state.summary.by_day;
+  return f.sumByDay(state.days ?? [], (group) => group[by] === name.join(':'));
+}
 
 function drawChart() {
   state.chart?.destroy();
-  state.chart = null;
-  const days = state.summary.by_day;
-  $('chart').replaceChildren();
-  if (!window.uPlot) return void $('chart').append(el('p', { class: 'muted' }, t('no_charts')));
-  if (days.length === 0) return void $('chart').append(el('p', { class: 'muted' }, t('none_yet')));
-  const at = days.map((day) => Date.parse(day.day + 'T00:00') / 1000);
-  const cost = days.map((day) => day.cost_usd_micros / 1e6);
-  const without = days.map((day) => (day.counterfactual_usd_micros - day.restored_usd_micros) / 1e6);
-  const bars = window.uPlot.paths.bars({ size: [0.6, 60] });
-  const axis = { stroke: css('--muted'), grid: { stroke: css('--line'), width: 1 }, ticks: { show: false } };
-  const day_name = (seconds) => new Date(seconds * 1000).toLocaleDateString(state.language, { day: 'numeric', month: 'short' });
-  state.chart = new window.uPlot({
-    width: $('chart').clientWidth, height: 240, legend: { live: false },
-    scales: { x: { time: true, range: (_, min, max) => [Math.min(min, max - 6 * 86400) - 43200, max + 43200] }, y: { range: (_, min, max) => [Math.min(0, min), Math.max(max, 0.01) * 1.1] } },
-    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(day_name), space: 70, incrs: [86400, 2 * 86400, 7 * 86400, 30 * 86400] },
-      { ...axis, size: 64, values: (_, splits) => splits.map((value) => '$' + (value >= 1 ? value.toFixed(1) : value.toFixed(3))) }],
-    series: [{ label: t('time'), value: (_, v) => (v ? day_name(v) : '') },
-      { label: t('untouched'), fill: css('--series-2'), stroke: css('--series-2'), paths: bars, points: { show: false }, value: (_, v) => (v === null ? '' : f.money(v * 1e6)) },
-      { label: t('cost'), fill: css('--series-1'), stroke: css('--series-1'), paths: bars, points: { show: false }, value: (_, v) => (v === null ? '' : f.money(v * 1e6)) }],
-  }, [at, without, cost], $('chart'));
-  $('causes').replaceChildren(...f.causes(state.summary.total).map(([cause, micros]) =>
-    el('span', {}, `${t(cause)}: `, moneyNode(micros))));
+  const days = chartDays();
+  state.chart = drawDays($('chart'), days, { shows: state.chart_shows, language: state.language, t });
+  $('causes').replaceChildren(...f.causes(f.sumOf(days)).map(([cause, micros]) => el('span', {}, `${t(cause)}: `, moneyNode(micros))));
+}
+
+function drawChoices() {
+  const option = (value, label) => el('option', { value }, label);
+  const list = (label, by, rows, name) => el('optgroup', { label: t(label) }, ...rows.map((row) => option(`${by}:${row[by]}`, name(row[by]))));
+  const choices = [option('', t('everything')), list('by_model', 'model', state.summary.by_model, (model) => f.shortModel(model) || t('no_model')),
+    list('by_class', 'request_class', state.summary.by_class, className)];
+  if (document.activeElement !== $('chart-of')) {
+    $('chart-of').replaceChildren(...choices);
+    $('chart-of').value = state.chart_of;
+    // What was chosen may not occur in another period.
+    if ($('chart-of').selectedIndex < 0) $('chart-of').value = state.chart_of = '';
+  }
 }
 
 function drawTable(id, rows, name, label) {
   const total = state.summary.total.cost_usd_micros;
-  const head = el('tr', {}, el('th', {}, label), el('th', { class: 'n' }, t('requests_n')), el('th', { class: 'n' }, t('cost')),
-    el('th', { class: 'n' }, t('saved')), el('th', {}, t('share')));
+  const head = el('tr', {}, el('th', {}, label), ...['requests_n', 'cost', 'saved', 'from_cache'].map((key) => el('th', { class: 'n' }, t(key))), el('th', {}, t('share')));
   $(id).replaceChildren(head, ...rows.map((row) => {
     const part = total > 0 ? Math.max(0, row.cost_usd_micros / total) : 0;
     return el('tr', {}, el('td', {}, name(row)), el('td', { class: 'n' }, f.count(row.requests)), el('td', { class: 'n' }, f.money(row.cost_usd_micros)),
-      el('td', { class: 'n' }, moneyNode(row.saved_usd_micros)),
+      el('td', { class: 'n' }, moneyNode(row.saved_usd_micros)), el('td', { class: 'n' }, f.percent(row.cache_read_tokens, row.prompt_tokens)),
       el('td', { class: 'share' }, el('i', { style: { width: `${100 * part}%` } }), el('span', {}, f.percent(row.cost_usd_micros, total))));
   }));
+}
+
+// Whose lane it is, in a few signs: the session, and the sub-agent where there is one.
+const laneOwner = (lane) => [lane.session_id, lane.agent_id].filter(Boolean).map((id) => id.slice(0, 8)).join(' / ') || lane.lane_id.slice(0, 8);
+const servedModel = (asked, served) => (served && asked && f.shortModel(asked) !== f.shortModel(served) ? `${f.shortModel(served)} (← ${f.shortModel(asked)})` : f.shortModel(served || asked));
+
+function drawLanes() {
+  const head = el('tr', {}, ...['kind', 'model'].map((key) => el('th', {}, t(key))),
+    ...['requests_n', 'context', 'from_cache', 'cost', 'saved', 'last_use'].map((key) => el('th', { class: 'n' }, t(key))));
+  const rows = state.lanes.map((lane) => {
+    const marks = [lane.pinned && 'is_pinned', lane.escalated && 'is_escalated'].filter(Boolean);
+    return el('tr', { ...opens(lane.lane_id, () => showLane(lane.lane_id)), class: lane.lane_id === state.lane ? 'link chosen' : 'link' },
+      el('td', { title: lane.session_id }, className(lane.class), el('small', {}, laneOwner(lane))),
+      el('td', {}, servedModel(lane.requested_model, lane.served_model), el('small', {}, marks.map((mark) => t(mark)).join(', '))),
+      el('td', { class: 'n' }, f.count(lane.requests)), el('td', { class: 'n' }, f.count(lane.context_tokens)), el('td', { class: 'n' }, f.percent(lane.cache_read_tokens, lane.prompt_tokens)),
+      el('td', { class: 'n' }, f.money(lane.cost_usd_micros)), el('td', { class: 'n' }, moneyNode(lane.saved_usd_micros)), el('td', { class: 'n' }, f.recently(lane.last_use_ms, Date.now(), state.language)));
+  });
+  fill($('lanes'), head, rows);
+}
+
+// A lane's requests, in the list of all; null: all again.
+async function showLane(lane_id) {
+  state.lane = lane_id;
+  drawLanes();
+  drawRequests();
+  if (lane_id === null) return;
+  $('requests-panel').scrollIntoView({ block: 'start' });
+  $('all-lanes').focus({ preventScroll: true });
+  for (const record of (await ask(`/distiq/api/lane?id=${encodeURIComponent(lane_id)}`).catch(() => null)) ?? []) note(record);
+  drawRequests();
 }
 
 function drawQuota() {
@@ -131,12 +160,25 @@ function drawCache() {
     breaks.length > 0 ? el('table', {}, el('caption', { class: 'muted' }, t('breaks')), ...breaks) : el('p', { class: 'muted' }, t('no_breaks')));
 }
 
+// A row that mouse and keyboard open.
+const opens = (key, open) => ({ class: 'link', 'data-key': key, tabindex: 0, onclick: open, onkeydown: (e) => {
+  if (e.key !== 'Enter') return;
+  e.preventDefault();  // the key would press whatever open() moves the focus to
+  open();
+} });
+
+// Whoever walks through the rows by keyboard stays where they are.
+function fill(table, head, rows) {
+  const key = table.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  table.replaceChildren(head, ...(rows.length > 0 ? rows : [el('tr', {}, el('td', { colspan: 10, class: 'muted' }, t('none_yet')))]));
+  if (key !== undefined) rows.find((row) => row.dataset.key === key)?.focus({ preventScroll: true });
+}
+
 function requestRow(r) {
-  const moved = r.requested_model && r.served_model && f.shortModel(r.requested_model) !== f.shortModel(r.served_model);
-  const model = r.served_model ? f.shortModel(r.served_model) + (moved ? ` (← ${f.shortModel(r.requested_model)})` : '') : f.shortModel(r.requested_model);
+  const model = servedModel(r.requested_model, r.served_model);
   const prompt = (r.input_tokens ?? 0) + (r.cache_read_tokens ?? 0) + (r.cache_write_5m_tokens ?? 0) + (r.cache_write_1h_tokens ?? 0);
   const status = r.running ? t('running') : r.outcome === 'upstream_cut' ? t('cut') : r.outcome === 'client_gone' ? t('client_gone') : String(r.status);
-  return el('tr', { class: 'link', tabindex: 0, onclick: () => showDetail(r.id), onkeydown: (e) => e.key === 'Enter' && showDetail(r.id) },
+  return el('tr', opens(r.id, () => showDetail(r.id)),
     el('td', {}, f.clock(r.started_at_ms, state.language)), el('td', {}, model || r.path || ''), el('td', {}, className(r.class)),
     el('td', { class: 'n' }, f.count(prompt)), el('td', { class: 'n' }, f.count(r.output_tokens ?? 0)),
     el('td', { class: 'n' }, r.running ? '…' : f.money(r.cost_usd_micros ?? 0)), el('td', { class: 'n' }, moneyNode(r.saved_usd_micros ?? 0)),
@@ -148,8 +190,12 @@ const className = (name) => t(name === 'other' ? 'cause_other' : name ?? '');
 function drawRequests() {
   const head = el('tr', {}, ...['time', 'model', 'kind'].map((key) => el('th', {}, t(key))),
     ...['prompt', 'output', 'cost', 'saved', 'took'].map((key) => el('th', { class: 'n' }, t(key))), el('th', {}, t('status')), el('th', {}, t('why')));
-  const rows = [...state.requests.values()].filter((r) => !f.isLost(r, Date.now())).sort((a, b) => b.started_at_ms - a.started_at_ms).slice(0, shown_requests);
-  $('requests').replaceChildren(head, ...(rows.length > 0 ? rows.map(requestRow) : [el('tr', {}, el('td', { colspan: 10, class: 'muted' }, t('none_yet')))]));
+  const lane = state.lanes.find((one) => one.lane_id === state.lane);
+  $('all-lanes').hidden = state.lane === null;
+  $('all-lanes').textContent = state.lane === null ? '' : t('all_lanes', { lane: lane ? `${className(lane.class)} ${laneOwner(lane)}` : state.lane.slice(0, 8) });
+  const shown = (r) => !f.isLost(r, Date.now()) && (state.lane === null || r.lane_id === state.lane);
+  const rows = [...state.requests.values()].filter(shown).sort((a, b) => b.started_at_ms - a.started_at_ms).slice(0, shown_requests);
+  fill($('requests'), head, rows.map(requestRow));
 }
 
 async function showDetail(id) {
@@ -177,6 +223,8 @@ function drawWords() {
   document.documentElement.lang = state.language;
   for (const node of document.querySelectorAll('[data-t]')) node.textContent = t(node.dataset.t);
   for (const option of $('period').options) option.textContent = t(option.value);
+  for (const node of document.querySelectorAll('[data-label]')) node.setAttribute('aria-label', t(node.dataset.label));
+  for (const option of $('chart-shows').options) option.textContent = t(`chart_${option.value}`);
   $('language').textContent = t('other_language');
   const health = state.health;
   $('facts').textContent = health ? [health.version, health.upstream, health.policy && `${t('policy')}: ${health.policy}`].filter(Boolean).join(' · ') : '';
@@ -184,9 +232,11 @@ function drawWords() {
 
 function draw() {
   drawWords();
+  drawLanes();
   drawRequests();
   if (!state.summary) return;
   drawCards();
+  drawChoices();
   drawChart();
   drawQuota();
   drawCache();
@@ -198,7 +248,10 @@ function draw() {
 
 async function refresh() {
   try {
-    const [summary, health] = await Promise.all([ask(`/distiq/api/summary?period=${state.period}`), ask('/health')]);
+    const days = state.chart_of === '' ? null : ask(`/distiq/api/days?period=${state.period}`);
+    const [summary, health, lanes] = await Promise.all([ask(`/distiq/api/summary?period=${state.period}`), ask('/health'), ask('/distiq/api/lanes')]);
+    state.days = await days;
+    if (lanes) state.lanes = lanes;
     if (health) state.health = { ...health, policy: health.policy ?? health.settings?.ROUTING_POLICY };
     if (summary) state.summary = summary;
     draw();
@@ -247,6 +300,16 @@ function start() {
     state.period = $('period').value;
     refresh();
   });
+  $('chart-shows').addEventListener('change', () => {
+    state.chart_shows = $('chart-shows').value;
+    if (state.summary) drawChart();
+  });
+  $('chart-of').addEventListener('change', () => {
+    state.chart_of = $('chart-of').value;
+    $('chart-of').blur();
+    refresh();
+  });
+  $('all-lanes').addEventListener('click', () => showLane(null));
   window.addEventListener('resize', () => state.chart?.setSize({ width: $('chart').clientWidth, height: 240 }));
   window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   drawWords();

@@ -35,6 +35,10 @@ export const clock = (ms, language) =>
 export const moment = (ms, language) =>
   new Date(ms).toLocaleString(language, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
 
+// The time of day; with its date where it is not today's.
+export const recently = (ms, now, language) =>
+  new Date(ms).toLocaleString(language, { hour: '2-digit', minute: '2-digit', ...(new Date(ms).toDateString() === new Date(now).toDateString() ? {} : { day: 'numeric', month: 'short' }) });
+
 // "sonnet-5-5" for "claude-sonnet-5-5".
 export const shortModel = (id) => (id || '').replace(/^claude-/, '').replace(/-20\d{6}$/, '');
 
@@ -59,12 +63,43 @@ export function usedUpAt(window, now) {
   return at < window.reset ? Math.max(at, now) : null;
 }
 
-// saved_by_routing_usd_micros and its kin: [cause, micros], largest first, zeros left out.
-export function causes(totals) {
+// saved_by_routing_usd_micros and its kin: [cause, micros], largest first, zeros left out unless `all`.
+export function causes(totals, all = false) {
   return Object.entries(totals)
     .map(([key, value]) => [/^saved_by_(\w+)_usd_micros$/.exec(key)?.[1], value])
-    .filter(([cause, value]) => cause && value !== 0)
+    .filter(([cause, value]) => cause && (all || value !== 0))
     .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
+}
+
+const chart_sums = ['cost_usd_micros', 'counterfactual_usd_micros', 'restored_usd_micros', 'saved_by_routing_usd_micros',
+  'saved_by_markers_usd_micros', 'saved_by_ttl_usd_micros', 'saved_by_effort_usd_micros'];
+
+// Sums by day, model and kind of work -> sums by day of those that `wanted` lets through; the oldest first.
+export function sumByDay(groups, wanted) {
+  const days = new Map();
+  for (const group of groups.filter(wanted)) {
+    const day = days.get(group.day) ?? { day: group.day, ...Object.fromEntries(chart_sums.map((name) => [name, 0])) };
+    for (const name of chart_sums) day[name] += group[name];
+    days.set(group.day, day);
+  }
+  return [...days.values()].sort((a, b) => (a.day < b.day ? -1 : 1));
+}
+
+export const sumOf = (days) => Object.fromEntries(chart_sums.map((name) => [name, days.reduce((sum, day) => sum + day[name], 0)]));
+
+// For bars on top of each other: [[cause, [by day]]], each value its own plus those of the causes before it on the same
+// side of zero; null where the cause did nothing that day. Causes that never did are left out.
+export function stackedCauses(days) {
+  const above = days.map(() => 0);
+  const below = days.map(() => 0);
+  return causes(sumOf(days), true)
+    .map(([cause]) => [cause, days.map((day, index) => {
+      const own = day[`saved_by_${cause}_usd_micros`];
+      const side = own < 0 ? below : above;
+      side[index] += own;
+      return own === 0 ? null : side[index];
+    })])
+    .filter(([, sums]) => sums.some((sum) => sum !== null));
 }
 
 // Said to run, and for so long that its end must have been missed.

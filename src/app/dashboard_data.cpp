@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <span>
 
 #include "base/background_thread.h"
 #include "base/text.h"
 #include "stats/live_line_json.h"
 #include "stats/stats_report.h"
+#include "stats/summary_calendar.h"
 #include "storage/stats_reader.h"
 
 namespace distiq {
@@ -17,10 +20,24 @@ constexpr std::string_view pending = R"({"pending":true})";
 constexpr std::size_t most_slots = 64;
 constexpr std::size_t longest_key = 96;
 constexpr std::size_t recent_records = 100;
+constexpr std::size_t recent_lanes = 60;
 constexpr std::size_t shown_breaks = 5;
 constexpr std::chrono::seconds fresh_for{2};
 // Older than this is not shown even for the moment that reading takes.
 constexpr std::chrono::seconds shown_for{10};
+
+constexpr std::string_view chart_sums[] = {"cost_usd_micros",
+                                           "counterfactual_usd_micros",
+                                           "restored_usd_micros",
+                                           "saved_by_routing_usd_micros",
+                                           "saved_by_markers_usd_micros",
+                                           "saved_by_ttl_usd_micros",
+                                           "saved_by_effort_usd_micros"};
+
+// The other groups of daily sums are no requests of the Messages API.
+bool is_request_class(std::string_view group) {
+  return group != to_string(Counted::other_path) && group != to_string(Counted::refused);
+}
 
 DashboardData::Answer failed(const Error& error) {
   std::string json = R"({"error":)";
@@ -72,13 +89,59 @@ DashboardData::Answer read_summary(StatsReader& reader, std::string_view period_
   return {200, std::move(json)};
 }
 
-DashboardData::Answer read_recent(StatsReader& reader) {
-  const auto records = reader.recent_records(recent_records);
+DashboardData::Answer list_of(const Result<std::vector<RequestRecord>>& records) {
   if (!records) return failed(records.error());
   std::string json = "[";
   for (const RequestRecord& record : *records) {
     if (json.size() > 1) json += ',';
     json += live_line_json(record, {});
+  }
+  return {200, json + "]"};
+}
+
+// What the chart needs to show one model or one kind of work alone.
+DashboardData::Answer read_days(StatsReader& reader, std::string_view period_name, std::int64_t now_ms) {
+  const auto period = period_from(period_name);
+  if (!period) return {404, "{}"};
+  const auto groups = reader.day_groups(first_day_of(*period, now_ms));
+  if (!groups) return failed(groups.error());
+  std::string json = "[";
+  for (const DayGroup& group : *groups) {
+    if (!is_request_class(group.request_class)) continue;
+    json += json.size() > 1 ? R"(,{"day":)" : R"({"day":)";
+    append_json_string(json, day_text(group.day));
+    json += R"(,"model":)";
+    append_json_string(json, group.model);
+    json += R"(,"request_class":)";
+    append_json_string(json, group.request_class);
+    visit_totals(group.totals, [&](const char* name, std::int64_t value) {
+      if (std::ranges::find(chart_sums, name) != std::end(chart_sums)) json += fmt::format(R"(,"{}":{})", name, value);
+    });
+    json += '}';
+  }
+  return {200, json + "]"};
+}
+
+DashboardData::Answer read_lanes(StatsReader& reader) {
+  const auto lanes = reader.recent_lanes(recent_lanes);
+  if (!lanes) return failed(lanes.error());
+  std::string json = "[";
+  for (const LaneSummary& lane : *lanes) {
+    json += json.size() > 1 ? R"(,{"lane_id":)" : R"({"lane_id":)";
+    append_json_string(json, lane.lane_id);
+    const std::pair<std::string_view, std::string_view> texts[] = {{"session_id", lane.session_id},
+                                                                   {"agent_id", lane.agent_id},
+                                                                   {"class", to_string(lane.request_class)},
+                                                                   {"requested_model", lane.requested_model},
+                                                                   {"served_model", lane.served_model}};
+    for (const auto& [name, text] : texts) {
+      json.append(",\"").append(name).append("\":");
+      append_json_string(json, text);
+    }
+    json += fmt::format(
+        R"(,"last_use_ms":{},"requests":{},"prompt_tokens":{},"cache_read_tokens":{},"context_tokens":{},"cost_usd_micros":{},"saved_usd_micros":{},"pinned":{},"escalated":{}}})",
+        lane.last_use_ms, lane.requests, lane.prompt_tokens, lane.cache_read_tokens, lane.context_tokens,
+        lane.cost_usd_micros, lane.untouched_usd_micros - lane.cost_usd_micros, lane.pinned, lane.escalated);
   }
   return {200, json + "]"};
 }
@@ -148,7 +211,10 @@ DashboardData::Answer DashboardData::read(const std::string& key) const try {
   auto reader = StatsReader::open(store_path_);
   if (!reader) return failed(reader.error());
   if (what == "summary") return read_summary(*reader, which, clock_.wall().time_since_epoch().count());
-  if (what == "recent") return read_recent(*reader);
+  if (what == "days") return read_days(*reader, which, clock_.wall().time_since_epoch().count());
+  if (what == "recent") return list_of(reader->recent_records(recent_records));
+  if (what == "lanes") return read_lanes(*reader);
+  if (what == "lane") return list_of(reader->lane_records(which, recent_records));
   if (what == "request") return read_request(*reader, which);
   return {404, "{}"};
 } catch (const std::exception& failure) {

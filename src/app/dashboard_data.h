@@ -30,7 +30,7 @@ class DashboardData {
     std::string json;
   };
 
-  // `what` is "summary" (`which` a period), "recent", or "request" (`which` an id).
+  // `what` is "summary" or "days" (`which` a period), "recent", "lanes", or "request" or "lane" (`which` an id).
   [[nodiscard]] Answer ask(std::string_view what, std::string_view which);
 
  private:

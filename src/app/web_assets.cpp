@@ -8,6 +8,7 @@ namespace embedded {
 extern const std::string_view web_index;
 extern const std::string_view web_style;
 extern const std::string_view web_app;
+extern const std::string_view web_chart;
 extern const std::string_view web_texts;
 extern const std::string_view web_format;
 extern const std::string_view web_chart_script;
@@ -22,6 +23,7 @@ std::span<const WebAsset> web_assets() {
       WebAsset{"/", "text/html; charset=utf-8", embedded::web_index},
       WebAsset{"/distiq/web/style.css", style, embedded::web_style},
       WebAsset{"/distiq/web/app.js", script, embedded::web_app},
+      WebAsset{"/distiq/web/chart.js", script, embedded::web_chart},
       WebAsset{"/distiq/web/texts.js", script, embedded::web_texts},
       WebAsset{"/distiq/web/format.js", script, embedded::web_format},
       WebAsset{"/distiq/web/uplot.js", script, embedded::web_chart_script},

@@ -48,11 +48,11 @@ std::optional<LocalAnswer> WebRoutes::answer(const RequestHead& head) {
   if (!path.starts_with(api)) return std::nullopt;
   const std::string_view what = path.substr(api.size());
   std::string_view which;
-  if (what == "summary") {
+  if (what == "summary" || what == "days") {
     which = query_value(head.target, "period");
-  } else if (what == "request") {
+  } else if (what == "request" || what == "lane") {
     which = query_value(head.target, "id");
-  } else if (what != "recent") {
+  } else if (what != "recent" && what != "lanes") {
     return std::nullopt;
   }
   DashboardData::Answer found = data_.ask(what, which);

@@ -27,8 +27,30 @@ struct SessionSummary {
   std::optional<AccountLimits> limits;  // of that request's account, if any were seen
 };
 
+// One lane: a conversation with a prompt cache of its own. Sums are over the newest StatsReader::lane_rows requests.
+struct LaneSummary {
+  std::string lane_id;
+  std::string session_id;  // or empty
+  std::string agent_id;    // or empty
+  RequestClass request_class = RequestClass::other;
+  std::string requested_model;  // by its newest request
+  std::string served_model;     // its newest answer; empty: none yet
+  std::int64_t last_use_ms = 0;
+  std::int64_t requests = 0;
+  std::int64_t prompt_tokens = 0;
+  std::int64_t cache_read_tokens = 0;  // of prompt_tokens
+  std::int64_t cost_usd_micros = 0;
+  std::int64_t untouched_usd_micros = 0;  // less what was only restored
+  std::int64_t context_tokens = 0;        // prompt of its newest answer
+  bool pinned = false;                    // its newest request, by the user's pin
+  bool escalated = false;                 // went back up to the model asked for, and stays
+};
+
 class StatsReader {
  public:
+  // How far back lanes are looked for, in records: they are what goes on, not history.
+  static constexpr int lane_rows = 5000;
+
   // Fails with store_unavailable and a sentence for the user: no store yet, not readable, damaged, or of another
   // version.
   [[nodiscard]] static Result<StatsReader> open(const std::string& path,
@@ -44,6 +66,10 @@ class StatsReader {
   [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> state_rows();
   // The newest first; at most 1000.
   [[nodiscard]] Result<std::vector<RequestRecord>> recent_records(std::size_t count);
+  // The one used last first; at most 200.
+  [[nodiscard]] Result<std::vector<LaneSummary>> recent_lanes(std::size_t count);
+  // Of one lane, the newest first; at most 1000.
+  [[nodiscard]] Result<std::vector<RequestRecord>> lane_records(std::string_view lane_id, std::size_t count);
   // Of that and later days, those that broke a warm prompt cache, the newest first; at most 1000.
   [[nodiscard]] Result<std::vector<RequestRecord>> cache_breaks(std::int32_t first_day, std::size_t count);
   // Sessions of a hold-out, each with its sums; at most a million.

@@ -73,6 +73,62 @@ TEST_F(StatsReaderTest, totals_are_the_sums_of_the_records) {
   EXPECT_EQ(all.gap_count, 0);
 }
 
+TEST_F(StatsReaderTest, lanes_are_summed_from_their_requests_the_one_used_last_first) {
+  std::vector<StoreItem> items;
+  for (std::uint64_t n = 1; n <= 6; ++n) {
+    RequestRecord record = make_record(n, store_test::test_now_ms + static_cast<std::int64_t>(n));
+    record.request_class = n % 2 == 1 ? RequestClass::main : RequestClass::title;
+    record.lane_id = n % 2 == 1 ? "aaaa" : "bbbb";
+    items.push_back(record);
+  }
+  RequestRecord refused = make_record(7, store_test::test_now_ms + 7);  // newest of "aaaa", never metered
+  refused.request_class = RequestClass::main;
+  refused.lane_id = "aaaa";
+  refused.served_model = "";
+  refused.requested_model = "claude-sonnet-5-5";
+  refused.usage = {};
+  refused.usage_seen = false;
+  refused.cost = refused.counterfactual = {};
+  refused.route.cause = "pinned";
+  items.push_back(refused);
+  RequestRecord counted = make_record(8);  // token counts have no lane to speak of
+  counted.request_class = RequestClass::count_tokens;
+  counted.lane_id = "cccc";
+  items.push_back(counted);
+  std::get<RequestRecord>(items[1]).route.decision_point = "escalation";
+  write(items);
+  auto reader = StatsReader::open(path_);
+  ASSERT_TRUE(reader);
+  const auto lanes = reader->recent_lanes(10);
+  ASSERT_TRUE(lanes) << lanes.error().log_detail;
+  ASSERT_EQ(lanes->size(), 2u);
+  const LaneSummary& asked = lanes->front();
+  EXPECT_EQ(asked.lane_id, "aaaa");
+  EXPECT_EQ(asked.request_class, RequestClass::main);
+  EXPECT_EQ(asked.requested_model, "claude-sonnet-5-5");
+  EXPECT_EQ(asked.served_model, "claude-haiku-4-5-20251001");  // of the newest answer
+  EXPECT_EQ(asked.last_use_ms, store_test::test_now_ms + 7);
+  EXPECT_EQ(asked.requests, 4);
+  EXPECT_EQ(asked.prompt_tokens, 11 * (1 + 3 + 5) + 3 * 7);
+  EXPECT_EQ(asked.cache_read_tokens, 10 * (1 + 3 + 5));
+  EXPECT_EQ(asked.context_tokens, 11 * 5 + 7);
+  EXPECT_EQ(asked.cost_usd_micros, 1 + 3 + 5);
+  EXPECT_EQ(asked.untouched_usd_micros, 2 * (1 + 3 + 5));
+  EXPECT_TRUE(asked.pinned);
+  EXPECT_FALSE(asked.escalated);
+  EXPECT_EQ(lanes->back().lane_id, "bbbb");
+  EXPECT_FALSE(lanes->back().pinned);
+  EXPECT_TRUE(lanes->back().escalated);
+  EXPECT_EQ(reader->recent_lanes(1)->size(), 1u);
+
+  const auto records = reader->lane_records("bbbb", 2);
+  ASSERT_TRUE(records);
+  ASSERT_EQ(records->size(), 2u);
+  EXPECT_EQ(records->front().id, "req-6");
+  EXPECT_EQ(records->back().id, "req-4");
+  EXPECT_TRUE(reader->lane_records("dddd", 2)->empty());
+}
+
 TEST_F(StatsReaderTest, what_went_wrong_is_counted_by_kind) {
   std::vector<RequestRecord> records;
   for (std::uint64_t n = 0; n < 9; ++n) records.push_back(make_record(n));

@@ -28,8 +28,25 @@ for (const [name, width, scheme, lang] of [['desktop-en', 1200, 'light', 'en'], 
     headings: [...document.querySelectorAll('h2')].map((node) => node.innerText),
     rows: document.querySelectorAll('#requests tr.link').length,
     models: document.querySelectorAll('#models tr').length - 1,
+    lanes: document.querySelectorAll('#lanes tr.link').length,
+    one_lane: document.querySelector('#lanes tr.link')?.innerText,
     gauges: document.querySelectorAll('#quota .gauge').length,
   }));
+  await page.focus('#lanes tr.link');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#all-lanes:not([hidden])', { timeout: 10000 });
+  facts.lane_requests = await page.locator('#requests tr.link').count();
+  await page.screenshot({ path: `${folder}/${name}-lane.png` });
+  await page.click('#all-lanes');
+  facts.all_requests = await page.locator('#requests tr.link').count();
+  const answered = page.waitForResponse((answer) => answer.url().includes('/distiq/api/days') && answer.ok());
+  await page.selectOption('#chart-of', 'model:claude-opus-5-5');
+  await answered;
+  await page.waitForSelector('#chart canvas');
+  const groups = await page.evaluate(() => fetch('/distiq/api/days?period=week').then((answer) => answer.json()));
+  facts.of_model = { chart: await page.locator('#chart canvas').count(), days: groups.filter((group) => group.model === 'claude-opus-5-5').length };
+  await page.selectOption('#chart-shows', 'by_cause');
+  facts.by_cause = (await page.innerText('#chart')) !== '';
   await page.focus('#requests tr.link');
   await page.keyboard.press('Enter');
   await page.waitForSelector('#detail[open] dl', { timeout: 10000 });

@@ -34,7 +34,7 @@ class Dashboard(ProxyCase):
         text = page.data.decode()
         self.assertNotIn("http://", text)
         self.assertNotIn("https://", text)
-        for name in ("style.css", "app.js", "texts.js", "format.js", "uplot.js", "uplot.css"):
+        for name in ("style.css", "app.js", "chart.js", "texts.js", "format.js", "uplot.js", "uplot.css"):
             with self.subTest(name):
                 asset = await self.proxy.ask("GET", f"/distiq/web/{name}")
                 self.assertEqual(asset.status, 200)

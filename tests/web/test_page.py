@@ -32,12 +32,15 @@ class Browser(ProxyCase):
         self.assertTrue(shutil.which("chromium"), "chromium is missing: ./run test installs it")
         done = subprocess.run(["tools/fetch_web.sh", "--with-tests"], cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
-        for number, model in enumerate(["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "<b>claude-&odd</b>"]):
+        lanes = [("claude-opus-5-5", "main", ()), ("claude-sonnet-5-5", "subagent", (("x-claude-code-agent-id", "agent-one"),)),
+                 ("claude-haiku-5-5", "compaction", ()), ("<b>claude-&odd</b>", "main", ())]
+        for number, (model, kind, more) in enumerate(lanes):
+            hints = [("x-claude-code-session-id", f"session-{number}"), ("x-claude-code-request-class", kind), *more]
             answer = {"id": f"msg_{number}", "type": "message", "role": "assistant", "model": model, "content": [],
                       "stop_reason": "end_turn", "usage": {"input_tokens": 20000, "cache_read_input_tokens": 90000, "output_tokens": 900}}
             self.upstream.answer = Answer(body=json.dumps(answer).encode(), headers=[("content-type", "application/json"), *LIMITS])
             body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}]}).encode()
-            self.assertEqual((await self.ask(headers=[("x-api-key", "k")], body=body)).status, 200)
+            self.assertEqual((await self.ask(headers=[("x-api-key", "k"), *hints], body=body)).status, 200)
         await asyncio.sleep(0.6)  # the store writes in batches
         folder = REPOSITORY / "build/web/pictures"
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,6 +57,14 @@ class Browser(ProxyCase):
                 self.assertGreaterEqual(seen["rows"], 4)
                 self.assertGreaterEqual(seen["models"], 3)
                 self.assertEqual(seen["gauges"], 2)
+                # The request of after(), which shows that the proxy lives, has no session and may be there, too.
+                self.assertGreaterEqual(seen["lanes"], 4)
+                self.assertIn("82 %", seen["one_lane"])
+                self.assertIn("session-", seen["one_lane"])
+                self.assertEqual(seen["lane_requests"], 1, "a lane shows its own requests")
+                self.assertEqual(seen["all_requests"], seen["rows"])
+                self.assertEqual(seen["of_model"], {"chart": 1, "days": 1})
+                self.assertTrue(seen["by_cause"], "nothing says that nothing was saved")
                 self.assertIn("dq_", seen["detail"])
                 russian = name.endswith("ru")
                 self.assertEqual(any("Запрос" in heading for heading in seen["headings"]), russian)

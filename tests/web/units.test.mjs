@@ -48,6 +48,26 @@ test('causes are the largest first and zeros are left out', () => {
     [['markers', -9], ['routing', 5]]);
 });
 
+const day = (name, sums) => ({ day: name, cost_usd_micros: 0, counterfactual_usd_micros: 0, restored_usd_micros: 0, saved_by_routing_usd_micros: 0,
+  saved_by_markers_usd_micros: 0, saved_by_ttl_usd_micros: 0, saved_by_effort_usd_micros: 0, ...sums });
+
+test('groups are summed by day, those that are wanted', () => {
+  const groups = [day('2026-11-02', { model: 'a', cost_usd_micros: 5 }), day('2026-11-01', { model: 'a', cost_usd_micros: 1 }),
+    day('2026-11-01', { model: 'b', cost_usd_micros: 7 }), day('2026-11-02', { model: 'a', cost_usd_micros: 3, saved_by_ttl_usd_micros: 2 })];
+  const days = f.sumByDay(groups, (group) => group.model === 'a');
+  assert.deepEqual(days.map((one) => [one.day, one.cost_usd_micros, one.saved_by_ttl_usd_micros]), [['2026-11-01', 1, 0], ['2026-11-02', 8, 2]]);
+  assert.equal(f.sumOf(days).cost_usd_micros, 9);
+});
+
+test('causes stand on each other, gains above zero and losses below', () => {
+  const days = [day('1', { saved_by_routing_usd_micros: 10, saved_by_markers_usd_micros: 4, saved_by_ttl_usd_micros: -1 }),
+    day('2', { saved_by_routing_usd_micros: -2, saved_by_ttl_usd_micros: -3 })];
+  assert.deepEqual(f.stackedCauses(days), [['routing', [10, -2]], ['markers', [14, null]], ['ttl', [-1, -5]]]);
+  assert.deepEqual(f.stackedCauses([day('1', {})]), []);
+  // Gains and losses that cancel out are still shown.
+  assert.deepEqual(f.stackedCauses([day('1', { saved_by_ttl_usd_micros: 3 }), day('2', { saved_by_ttl_usd_micros: -3 })]), [['ttl', [3, -3]]]);
+});
+
 test('a request whose end was missed is lost, one that runs or has ended is not', () => {
   assert.equal(f.isLost({ running: true, started_at_ms: 0 }, 21 * 60e3), true);
   assert.equal(f.isLost({ running: true, started_at_ms: 0 }, 19 * 60e3), false);
