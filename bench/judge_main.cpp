@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
     if (row["pictures"].get(pictures) != simdjson::SUCCESS) pictures = 0;
     std::string out = verdict_line(judge.judge({.text = text, .pictures = pictures}));
     if (with_features && model)
-      append_features(out, features_of(shape_of(text, model->matcher, model->groups), pictures));
+      append_features(out, features_of(shape_of(text, model->matcher, model->english, model->groups), pictures));
     out += "}\n";
     std::cout << out;
   }

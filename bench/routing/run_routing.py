@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How good the prompt judge is: on our own labelled prompts, and against outcomes of published runs.
 
-    run_routing.py [--binary build/release/bench/judge-lines] [--json FILE]
+    run_routing.py [--binary build/release/bench/judge-lines] [--speed build/release/bench/judge_bench] [--json FILE]
 
 Needs ../shared/data for the published runs; without it only our own prompts are judged. Held-out parts are never read."""
 import argparse
@@ -14,6 +14,7 @@ import routing_metrics as metrics
 import routing_sets as sets
 
 TIERS = ["haiku", "sonnet", "opus"]
+SPEED_BAR_US = 50  # for 20 KB
 CAVEATS = """How to read this:
 - The published outcomes are of Claude 3 / 3.5 / 3.7 (2024-25) or of Mixtral and GPT-4, on contest problems and exam questions: neither
   the models nor the prompts of a coding session of today. They show whether a text tells difficulty at all, not what routing saves.
@@ -106,9 +107,23 @@ def report_shares(binary, name, texts, results):
     results[name] = {"n": len(texts), "no_task": len(texts) - len(tasks), **shares}
 
 
+def report_speed(binary, results):
+    done = subprocess.run([binary, "--benchmark_filter=_20k$", "--benchmark_format=json", "--benchmark_min_time=0.3"],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{binary}: {done.stderr.strip()}")
+    print(f"\nOne verdict on 20 KB, CPU time (bar {SPEED_BAR_US} us; varied texts have none):")
+    for run in json.loads(done.stdout)["benchmarks"]:
+        kind = run["name"].split("/")[1].removesuffix("_20k")
+        barred = not kind.startswith("varied_")
+        print(f"  {kind.replace('_', ' '):18} {run['cpu_time']:6.1f} us" + (f"  {'met' if run['cpu_time'] <= SPEED_BAR_US else 'MISSED'}" if barred else ""))
+        results[f"20 KB {kind}"] = {"us": run["cpu_time"]}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(sets.ROOT / "build/release/bench/judge-lines"))
+    parser.add_argument("--speed", default=str(sets.ROOT / "build/release/bench/judge_bench"), help="the benchmark of a verdict's time")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     results = {}
@@ -122,6 +137,7 @@ def main():
         print("\nWhere the judge places prompts whose outcomes are not known:")
     for name, texts in plain:
         report_shares(options.binary, name, texts, results)
+    report_speed(options.speed, results)
     print()
     for sentence in absent:
         print(sentence)

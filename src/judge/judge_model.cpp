@@ -15,6 +15,8 @@ namespace dom = simdjson::dom;
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 constexpr double kMaxWeight = 100;
 
+constexpr ShapeGroups shape_groups = {.everywhere = bit_of(TermGroup::error), .filler = bit_of(TermGroup::filler)};
+
 std::unexpected<Error> bad(std::string_view what) {
   std::string text = "judge data: " + std::string(what);
   return fail(ErrorKind::bad_config, text, text);
@@ -29,7 +31,12 @@ Result<dom::object> parse(dom::parser& parser, std::string_view json) {
   return root;
 }
 
-Result<TermMatcher> read_terms(std::string_view json) {
+struct Terms {
+  TermMatcher matcher;
+  EnglishWords english;
+};
+
+Result<Terms> read_terms(std::string_view json) {
   dom::parser parser;
   const auto root = parse(parser, json);
   if (!root) return std::unexpected(root.error());
@@ -50,7 +57,10 @@ Result<TermMatcher> read_terms(std::string_view json) {
     }
   }
   if (known != term_group_names.size()) return bad("every group must be there, once");
-  return TermMatcher::build(terms);
+  auto matcher = TermMatcher::build(terms);
+  if (!matcher) return std::unexpected(matcher.error());
+  EnglishWords english(*matcher, terms, shape_groups);
+  return Terms{std::move(*matcher), std::move(english)};
 }
 
 Result<double> read_number(dom::object from, std::string_view name) {
@@ -91,11 +101,11 @@ Result<JudgeWeights> read_weights(std::string_view json) {
 }  // namespace
 
 Result<JudgeModel> read_judge_model(std::string_view terms_json, std::string_view weights_json) {
-  auto matcher = read_terms(terms_json);
-  if (!matcher) return std::unexpected(matcher.error());
+  auto terms = read_terms(terms_json);
+  if (!terms) return std::unexpected(terms.error());
   auto weights = read_weights(weights_json);
   if (!weights) return std::unexpected(weights.error());
-  return JudgeModel{std::move(*matcher), {bit_of(TermGroup::error), bit_of(TermGroup::filler)}, *weights};
+  return JudgeModel{std::move(terms->matcher), std::move(terms->english), shape_groups, *weights};
 }
 
 }  // namespace distiq

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "judge/english_words.h"
 #include "judge/judge_features.h"
 #include "judge/prompt_shape.h"
 #include "judge/term_matcher.h"
@@ -21,6 +22,7 @@ struct JudgeWeights {
 
 struct JudgeModel {
   TermMatcher matcher;
+  EnglishWords english;
   ShapeGroups groups;
   JudgeWeights weights;
 };

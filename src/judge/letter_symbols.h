@@ -86,4 +86,18 @@ constexpr Cyrillic cyrillic(unsigned char lead, unsigned char trail) {
   return {};
 }
 
+// The same by a look-up: [lead & 1][trail], with upper_bit for a capital.
+constexpr std::uint8_t upper_bit = 0x80;
+constexpr std::array<std::array<std::uint8_t, 256>, 2> make_cyrillic_symbols() {
+  std::array<std::array<std::uint8_t, 256>, 2> symbols{};
+  for (unsigned lead = 0; lead < 2; ++lead) {
+    for (unsigned trail = 0; trail < 256; ++trail) {
+      const Cyrillic letter = cyrillic(static_cast<unsigned char>(0xD0 | lead), static_cast<unsigned char>(trail));
+      symbols[lead][trail] = static_cast<std::uint8_t>(letter.symbol | (letter.upper ? upper_bit : 0));
+    }
+  }
+  return symbols;
+}
+inline constexpr std::array<std::array<std::uint8_t, 256>, 2> cyrillic_symbols = make_cyrillic_symbols();
+
 }  // namespace distiq::letters

@@ -104,7 +104,7 @@ PatternJudge::PatternJudge() {
 }
 
 PromptVerdict PatternJudge::judge(const JudgeInput& input) const {
-  const PromptShape shape = shape_of(input.text, model_->matcher, model_->groups);
+  const PromptShape shape = shape_of(input.text, model_->matcher, model_->english, model_->groups);
   PromptVerdict verdict;
   verdict.objection = is_objection(shape);
   verdict.has_task = has_task(shape, input.pictures);

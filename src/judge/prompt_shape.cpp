@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
+
+#include "judge/letter_block.h"
 
 namespace distiq {
 namespace {
@@ -11,6 +14,7 @@ using letters::Kind;
 constexpr std::size_t kMaxHead = 48 * 1024;  // what is read of a longer text: its beginning,
 constexpr std::size_t kMaxTail = 16 * 1024;  // and its end, where the question often stands
 constexpr std::uint32_t kEarlyWords = 40;
+constexpr std::ptrdiff_t kReach = LetterBlock::size + EnglishWords::max_letters;  // bytes that may be read at once
 
 // What is known of a line before its end says whether it is prose.
 struct Line {
@@ -30,25 +34,34 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+// Those with one first letter stand together.
 constexpr std::array<std::string_view, 31> trace_starts = {
-    "at ",       "File \"", "Traceback", "Caused by", "panic:",   "thread '", "goroutine ", "error[",
-    "error:",    "Error:",  "ERROR",     "npm ERR",   "E   ",     "FAILED",   "fatal:",     "FATAL",
-    "#0 ",       "#1 ",     "#2 ",       "-->",       "warning:", "WARN",     "[ERROR",     "[error",
-    "Exception", "^",       "FAIL ",     "make: ***", "--- FAIL", "==",       "ld: "};
+    "at ",     "File \"",    "FAILED", "FATAL",  "FAIL ",     "Traceback", "thread '", "Caused by",
+    "panic:",  "goroutine ", "error[", "error:", "Error:",    "ERROR",     "E   ",     "Exception",
+    "npm ERR", "fatal:",     "#0 ",    "#1 ",    "#2 ",       "-->",       "--- FAIL", "warning:",
+    "WARN",    "[ERROR",     "[error", "^",      "make: ***", "==",        "ld: "};
 
-// Most lines are told by their first letter.
-constexpr std::array<bool, 256> make_trace_letters() {
-  std::array<bool, 256> letters{};
-  for (const std::string_view start : trace_starts) letters[static_cast<unsigned char>(start[0])] = true;
+struct TraceStarts {
+  std::uint8_t first = 0, count = 0;
+};
+
+constexpr std::array<TraceStarts, 256> make_trace_letters() {
+  std::array<TraceStarts, 256> letters{};
+  for (std::uint8_t i = 0; i < trace_starts.size(); ++i) {
+    TraceStarts& same = letters[static_cast<unsigned char>(trace_starts[i][0])];
+    if (same.count++ == 0) same.first = i;
+  }
   return letters;
 }
-constexpr std::array<bool, 256> trace_letters = make_trace_letters();
+constexpr std::array<TraceStarts, 256> trace_letters = make_trace_letters();
 
 bool starts_as_trace(std::string_view line) {
-  if (!trace_letters[static_cast<unsigned char>(line[0])]) return false;
-  for (const std::string_view start : trace_starts) {
+  const TraceStarts same = trace_letters[static_cast<unsigned char>(line[0])];
+  for (std::size_t i = same.first; i < std::size_t{same.first} + same.count; ++i) {
+    const std::string_view start = trace_starts[i];
+    if (start.size() > 1 && (line.size() < 2 || line[1] != start[1])) continue;
     if (!line.starts_with(start)) continue;
-    return start != "at " || line.find_first_of("(:") != std::string_view::npos;
+    return start != "at " || line.find('(') != std::string_view::npos || line.find(':') != std::string_view::npos;
   }
   return false;
 }
@@ -61,6 +74,32 @@ bool is_trace_line(std::string_view line) {
   return name.find(' ') == std::string_view::npos &&
          (name.ends_with("Error") || name.ends_with("Exception") || line.find(": error") != std::string_view::npos);
 }
+
+bool divides_path(unsigned char c) {
+  return c == '.' || c == '/' || c == '\\';
+}
+
+// What a byte is inside of an identifier.
+struct IdentifierByte {
+  bool stays = false;  // it does not end it
+  bool letter = false, digit = false, joiner = false;
+  bool symbol = false;  // a joiner that code has and prose has not
+};
+
+constexpr std::array<IdentifierByte, 256> make_identifier_bytes() {
+  std::array<IdentifierByte, 256> bytes{};
+  for (std::size_t c = 0; c < 256; ++c) {
+    IdentifierByte& byte = bytes[c];
+    const Kind kind = letters::kinds[c];
+    byte.letter = kind == Kind::lower || kind == Kind::upper;
+    byte.digit = kind == Kind::digit;
+    byte.joiner = kind == Kind::joiner;
+    byte.symbol = byte.joiner && c != '.' && c != '/' && c != ':';
+    byte.stays = byte.letter || byte.digit || byte.joiner || kind == Kind::hyphen;
+  }
+  return bytes;
+}
+constexpr std::array<IdentifierByte, 256> identifier_bytes = make_identifier_bytes();
 
 bool is_code_line(std::string_view line, bool indented, const Line& counts) {
   if (line.size() < 2) return line == "{" || line == "}";
@@ -81,13 +120,17 @@ bool is_list_item(std::string_view line) {
 
 class Scanner {
  public:
-  Scanner(const TermMatcher& matcher, const ShapeGroups& groups) : matcher_(matcher), groups_(groups) {}
+  Scanner(const TermMatcher& matcher, const EnglishWords& english, const ShapeGroups& groups)
+      : matcher_(matcher), english_(english), groups_(groups) {}
 
   void read(std::string_view text) {
     const auto* at = reinterpret_cast<const unsigned char*>(text.data());
     const auto* const end = at + text.size();
     line_begin_ = at;
-    while (at != end) at = in_fence_ && at == line_begin_ ? take_fenced_line(at, end) : step(at, end);
+    while (at != end) {
+      if (at == line_begin_) at = in_fence_ ? take_fenced_line(at, end) : begin_line(at, end);
+      if (at != end && !(in_fence_ && at == line_begin_)) at = step(at, end);
+    }
     end_token();
     end_line(end);
     in_fence_ = false;
@@ -103,7 +146,7 @@ class Scanner {
         return take_letters(at, end);
       case Kind::digit:
         take_digit(*at);
-        break;
+        return take_rest_of_identifier(at + 1, end);
       case Kind::joiner:
         take_joiner(*at);
         break;
@@ -140,13 +183,15 @@ class Scanner {
     bool camel = false;
   };
 
-  // The hot loop: plain words with single spaces between them never become a token.
+  // Whole words with single spaces between them never become a token.
   const unsigned char* take_letters(const unsigned char* at, const unsigned char* end) {
     while (!token_.used && !token_.hyphens_first) {
+      if (end - at >= kReach && letters::latin_symbols[*at] != 0) at = take_english_words(at, end);
+      if (!begins_letter(at, end)) return at;
       const LetterRun run = read_letters(at, end, state_, false);
       if (run.end == end || *run.end != ' ' || run.camel) {
         keep(run);
-        return run.end;
+        return take_rest_of_identifier(run.end, end);
       }
       state_ = matcher_.next(run.state, letters::boundary);
       count_word(run.found | matcher_.found(state_), false);
@@ -156,7 +201,125 @@ class Scanner {
     begin_letters();
     const LetterRun run = read_letters(at, end, state_, token_.after_lower);
     keep(run);
-    return run.end;
+    return take_rest_of_identifier(run.end, end);
+  }
+
+  // The hot loop: words of English that need no walk, with what stands between them in a sentence. Where words end is
+  // not to be guessed by the processor: their ends come from a block's bits. Returns where something else begins.
+  // Requires: kReach bytes, the first a letter of English.
+  const unsigned char* take_english_words(const unsigned char* at, const unsigned char* end) {
+    EnglishWords::Place walked = english_.place(state_);
+    const EnglishWords::Place* place = &walked;
+    Sentence read;
+    bool more = true;
+    while (more && end - at >= kReach) {
+      const LetterBlock block = LetterBlock::read(at);
+      const std::uint64_t camel = block.upper & (block.letters & ~block.upper) << 1;
+      // A word that reaches here begins the next block, or is left to others.
+      const auto limit = static_cast<unsigned>(std::countr_zero(camel | std::uint64_t{1} << (LetterBlock::size - 2)));
+      unsigned begin = 0;
+      std::size_t found_count = 0;
+      std::array<FoundTerms, LetterBlock::size> found;
+      while (true) {
+        const auto length = static_cast<unsigned>(std::countr_one(block.letters >> begin));
+        const unsigned stop = begin + length;
+        if (stop >= limit) {
+          more = begin != 0;
+          break;
+        }
+        more = false;
+        if (length > EnglishWords::max_letters) break;
+        unsigned next = stop + 1;
+        if (at[stop] != ' ') {
+          const WordEnd after = word_end(at + stop);
+          if (!after.ends) break;
+          next = stop + after.bytes;
+          read.clauses += after.clauses;
+          read.symbols += after.symbols;
+        }
+        ++read.words;
+        TermMatcher::Groups terms = 0;
+        if (const EnglishWords::Word* const word = english_.find(at + begin, length, place->continues)) {
+          terms = word->found;
+          read.filler += word->filler;
+          place = &word->after;
+        } else {
+          const LetterRun run = walk_english(at + begin, length, place->state);
+          terms = run.found & ~groups_.filler;
+          read.filler += (run.found & groups_.filler) != 0 ? 1 : 0;
+          walked = english_.place(run.state);
+          place = &walked;
+        }
+        found[found_count] = {terms, read.words};
+        found_count += terms != 0 ? 1 : 0;
+        begin = next;
+        if ((block.letters >> begin & 1) == 0) break;
+      }
+      const std::uint32_t before = shape.words + line_.words;
+      for (std::size_t i = 0; i < found_count; ++i) count_terms({found[i].groups, before + found[i].words});
+      at += begin;
+    }
+    line_.words += read.words;
+    line_.filler += read.filler;
+    line_.clauses += read.clauses;
+    line_.symbols += read.symbols;
+    state_ = place->state;
+    return at;
+  }
+
+  // A word of English letters and the boundary after it.
+  LetterRun walk_english(const unsigned char* at, unsigned length, TermMatcher::State state) const {
+    const TermMatcher::Walk terms = matcher_.walk();
+    LetterRun run{.end = at + length, .state = state, .found = 0, .after_lower = false, .camel = false};
+    const auto take = [&](std::uint8_t symbol) {
+      run.state = terms.next(run.state, symbol);
+      if (terms.ends_term(run.state)) run.found |= matcher_.found(run.state);
+    };
+    for (; at != run.end; ++at) take(letters::latin_symbols[*at]);
+    take(letters::boundary);
+    return run;
+  }
+
+  struct Sentence {
+    std::uint32_t words = 0, filler = 0, clauses = 0, symbols = 0;
+  };
+
+  struct WordEnd {
+    bool ends = true;
+    unsigned bytes = 0;  // to go on after
+    unsigned clauses = 0, symbols = 0;
+  };
+
+  // What stands after a word, at least two bytes: ends = false where it may be an identifier.
+  static WordEnd word_end(const unsigned char* at) {
+    const unsigned bytes = at[1] == ' ' ? 2 : 1;
+    if (at[0] == ',') return {.ends = true, .bytes = bytes, .clauses = 1, .symbols = 0};
+    if (at[0] == ';') return {.ends = true, .bytes = bytes, .clauses = 1, .symbols = 1};
+    if (at[0] == '.') return {.ends = at[1] == ' ' || at[1] == '\n', .bytes = bytes, .clauses = 0, .symbols = 0};
+    const Kind kind = letters::kinds[at[0]];
+    const bool ends = kind == Kind::divider || kind == Kind::newline || kind == Kind::question;
+    return {.ends = ends, .bytes = 0, .clauses = 0, .symbols = 0};
+  }
+
+  // What follows in a token that is an identifier: it has no words, so that its letters need no walk.
+  const unsigned char* take_rest_of_identifier(const unsigned char* at, const unsigned char* end) {
+    if (!token_.identifier) return at;
+    Token token = token_;
+    std::uint32_t symbols = 0;
+    for (; at != end; ++at) {
+      const IdentifierByte byte = identifier_bytes[*at];
+      if (!byte.stays) break;
+      token.path |= byte.letter && token.joined && divides_path(token.last_joiner);
+      token.letters |= byte.letter;
+      token.amount = token.amount && *at != '_' && !(byte.digit && token.letters);
+      token.joined |= byte.joiner;
+      token.address |= *at == '/' && token.last_joiner == ':';
+      symbols += byte.symbol ? 1 : 0;
+      token.last_joiner = byte.joiner ? *at : token.last_joiner;
+    }
+    token_ = token;
+    line_.symbols += symbols;
+    return at;
   }
 
   static bool begins_letter(const unsigned char* at, const unsigned char* end) {
@@ -183,9 +346,9 @@ class Scanner {
       if (symbol != 0) {
         ++at;
       } else if (letters::leads_cyrillic(*at) && end - at > 1) {
-        const auto letter = letters::cyrillic(at[0], at[1]);
-        symbol = letter.symbol;
-        upper = letter.upper;
+        const std::uint8_t letter = letters::cyrillic_symbols[at[0] & 1][at[1]];
+        symbol = letter & (letters::alphabet - 1);
+        upper = (letter & letters::upper_bit) != 0;
         at += 2;
       } else {
         break;
@@ -201,8 +364,7 @@ class Scanner {
 
   void begin_letters() {
     if (token_.joined || token_.hyphens_first) token_.identifier = true;
-    token_.path |=
-        token_.joined && (token_.last_joiner == '.' || token_.last_joiner == '/' || token_.last_joiner == '\\');
+    token_.path |= token_.joined && divides_path(token_.last_joiner);
     token_.used = token_.letters = true;
   }
 
@@ -264,12 +426,74 @@ class Scanner {
 
   // A whole line of fenced code: its words are not the human's, so that they need not be looked at.
   const unsigned char* take_fenced_line(const unsigned char* at, const unsigned char* end) {
-    const auto* line_end = std::find(at, end, '\n');
-    const std::string_view line(reinterpret_cast<const char*>(at), static_cast<std::size_t>(line_end - at));
-    fence_mark_ = trim(line).starts_with("```") || trim(line).ends_with("```");
+    const auto* const line_end = find_line_end(at, end);
+    const std::string_view line = trim({reinterpret_cast<const char*>(at), static_cast<std::size_t>(line_end - at)});
+    fence_mark_ = line.starts_with("```") || line.ends_with("```");
+    line_is_trace_ = is_trace(at, line_end);
     end_line(line_end);
     line_begin_ = line_end == end ? end : line_end + 1;
     return line_begin_;
+  }
+
+  static const unsigned char* find_line_end(const unsigned char* at, const unsigned char* end) {
+    const void* const found = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
+    return found == nullptr ? end : static_cast<const unsigned char*>(found);
+  }
+
+  // Whether a line tells of an error is known before its words are read. Returns where they begin, or the line's end
+  // if none of them counts.
+  const unsigned char* begin_line(const unsigned char* at, const unsigned char* end) {
+    const auto* const line_end = find_line_end(at, end);
+    line_is_trace_ = is_trace(at, line_end);
+    if (line_is_trace_ && end - line_end >= kReach && counts_nothing(at, line_end)) {
+      state_ = matcher_.between();
+      return line_end;
+    }
+    while (at != line_end && (*at == ' ' || *at == '\t')) ++at;
+    return at;
+  }
+
+  // A line of errors that ends with a place in a file ("at f (a.js:1:2)"), which is no word, and has no word that
+  // counts everywhere: nothing is left of it. Requires: kReach bytes after the line.
+  bool counts_nothing(const unsigned char* at, const unsigned char* line_end) const {
+    const auto* last = line_end - 1;
+    while (last != at && (letters::kinds[*last] == Kind::joiner || *last == '\r')) --last;
+    if (*last < '0' || *last > '9') return false;
+    while (at < line_end) {
+      const LetterBlock block = LetterBlock::read(at);
+      // Of a word at the block's end four letters must be seen.
+      const auto size = std::min<std::size_t>(LetterBlock::size - 4, static_cast<std::size_t>(line_end - at));
+      const std::uint64_t inside = ~std::uint64_t{0} >> (LetterBlock::size - size);
+      if ((block.special & inside) != 0) return false;
+      for (std::uint64_t rest = block.letters & ~(block.letters << 1) & inside; rest != 0; rest &= rest - 1) {
+        const auto begin = static_cast<unsigned>(std::countr_zero(rest));
+        const auto length = static_cast<unsigned>(std::countr_one(block.letters >> begin));
+        if (english_.may_count_everywhere(at + begin, length)) return false;
+      }
+      at += size;
+    }
+    return true;
+  }
+
+  static bool is_trace(const unsigned char* at, const unsigned char* line_end) {
+    const auto [line, indented] = content_of(at, line_end);
+    return !line.empty() && is_trace_line(line);
+  }
+
+  struct LineContent {
+    std::string_view text;  // without white space around it
+    bool indented;
+  };
+  static LineContent content_of(const unsigned char* at, const unsigned char* end) {
+    const auto* begin = at;
+    bool indented = false;
+    while (begin != end && (*begin == ' ' || *begin == '\t')) {
+      indented |= *begin == '\t' || begin > at;
+      ++begin;
+    }
+    std::string_view line(reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin));
+    while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+    return {line, indented};
   }
 
   // Letters of Russian, then of anybody; dashes, quotes and what is not UTF-8 divide.
@@ -320,9 +544,17 @@ class Scanner {
     line_.foreign += foreign ? 1 : 0;
     if (found == 0) return;
     if ((found & groups_.filler) != 0) ++line_.filler;
-    if (shape.words + line_.words <= kEarlyWords) line_early_ |= found;
-    found &= ~groups_.filler;
-    for (TermMatcher::Groups rest = found; rest != 0; rest &= rest - 1) {
+    count_terms({found & ~groups_.filler, shape.words + line_.words});
+  }
+
+  struct FoundTerms {
+    TermMatcher::Groups groups;
+    std::uint32_t words;  // read so far
+  };
+
+  void count_terms(FoundTerms found) {
+    if (found.words <= kEarlyWords) line_early_ |= found.groups;
+    for (TermMatcher::Groups rest = found.groups; rest != 0; rest &= rest - 1) {
       const auto group = static_cast<std::size_t>(std::countr_zero(rest));
       const TermMatcher::Groups bit = TermMatcher::Groups{1} << group;
       if ((line_.touched & bit) == 0) line_.hits[group] = 0;
@@ -332,14 +564,7 @@ class Scanner {
   }
 
   void end_line(const unsigned char* end) {
-    const auto* begin = line_begin_;
-    bool indented = false;
-    while (begin != end && (*begin == ' ' || *begin == '\t')) {
-      indented |= *begin == '\t' || begin > line_begin_;
-      ++begin;
-    }
-    std::string_view line(reinterpret_cast<const char*>(begin), static_cast<std::size_t>(end - begin));
-    while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+    const auto [line, indented] = content_of(line_begin_, end);
     if (!line.empty() && !line.starts_with("```")) count_line(line, indented);
     if (fence_mark_) in_fence_ = !in_fence_;
     fence_mark_ = false;
@@ -351,7 +576,7 @@ class Scanner {
 
   void count_line(std::string_view line, bool indented) {
     TermMatcher::Groups counted = groups_.everywhere;
-    if (is_trace_line(line)) {
+    if (line_is_trace_) {
       ++shape.trace_lines;
     } else if (in_fence_ || is_code_line(line, indented, line_)) {
       ++shape.code_lines;
@@ -387,6 +612,7 @@ class Scanner {
   };
 
   const TermMatcher& matcher_;
+  const EnglishWords& english_;
   const ShapeGroups groups_;
   TermMatcher::State state_ = matcher_.opening();
   Token token_;
@@ -395,13 +621,15 @@ class Scanner {
   const unsigned char* line_begin_ = nullptr;
   bool in_fence_ = false;
   bool fence_mark_ = false;
+  bool line_is_trace_ = false;
 };
 
 }  // namespace
 
-PromptShape shape_of(std::string_view text, const TermMatcher& matcher, const ShapeGroups& groups) {
+PromptShape shape_of(std::string_view text, const TermMatcher& matcher, const EnglishWords& english,
+                     const ShapeGroups& groups) {
   text = trim(text);
-  Scanner scanner(matcher, groups);
+  Scanner scanner(matcher, english, groups);
   scanner.shape.bytes = text.size();
   scanner.read(text.substr(0, kMaxHead));
   if (text.size() > kMaxHead) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "judge/english_words.h"
 #include "judge/term_matcher.h"
 
 namespace distiq {
@@ -25,14 +26,11 @@ struct PromptShape {
   std::uint32_t trace_lines = 0;  // of errors, logs and stack traces
   std::uint32_t list_items = 0;
   std::array<std::uint32_t, 64> hits{};  // terms found in prose, by group; filler is not kept
-  TermMatcher::Groups early = 0;         // groups found within the first 40 words
+  TermMatcher::Groups early = 0;         // groups found within the first 40 words, but filler
 };
 
-struct ShapeGroups {
-  TermMatcher::Groups everywhere = 0;  // these count in code and traces too
-  TermMatcher::Groups filler = 0;
-};
-
-[[nodiscard]] PromptShape shape_of(std::string_view text, const TermMatcher& matcher, const ShapeGroups& groups);
+// Requires: `english` was made of `matcher`.
+[[nodiscard]] PromptShape shape_of(std::string_view text, const TermMatcher& matcher, const EnglishWords& english,
+                                   const ShapeGroups& groups);
 
 }  // namespace distiq

@@ -13,7 +13,8 @@ constexpr ShapeGroups groups = {.everywhere = 4, .filler = 2};
 
 PromptShape shape(std::string_view text) {
   static const TermMatcher matcher = *TermMatcher::build(terms);
-  return shape_of(text, matcher, groups);
+  static const EnglishWords english(matcher, terms, groups);
+  return shape_of(text, matcher, english, groups);
 }
 
 TEST(prompt_shape, counts_words_and_not_identifiers) {
