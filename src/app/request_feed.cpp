@@ -14,6 +14,10 @@ constexpr std::size_t most_at_once = 256u * 1024;
 
 }  // namespace
 
+bool RequestFeed::is_watched() const {
+  return clock_.wall().time_since_epoch().count() <= watched_until_ms_.load(std::memory_order_relaxed);
+}
+
 void RequestFeed::began(const RequestRecord& record) {
   if (record.started_at_ms > watched_until_ms_.load(std::memory_order_relaxed)) return;
   keep("event: running\ndata: " + live_line_json(record, {}) + "\n\n");

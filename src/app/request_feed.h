@@ -1,6 +1,6 @@
 // The newest requests as events for the dashboard: one ("running") when a request is sent, one ("request") when it has
-// ended. Keeps the last few hundred in memory while a page is open, and nothing while none is: then a request costs two
-// comparisons. No prompt and no answer is in them. Any thread.
+// ended. Keeps the last few hundred in memory while a page is open, and nothing while none is: then a request costs a
+// few comparisons. No prompt and no answer is in them. Any thread.
 #pragma once
 
 #include <atomic>
@@ -20,6 +20,8 @@ class RequestFeed final : public EventFeed {
 
   explicit RequestFeed(const Clock& clock) : clock_(clock) {}
 
+  // Whether a page is open, or was a moment ago.
+  [[nodiscard]] bool is_watched() const;
   void began(const RequestRecord& record);
   void add(const RequestRecord& record, PicoUsd session_saved);
 

@@ -190,6 +190,7 @@ class ProxyImpl final : public Proxy {
             .command = [this](const RequestHead& head, std::string_view body) { return commands_.answer(head, body); },
             .events = &feed_,
             .begun = [this](const RequestRecord& record) { feed_.began(record); },
+            .watched = [this] { return feed_.is_watched(); },
             .openai = config_.openai.endpoint ? &openai_ : nullptr,
             .log_error = log_error,
             .error_language = error_language(),

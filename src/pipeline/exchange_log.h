@@ -22,6 +22,8 @@ class ExchangeLog {
   void request_was(std::uint64_t bytes) { facts_.record.request_bytes = bytes; }
   // Spent on the request before it is one of /v1/messages; counts as our overhead.
   void prepared(std::chrono::nanoseconds spent) { prepared_ = spent; }
+  // Whether somebody would like to see it while it runs.
+  [[nodiscard]] bool is_watched() const { return services_.watched && services_.watched(); }
   // The request is complete and goes out now: what comes before counts as our overhead.
   void sending(MonotonicTime request_complete_at);
   // Now; what passes until delivered() counts as our overhead, too.

@@ -12,7 +12,8 @@ bool died_in_the_pool(const UpstreamExchange& exchange, const Error& error, std:
 
 Task<Result<std::unique_ptr<UpstreamExchange>>> forward(UpstreamConnector& upstream, const Clock& clock,
                                                         std::span<const std::string_view> request, bool request_is_head,
-                                                        Cancellation& cancellation) {
+                                                        Cancellation& cancellation,
+                                                        const std::function<void()>& while_waiting) {
   Reuse reuse = Reuse::pooled;
   while (true) {
     auto opened = co_await upstream.open(reuse, request_is_head, cancellation);
@@ -23,6 +24,7 @@ Task<Result<std::unique_ptr<UpstreamExchange>>> forward(UpstreamConnector& upstr
 
     const MonotonicTime sending_at = clock.monotonic();
     exchange.start_write(request);
+    if (while_waiting) while_waiting();
     const auto head = co_await exchange.read_head();
     if (head) co_return std::move(opened);
 

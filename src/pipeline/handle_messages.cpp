@@ -74,8 +74,12 @@ class MessagesExchange {
     const std::string head = upstream_request_head(client_.head(), services_.target, client_.body_framing());
     const RequestBytes request(head, body_->bytes(), client_.body_framing());
     sending();
-    auto exchange =
-        co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false, cancellation_);
+    // The time before the answer costs nobody anything, but only an open page needs it now.
+    const std::function<void()> while_waiting = [this] {
+      if (log_.is_watched()) identify(/*late=*/true);
+    };
+    auto exchange = co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false,
+                                     cancellation_, while_waiting);
     if (!exchange) {
       identify(/*late=*/true);
       co_return co_await answer_error(client_, exchange.error(), log_);

@@ -52,6 +52,8 @@ struct PipelineServices {
   // A request that a page may show while it runs: whose it is is known, and it is sent or about to be. On the io
   // threads; null: nobody is told.
   std::function<void(const RequestRecord&)> begun = nullptr;
+  // Whether somebody looks on, so that begun should come early. Null: nobody.
+  std::function<bool()> watched = nullptr;
   // Null: what belongs to OpenAI's clients is passed on like every other path.
   const OpenAiDoor* openai = nullptr;
   // For the log: errors with their details, never with header values or bodies.

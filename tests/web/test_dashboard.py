@@ -76,6 +76,32 @@ class Dashboard(ProxyCase):
             event = await asyncio.wait_for(reader.readuntil(b"\n\n"), 5)
         return json.loads(event.split(b"data: ", 1)[1])
 
+    async def test_a_running_request_shows_when_it_is_sent_whatever_the_policy(self):
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy.port)
+        writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        await asyncio.sleep(0.6)  # it listens
+        body = json.dumps({"model": "claude-opus-5-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}).encode()
+        for policy in ("off", "observe", "balanced", "saver"):
+            with self.subTest(policy):
+                may_answer = asyncio.Event()
+                answer = Answer(body=ANSWER)
+
+                async def held(call):
+                    await may_answer.wait()
+                    await answer(call)
+                self.upstream.answer = held
+                asked = asyncio.create_task(self.ask(headers=[("x-api-key", "k"), ("x-distiq-policy", policy)], body=body))
+                try:
+                    running = await self.event(reader, b"running")
+                    self.assertEqual(running["requested_model"], "claude-opus-5-5")
+                    self.assertEqual(running["status"], 0, "nothing is answered yet")
+                finally:
+                    may_answer.set()
+                self.assertEqual((await asked).status, 200)
+                self.assertEqual((await self.event(reader, b"request"))["id"], running["id"])
+        writer.close()
+
     async def test_events_tell_of_each_request_while_a_page_listens(self):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy.port)
         writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
