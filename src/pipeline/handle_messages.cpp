@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/give_way.h"
 #include "message/request_scanner.h"
 #include "money/usd_text.h"
 #include "pipeline/forward.h"
@@ -172,11 +173,13 @@ class MessagesExchange {
     log_.delivered();
 
     // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
+    if (!identified_) give_way();
     identify(/*late=*/true);
     steered().answer_began(exchange.head());
     if (exchange.sent()) body_.reset();
 
     co_await relay.run();
+    give_way();
     cancellation_.clear_hook();
     co_await exchange.settle();
     log_.relayed(relay, meter.finish(relay.ended_cleanly()));
