@@ -23,7 +23,7 @@ constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 constexpr std::size_t record_size = 16 * 1024;
 // What is encrypted before it is sent: few system calls, but upstream shall decrypt one batch while we encrypt the
 // next.
-constexpr std::size_t batch_size = 2 * record_size;
+constexpr std::size_t batch_size = 4 * record_size;
 // After so many batches in a row that the socket took at once, others on this thread have their turn.
 constexpr unsigned batches_in_a_row = 8;
 
@@ -185,6 +185,8 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const std::vector<std::st
   auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
   SSL_CTX* native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  // OpenSSL's own list with the fastest first, as browsers have it; upstream picks.
+  SSL_CTX_set_ciphersuites(native, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);  // a write must never have to wait for a read
   context->set_verify_mode(ssl::verify_peer);
