@@ -14,16 +14,19 @@ struct ByteRange {
   [[nodiscard]] std::uint32_t end() const { return at + size; }
 };
 
-enum class JsonType : std::uint8_t { absent, null, boolean, number, string, array, object };
+// As wide as the other members: a value is returned in two registers by every token of a scan, and bytes that are
+// written one by one and read together would cost more than the token.
+enum class JsonType : std::uint32_t { absent, null, boolean, number, string, escaped_string, array, object };
 
 // The range covers the whole value: quotes of strings and brackets included, spaces around it not.
 struct JsonValue {
   ByteRange range;
   JsonType type = JsonType::absent;
-  bool escaped = false;  // a string that holds at least one backslash: its bytes are not its text
 
   [[nodiscard]] bool present() const { return type != JsonType::absent; }
-  [[nodiscard]] bool is_string() const { return type == JsonType::string; }
+  [[nodiscard]] bool is_string() const { return type == JsonType::string || is_escaped(); }
+  // A string that holds at least one backslash: its bytes are not its text.
+  [[nodiscard]] bool is_escaped() const { return type == JsonType::escaped_string; }
 };
 
 }  // namespace distiq

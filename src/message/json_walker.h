@@ -68,7 +68,7 @@ class JsonWalker {
   }
   // Compares a key or string with an ASCII name.
   [[nodiscard]] bool is(const JsonValue& string, std::string_view name) const {
-    return string.escaped ? decoded_equals(inner(string), name) : inner(string) == name;
+    return string.is_escaped() ? decoded_equals(inner(string), name) : inner(string) == name;
   }
 
   [[noreturn]] void fail(ScanReason reason) const;

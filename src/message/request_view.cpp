@@ -11,7 +11,7 @@ std::string_view RequestView::inner(const JsonValue& value) const {
 }
 
 std::string RequestView::text(const JsonValue& value) const {
-  if (!value.escaped) return std::string(inner(value));
+  if (!value.is_escaped()) return std::string(inner(value));
   std::string out;
   out.reserve(value.range.size);
   append_decoded(out, inner(value));
@@ -20,12 +20,12 @@ std::string RequestView::text(const JsonValue& value) const {
 
 bool RequestView::equals(const JsonValue& value, std::string_view text) const {
   if (!value.is_string()) return false;
-  return value.escaped ? decoded_equals(inner(value), text) : inner(value) == text;
+  return value.is_escaped() ? decoded_equals(inner(value), text) : inner(value) == text;
 }
 
 bool RequestView::starts_with(const JsonValue& value, std::string_view text) const {
   if (!value.is_string()) return false;
-  return value.escaped ? decoded_starts_with(inner(value), text) : inner(value).starts_with(text);
+  return value.is_escaped() ? decoded_starts_with(inner(value), text) : inner(value).starts_with(text);
 }
 
 bool RequestView::is_true(const JsonValue& value) const {

@@ -72,6 +72,17 @@ struct PortableBlock {
 // Compiled for processors that have AVX2, called on no other: the rest of the program needs none of it.
 #define DISTIQ_AVX2 __attribute__((target("avx2")))
 
+// The letters of two-byte escapes, by both halves of their byte: one is a letter if the entry of its lower half and
+// that of its upper half share a bit. A byte that is not ASCII finds nothing: the shuffle gives 0 where the highest bit
+// is set.
+inline __m128i letters_by_low() {
+  constexpr char quote_b_r = 1 | 4 | 8, f_n = 4, t = 8, backslash = 2, slash = 1;
+  return _mm_setr_epi8(0, 0, quote_b_r, 0, t, 0, f_n, 0, 0, 0, 0, 0, backslash, 0, f_n, slash);
+}
+inline __m128i letters_by_high() {
+  return _mm_setr_epi8(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+}
+
 struct Avx2Block {
   DISTIQ_AVX2 static BlockBits read(const char* at) {
     const __m256i low = load(at), high = load(at + 32);
@@ -98,16 +109,49 @@ struct Avx2Block {
     return _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1F)), bytes);
   }
   DISTIQ_AVX2 static __m256i is_letter(__m256i bytes) {
-    const __m256i frequent = either(is(bytes, 'n'), either(is(bytes, '"'), is(bytes, '\\')));
-    const __m256i others = either(either(is(bytes, 't'), is(bytes, 'r')), either(is(bytes, 'b'), is(bytes, 'f')));
-    return either(either(frequent, others), is(bytes, '/'));
+    const __m256i low = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(letters_by_low()), bytes);
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(0x0F));
+    const __m256i found =
+        _mm256_and_si256(low, _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(letters_by_high()), high));
+    return _mm256_andnot_si256(_mm256_cmpeq_epi8(found, _mm256_setzero_si256()), _mm256_set1_epi8(-1));
   }
   DISTIQ_AVX2 static __m256i either(__m256i a, __m256i b) { return _mm256_or_si256(a, b); }
   DISTIQ_AVX2 static Bits ones(__m256i flags) { return static_cast<unsigned>(_mm256_movemask_epi8(flags)); }
   DISTIQ_AVX2 static Bits ones(__m256i low, __m256i high) { return ones(low) | ones(high) << 32; }
 };
 
+#define DISTIQ_AVX512 __attribute__((target("avx512f,avx512bw,bmi")))
+
+// A compare is a mask at once, and a block is one register.
+struct Avx512Block {
+  DISTIQ_AVX512 static BlockBits read(const char* at) {
+    const __m512i bytes = load(at);
+    return {is(bytes, '"'), is(bytes, '\\'), is_control(bytes), _mm512_movepi8_mask(bytes)};
+  }
+  DISTIQ_AVX512 static Bits escape_letters(const char* at, Bits) {
+    const __m512i bytes = load(at);
+    const __m512i low = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(letters_by_low()), bytes);
+    const __m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), _mm512_set1_epi8(0x0F));
+    return _mm512_test_epi8_mask(low, _mm512_shuffle_epi8(_mm512_broadcast_i32x4(letters_by_high()), high));
+  }
+  static constexpr std::size_t short_size = block_size;
+  DISTIQ_AVX512 static std::size_t short_end(const char* at, bool& non_ascii) {
+    const __m512i bytes = load(at);
+    const Bits quotes = is(bytes, '"');
+    non_ascii = _mm512_movepi8_mask(bytes) != 0;
+    const Bits before = (quotes - 1) & ~quotes;
+    const bool plain = ((is(bytes, '\\') | is_control(bytes)) & before) == 0;
+    return plain && quotes != 0 ? static_cast<std::size_t>(std::countr_zero(quotes)) : short_size;
+  }
+
+ private:
+  DISTIQ_AVX512 static __m512i load(const char* at) { return _mm512_loadu_si512(at); }
+  DISTIQ_AVX512 static Bits is(__m512i bytes, char c) { return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(c)); }
+  DISTIQ_AVX512 static Bits is_control(__m512i bytes) { return _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20)); }
+};
+
 const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+const bool has_avx512 = __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("bmi") != 0;
 
 #endif
 
@@ -164,19 +208,28 @@ inline StringEnd find_end(std::string_view text, std::size_t from) {
 DISTIQ_AVX2 __attribute__((flatten)) StringEnd find_end_avx2(std::string_view text, std::size_t from) {
   return find_end<Avx2Block>(text, from);
 }
+DISTIQ_AVX512 __attribute__((flatten)) StringEnd find_end_avx512(std::string_view text, std::size_t from) {
+  return find_end<Avx512Block>(text, from);
+}
 #endif
 
 }  // namespace
 
 StringEnd find_string_end(std::string_view text, std::size_t from) {
 #ifdef __x86_64__
+  if (has_avx512) return find_end_avx512(text, from);
   if (has_avx2) return find_end_avx2(text, from);
 #endif
   return find_end<PortableBlock>(text, from);
 }
 
-StringEnd find_string_end_portable(std::string_view text, std::size_t from) {
-  return find_end<PortableBlock>(text, from);
+std::vector<StringEndFinder> string_end_finders() {
+  std::vector<StringEndFinder> finders = {find_end<PortableBlock>};
+#ifdef __x86_64__
+  if (has_avx2) finders.push_back(find_end_avx2);
+  if (has_avx512) finders.push_back(find_end_avx512);
+#endif
+  return finders;
 }
 
 }  // namespace distiq

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <vector>
 
 namespace distiq {
 
@@ -18,7 +19,8 @@ struct StringEnd {
 // Reads nothing outside `text`.
 [[nodiscard]] StringEnd find_string_end(std::string_view text, std::size_t from);
 
-// The same without the processor's vectors, for processors whose vectors we do not use; apart so that tests compare.
-[[nodiscard]] StringEnd find_string_end_portable(std::string_view text, std::size_t from);
+// The same by each way that this processor can run, the one without its vectors first; apart so that tests compare.
+using StringEndFinder = StringEnd (*)(std::string_view text, std::size_t from);
+[[nodiscard]] std::vector<StringEndFinder> string_end_finders();
 
 }  // namespace distiq

@@ -42,7 +42,7 @@ void expect_same(const StringEnd& got, const StringEnd& wanted, std::string_view
 void expect_right(std::string_view text, std::size_t from) {
   const StringEnd wanted = find_end_simply(text, from);
   expect_same(find_string_end(text, from), wanted, text);
-  expect_same(find_string_end_portable(text, from), wanted, text);
+  for (const StringEndFinder find : string_end_finders()) expect_same(find(text, from), wanted, text);
 }
 
 TEST(StringEnd, every_byte_at_every_place_of_texts_of_every_length) {
@@ -70,10 +70,18 @@ TEST(StringEnd, escapes_across_the_edges_of_blocks) {
   }
 }
 
+TEST(StringEnd, every_byte_behind_a_backslash) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (const std::size_t before : {0u, 30u, 62u, 63u, 64u}) {
+      const std::string escape = {'\\', static_cast<char>(byte)};
+      expect_right(std::string(before, 'a') + escape + "0000" + std::string(100, 'b') + "\"", 0);
+    }
+  }
+}
+
 TEST(StringEnd, text_without_other_than_ascii_is_told_as_such) {
   const std::string text = std::string(500, 'a') + "\"";
-  EXPECT_FALSE(find_string_end(text, 0).non_ascii);
-  EXPECT_FALSE(find_string_end_portable(text, 0).non_ascii);
+  for (const StringEndFinder find : string_end_finders()) EXPECT_FALSE(find(text, 0).non_ascii);
 }
 
 TEST(StringEnd, random_bytes) {

@@ -24,7 +24,7 @@ bool is_blank(std::string_view text) {
 
 bool has_words(const RequestView& view, const JsonValue& text) {
   // An escaped blank (\n) is still blank to the API: such a text is left alone rather than looked into.
-  return text.is_string() && !text.escaped ? !is_blank(view.inner(text)) : view.inner(text).size() > 8;
+  return text.is_string() && !text.is_escaped() ? !is_blank(view.inner(text)) : view.inner(text).size() > 8;
 }
 
 bool block_can_carry(const RequestView& view, const ContentBlock& block) {

@@ -33,7 +33,7 @@ JsonValue direct_string_member(const RequestView& view, ByteRange object, std::s
       if (depth == 1 && is_key) {
         is_wanted = !escaped && text.substr(i + 1, end - i - 1) == name;
       } else if (depth == 1 && is_wanted) {
-        return {.range = range, .type = JsonType::string, .escaped = escaped};
+        return {.range = range, .type = escaped ? JsonType::escaped_string : JsonType::string};
       }
       i = end;
     }
