@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "http/message_writer.h"
 #include "openai/chat_request.h"
 #include "openai/conversation_text.h"
 #include "openai/json_writer.h"
@@ -48,15 +47,11 @@ RequestHead api_head(const RequestHead& client, const Secret& api_key, std::size
 }
 
 Task<Disposition> tell_error(ClientExchange& client, const ChatError& error, ExchangeLog& log) {
-  const std::string body = chat_error_body(error);
-  log.told(error.status, body.size());
-  HeaderList fields;
-  fields.add("x-distiq-id", log.id());
-  const bool keep_alive = client.keep_alive() && client.body_ended();
-  const std::string bytes = local_response(error.status, "application/json", body, keep_alive, false, fields);
-  const std::string_view part = bytes;
-  const auto written = co_await client.write(std::span(&part, 1));
-  co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;
+  ChatReply reply(client, ChatStreamOptions(), {});
+  reply.add_field("x-distiq-id", log.id());
+  const Disposition disposition = co_await reply.answer(error);
+  log.told(error.status, reply.bytes());
+  co_return disposition;
 }
 
 class ChatExchange {
