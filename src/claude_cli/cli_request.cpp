@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "base/effort.h"
 #include "base/text.h"
 
 namespace distiq {
 namespace {
-
-constexpr std::array<std::string_view, 5> efforts = {"low", "medium", "high", "xhigh", "max"};
 
 // Markers of a session that is already running, and what would lead the CLI somewhere else than the door.
 constexpr std::array<std::string_view, 12> removed = {
@@ -40,7 +39,7 @@ bool is_model_name(std::string_view name) {
 
 Result<std::vector<std::string>> cli_arguments(const CliRequest& request, std::string_view tools) {
   if (!is_model_name(request.model)) return fail(ErrorKind::client_fault, "model name", "This is not a model's name.");
-  if (!request.effort.empty() && std::ranges::find(efforts, std::string_view(request.effort)) == efforts.end()) {
+  if (!request.effort.empty() && !is_effort_level(request.effort)) {
     return fail(ErrorKind::client_fault, "effort", "The effort must be low, medium, high, xhigh or max.");
   }
   std::vector<std::string> arguments = {"--print",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/effort.h"
 #include "openai/chat_messages.h"
 #include "openai/chat_tools.h"
 #include "openai/json_writer.h"
@@ -14,7 +15,6 @@ constexpr std::uint64_t max_tokens_of_unknown = 32'000;
 constexpr std::size_t max_stop_sequences = 16;
 constexpr std::size_t max_user_id = 256;  // the API's limit
 constexpr std::string_view json_only_text = "Answer with one JSON object and nothing else: no prose, no code fence.";
-constexpr std::array<std::string_view, 5> effort_levels = {"low", "medium", "high", "xhigh", "max"};
 
 // Fields that would change what the client gets: leaving them out in silence would be a wrong answer.
 constexpr std::array<std::string_view, 2> refused_fields = {"audio", "web_search_options"};

@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "base/effort.h"
 #include "routing/json_members.h"
 
 namespace distiq {
 namespace {
-
-constexpr std::array<std::string_view, 5> kLevels = {"low", "medium", "high", "xhigh", "max"};
 
 std::unexpected<Error> refuse(std::string what) {
   return fail(ErrorKind::internal, std::move(what));
@@ -19,13 +17,13 @@ std::unexpected<Error> refuse(std::string what) {
 }  // namespace
 
 int effort_rank(std::string_view level) {
-  return static_cast<int>(std::ranges::find(kLevels, level) - kLevels.begin());
+  return static_cast<int>(std::ranges::find(effort_levels, level) - effort_levels.begin());
 }
 
 std::string_view lower_effort(const ModelInfo& model, std::string_view level) {
   const int rank = effort_rank(level);
-  if (rank == 0 || rank == static_cast<int>(kLevels.size())) return {};
-  const std::string_view below = kLevels[static_cast<std::size_t>(rank - 1)];
+  if (rank == 0 || rank == static_cast<int>(effort_levels.size())) return {};
+  const std::string_view below = effort_levels[static_cast<std::size_t>(rank - 1)];
   return model.accepts_effort(level) && model.accepts_effort(below) ? below : std::string_view();
 }
 
