@@ -72,7 +72,7 @@ class Candidates {
   explicit Candidates(Config& config) : config_(config) {}
 
   void add(const SettingSpec& spec, Candidate candidate) {
-    if (!trim(candidate.value).empty()) by_name_[spec.name].push_back(std::move(candidate));
+    if (!is_blank(candidate.value)) by_name_[spec.name].push_back(std::move(candidate));
   }
 
   void add_command_line(const ConfigSources& sources) {
@@ -216,7 +216,7 @@ Result<Candidate> choose(const SettingSpec& spec, const std::vector<Candidate>& 
                          const std::filesystem::path& user_home, Strictness strictness) {
   std::optional<Candidate> unusable;
   for (const auto& candidate : candidates) {
-    if (spec.apply(config, trim(candidate.value), {user_home, candidate.base})) return candidate;
+    if (spec.apply(config, trim(candidate.value, white_space), {user_home, candidate.base})) return candidate;
     if (!spec.often_foreign || !candidate.bare_name) {
       unusable = candidate;
       unusable->problem = refusal(spec, candidate, config.language);
@@ -261,7 +261,7 @@ Result<void> resolve(const SettingSpec& spec, Candidates& candidates, Config& co
   auto chosen = choose(spec, candidates.of(spec), config, user_home, strictness);
   if (!chosen) return std::unexpected(chosen.error());
   if (!chosen->problem.empty()) config.problems.push_back(chosen->problem);
-  config.entries.push_back({spec.name, shown(spec, trim(chosen->value)), chosen->origin,
+  config.entries.push_back({spec.name, shown(spec, trim(chosen->value, white_space)), chosen->origin,
                             chosen->source(config.language), spec.in_this_build, std::move(chosen->problem)});
   return {};
 }
@@ -270,7 +270,7 @@ Result<void> resolve(const SettingSpec& spec, Candidates& candidates, Config& co
 void settle_language(Candidates& candidates, Config& config) {
   const auto* spec = find_setting("UI_LANGUAGE");
   for (const auto& candidate : candidates.of(*spec)) {
-    if (spec->apply(config, trim(candidate.value), {})) return;
+    if (spec->apply(config, trim(candidate.value, white_space), {})) return;
   }
 }
 

@@ -7,10 +7,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace distiq {
 namespace {
-
-constexpr std::string_view kSpaces = " \t\r\n";
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -94,12 +94,6 @@ bool take_scheme(std::string_view& text, std::string_view scheme) {
 
 }  // namespace
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(kSpaces);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
-}
-
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) {
@@ -126,7 +120,7 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text, std::uint64_t mi
   const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto number = parse_whole(text.substr(0, digits), 0, std::uint64_t{1} << 50);
   if (!number) return std::nullopt;
-  const auto unit = lower(trim(text.substr(digits)));
+  const auto unit = lower(trim(text.substr(digits), white_space));
   int shift = 0;
   if (unit == "k" || unit == "kb" || unit == "kib") {
     shift = 10;
@@ -186,7 +180,7 @@ std::vector<std::string> parse_list(std::string_view text) {
   std::vector<std::string> result;
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
-    const auto piece = trim(text.substr(0, comma));
+    const auto piece = trim(text.substr(0, comma), white_space);
     if (!piece.empty()) result.push_back(lower(piece));
     text.remove_prefix(std::min(comma + 1, text.size()));
   }

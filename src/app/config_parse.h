@@ -12,7 +12,6 @@
 
 namespace distiq {
 
-[[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::string lower(std::string_view text);
 
 [[nodiscard]] std::optional<bool> parse_bool(std::string_view text);  // true/false, yes/no, on/off, 1/0; any case

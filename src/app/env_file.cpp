@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "app/config_parse.h"
+#include "base/text.h"
 
 namespace distiq {
 namespace {
@@ -17,7 +18,7 @@ bool is_name(std::string_view text) {
 }
 
 bool is_rest_of_line(std::string_view rest) {
-  rest = trim(rest);
+  rest = trim(rest, white_space);
   return rest.empty() || rest.front() == '#';
 }
 
@@ -61,7 +62,7 @@ std::optional<std::string> parse_value(std::string_view text) {
   if (text.starts_with('\'')) return unquote_single(text);
   if (text.starts_with('#')) return std::string();
   const auto comment = std::min(text.find(" #"), text.find("\t#"));
-  return std::string(trim(text.substr(0, comment)));
+  return std::string(trim(text.substr(0, comment), white_space));
 }
 
 std::unexpected<Error> line_error(int line, std::string_view what) {
@@ -76,17 +77,17 @@ Result<std::vector<FileSetting>> parse_env_file(std::string_view text) {
   std::vector<FileSetting> settings;
   for (int number = 1; !text.empty(); ++number) {
     const auto end = std::min(text.find('\n'), text.size());
-    auto line = trim(text.substr(0, end));
+    auto line = trim(text.substr(0, end), white_space);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.front() == '#') continue;
     if (line.find('\0') != std::string_view::npos) return line_error(number, "holds a NUL byte");
-    if (line.starts_with("export ")) line = trim(line.substr(7));
+    if (line.starts_with("export ")) line = trim(line.substr(7), white_space);
 
     const auto equals = line.find('=');
     if (equals == std::string_view::npos) return line_error(number, "is not NAME=value");
-    const auto name = trim(line.substr(0, equals));
+    const auto name = trim(line.substr(0, equals), white_space);
     if (!is_name(name)) return line_error(number, "does not begin with a name");
-    auto value = parse_value(trim(line.substr(equals + 1)));
+    auto value = parse_value(trim(line.substr(equals + 1), white_space));
     if (!value) return line_error(number, "has a quoted value that does not end well");
     settings.push_back({std::string(name), std::move(*value), number});
   }

@@ -55,6 +55,16 @@ std::size_t plain_prefix(std::string_view text) {
 
 }  // namespace
 
+std::string_view trim(std::string_view text, std::string_view set) {
+  const auto first = text.find_first_not_of(set);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(set) - first + 1);
+}
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(white_space) == std::string_view::npos;
+}
+
 std::string printable(std::string_view text, std::size_t max_bytes) {
   std::string result;
   std::size_t i = 0;

@@ -1,4 +1,4 @@
-// Foreign text made safe to show. Pure; any thread.
+// Text: trimmed, or foreign and made safe to show. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,14 @@
 #include <string_view>
 
 namespace distiq {
+
+// Between words of a setting, a command, a line of JSON. Fields of HTTP allow " \t" only.
+inline constexpr std::string_view white_space = " \t\r\n";
+
+// Without the characters of `set` at both ends.
+[[nodiscard]] std::string_view trim(std::string_view text, std::string_view set);
+// Empty, or nothing but `white_space`.
+[[nodiscard]] bool is_blank(std::string_view text);
 
 // One line for a terminal or a log: control characters and bytes that are not UTF-8 become \xNN, and at most
 // `max_bytes` of the input are taken ("..." is added then). UTF-8 stays as it is.

@@ -26,6 +26,21 @@ TEST(Text, json_strings_of_any_length_with_anything_anywhere) {
   EXPECT_EQ(json("\t\r"), "\"\\t\\r\"");
 }
 
+TEST(Text, trim_takes_only_the_given_characters_and_only_at_the_ends) {
+  EXPECT_EQ(trim(" \ta b\r\n", white_space), "a b");
+  EXPECT_EQ(trim(" \ta b\r\n", " "), "\ta b\r\n");
+  EXPECT_EQ(trim("a", white_space), "a");
+  EXPECT_EQ(trim(" \n ", white_space), "");
+  EXPECT_EQ(trim("", white_space), "");
+}
+
+TEST(Text, blank_is_what_has_no_other_character) {
+  EXPECT_TRUE(is_blank(""));
+  EXPECT_TRUE(is_blank(" \t\r\n"));
+  EXPECT_FALSE(is_blank(" . "));
+  EXPECT_FALSE(is_blank("\v"));
+}
+
 TEST(Text, printable_keeps_letters_of_any_language) {
   EXPECT_EQ(printable("plain ёж 猫 😀"), "plain ёж 猫 😀");
   EXPECT_EQ(printable(""), "");

@@ -200,9 +200,7 @@ ChatCommand read_command(std::string_view line) {
   const auto space = std::min(line.find(' '), line.size());
   ChatCommand command{std::string(line.substr(0, space)), {}};
   line.remove_prefix(space);
-  while (line.starts_with(' ')) line.remove_prefix(1);
-  while (line.ends_with(' ')) line.remove_suffix(1);
-  command.argument = line;
+  command.argument = trim(line, " ");
   return command;
 }
 

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/text.h"
 #include "chat/display_width.h"
 
 namespace distiq {
@@ -15,8 +16,10 @@ constexpr std::size_t longest_link = 2'000;
 constexpr std::size_t most_table_lines = 200;
 constexpr std::size_t widest_rule = 60;
 
+constexpr std::string_view spaces = " \t\n";
+
 bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n';
+  return spaces.find(c) != std::string_view::npos;
 }
 
 bool is_word(char c) {
@@ -24,9 +27,7 @@ bool is_word(char c) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
+  return trim(text, spaces);
 }
 
 // "---", "***", "___" and longer, alone on a line.

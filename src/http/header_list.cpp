@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace distiq {
 namespace {
 
@@ -13,16 +15,10 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 bool list_holds(std::string_view list, std::string_view token) {
   while (true) {
     const auto comma = list.find(',');
-    if (equals_ignore_case(trim(list.substr(0, comma)), token)) return true;
+    if (equals_ignore_case(trim(list.substr(0, comma), " \t"), token)) return true;
     if (comma == std::string_view::npos) return false;
     list.remove_prefix(comma + 1);
   }

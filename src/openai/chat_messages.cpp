@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
 #include "http/header_list.h"
 #include "openai/json_writer.h"
 
@@ -17,10 +18,6 @@ struct Turn {
   std::vector<std::string> blocks;
   bool has_calls = false;
 };
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 // The API takes letters, digits, '_' and '-' only. The same id always becomes the same one.
 std::string tool_id(std::string_view id) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/effort.h"
+#include "base/text.h"
 #include "openai/chat_messages.h"
 #include "openai/chat_tools.h"
 #include "openai/json_writer.h"
@@ -169,8 +170,7 @@ class RequestTranslation {
       for (const JsonElement sequence : list) sequences.push_back(text_of(sequence, "stop"));
     }
     const std::size_t given = sequences.size();
-    std::erase_if(sequences,
-                  [](std::string_view s) { return s.find_first_not_of(" \t\r\n") == std::string_view::npos; });
+    std::erase_if(sequences, is_blank);
     if (sequences.size() != given) note("stop: blank sequences left out");
     if (sequences.size() > max_stop_sequences) refuse("stop", "There may be at most 16 stop sequences.");
     if (sequences.empty()) return;

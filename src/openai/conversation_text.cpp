@@ -1,5 +1,6 @@
 #include "openai/conversation_text.h"
 
+#include "base/text.h"
 #include "openai/chat_parts.h"
 #include "openai/json_read.h"
 #include "openai/json_writer.h"
@@ -30,8 +31,7 @@ class Blocks {
  private:
   void flush() {
     // The API refuses blank blocks.
-    const bool blank = pending_.find_first_not_of(" \t\r\n") == std::string::npos;
-    if (!blank) out_.open('{').member("type", "text").member("text", pending_).close('}');
+    if (!is_blank(pending_)) out_.open('{').member("type", "text").member("text", pending_).close('}');
     pending_.clear();
   }
   JsonWriter out_;

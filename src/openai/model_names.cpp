@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "base/tier.h"
 
 namespace distiq {
@@ -9,12 +10,6 @@ namespace {
 
 constexpr std::size_t max_entries = 100;
 constexpr std::size_t max_name = 128;
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
 
 // Greedy with one place to come back to: linear for one star, never exponential.
 bool fits(std::string_view pattern, std::string_view name) {
@@ -63,12 +58,12 @@ ResolvedModel claude_model(std::string_view name, const PriceTable& models) {
 std::optional<ModelMap> ModelMap::parse(std::string_view text, const PriceTable& models) {
   ModelMap map;
   while (!text.empty()) {
-    const std::string_view entry = trimmed(text.substr(0, text.find(',')));
+    const std::string_view entry = trim(text.substr(0, text.find(',')), " ");
     text.remove_prefix(std::min(text.size(), std::min(text.find(','), text.size()) + 1));
     const std::size_t equals = entry.find('=');
     if (equals == std::string_view::npos) return std::nullopt;
-    const std::string_view pattern = trimmed(entry.substr(0, equals));
-    const std::string_view model = trimmed(entry.substr(equals + 1));
+    const std::string_view pattern = trim(entry.substr(0, equals), " ");
+    const std::string_view model = trim(entry.substr(equals + 1), " ");
     if (pattern.empty() || pattern.size() > max_name || !is_claude_name(model, models)) return std::nullopt;
     if (map.entries_.size() == max_entries) return std::nullopt;
     map.entries_.emplace_back(pattern, model);

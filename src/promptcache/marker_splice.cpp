@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace distiq {
 namespace {
 
@@ -16,10 +18,6 @@ constexpr std::array known_five_minute_marks = {
 std::string member(CacheTtl ttl) {
   std::string text = R"(,"cache_control":)";
   return text += ttl == CacheTtl::one_hour ? one_hour_mark : five_minute_mark;
-}
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
 bool has_words(const RequestView& view, const JsonValue& text) {

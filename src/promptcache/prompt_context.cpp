@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "promptcache/piece_hash.h"
 
 namespace distiq {
@@ -23,12 +24,6 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 // As a set: order and repetition do not count.
 std::uint64_t hash_betas(const RequestHead& head) {
   std::vector<std::string_view> betas;
@@ -37,7 +32,7 @@ std::uint64_t hash_betas(const RequestHead& head) {
     for (std::string_view rest = field.value; !rest.empty();) {
       const auto part = rest.substr(0, rest.find(','));
       rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-      const auto name = trimmed(part);
+      const auto name = trim(part, " \t");
       const auto is_this = [name](std::string_view neutral) { return name.starts_with(neutral); };
       if (!name.empty() && std::ranges::none_of(neutral_betas, is_this)) betas.push_back(name);
     }

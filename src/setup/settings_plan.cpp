@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kEmptyFile = "{\n}\n";
 
 std::string_view or_empty_object(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos ? kEmptyFile : text;
+  return is_blank(text) ? kEmptyFile : text;
 }
 
 const SettingChange* find_change(const SetupReceipt& receipt, const JsonPath& path) {
