@@ -51,18 +51,32 @@ PortHolder holder_of(PortOccupant occupant) {
   return PortHolder::other;
 }
 
+std::int64_t count_of(std::string_view text, const JsonObject& object, std::string_view key) {
+  return static_cast<std::int64_t>(parse_whole(raw_member(text, object, key), 0, 1ull << 62).value_or(0));
+}
+
+// A proxy of an older version says nothing about it.
+void read_hints(std::string_view body, const JsonObject& health, ProxyFacts& proxy) {
+  const auto* member = health.find("claude_code");
+  const auto client = member == nullptr ? std::nullopt : outline_member(body, *member);
+  if (!client) return;
+  proxy.recent_requests = count_of(body, *client, "recent_requests");
+  proxy.with_hints = count_of(body, *client, "with_hints");
+  proxy.newest_has_hints = raw_member(body, *client, "newest_has_hints") == "true";
+}
+
 void read_health(std::string_view body, ProxyFacts& proxy) {
   const auto object = outline_json(body);
   if (!object) return;
   proxy.healthy_answer = true;
   proxy.running_version = json_string_value(raw_member(body, *object, "version")).value_or("");
+  read_hints(body, *object, proxy);
   const auto* member = object->find("store");
   const auto store = member == nullptr ? std::nullopt : outline_member(body, *member);
   if (!store) return;
   proxy.store_ok = raw_member(body, *store, "ok") != "false";
   proxy.store_reason = json_string_value(raw_member(body, *store, "reason")).value_or("");
-  proxy.dropped_records =
-      static_cast<std::int64_t>(parse_whole(raw_member(body, *store, "dropped"), 0, 1ull << 62).value_or(0));
+  proxy.dropped_records = count_of(body, *store, "dropped");
 }
 
 ProxyFacts proxy_facts(const Config& config) {

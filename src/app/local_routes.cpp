@@ -51,16 +51,18 @@ std::optional<LocalAnswer> LocalRoutes::answer(const RequestHead& head) const {
 LocalAnswer LocalRoutes::health() const {
   const StoreHealth store = store_.health();
   const Server* server = server_.load(std::memory_order_acquire);
+  const RecentHints::Seen hints = metrics_.client_hints().seen();
   std::string body = fmt::format(
       R"({{"status":{},"version":{},"uptime_seconds":{},"upstream":{},"connections":{},"buffered_bytes":{},)"
+      R"("claude_code":{{"recent_requests":{},"with_hints":{},"newest_has_hints":{}}},)"
       R"("store":{{"ok":{},"reason":{},"written":{},"dropped":{},"waiting":{}}},)"
       R"("features":{{"observe":true,"routing":{},"prompt_caching":{},"response_cache":false,"compression":false}},)"
       R"("settings":{}}})",
       json_string(store.ok ? "ok" : "degraded"), json_string(version()), uptime_seconds(),
       json_string(config_.upstream.origin()), server ? server->connections() : 0, server ? server->buffered_bytes() : 0,
-      store.ok, json_string(store.reason), store.written, store.dropped, store.waiting,
-      policy_.policy() != RoutingPolicy::off, policy_.policy() != RoutingPolicy::off && config_.steering.prompt_caching,
-      settings_json(config_));
+      hints.requests, hints.with_hints, hints.newest_has, store.ok, json_string(store.reason), store.written,
+      store.dropped, store.waiting, policy_.policy() != RoutingPolicy::off,
+      policy_.policy() != RoutingPolicy::off && config_.steering.prompt_caching, settings_json(config_));
   return {200, std::string(json_type), body + "\n"};
 }
 

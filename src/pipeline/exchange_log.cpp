@@ -62,6 +62,10 @@ const std::string& ExchangeLog::identified(const LaneIdentity& lane, const Reque
     record.requested_model = view->text(view->model);
     record.streamed = view->is_streaming();
   }
+  const bool is_claude_code = head.headers.get_or("user-agent", "").starts_with("claude-cli/");
+  if (is_claude_code && lane.request_class != RequestClass::count_tokens) {
+    services_.metrics.client_hints().note(head.headers.has("x-claude-code-request-class"));
+  }
   known_ = true;
   tell_begun();
   return record.account_hash;

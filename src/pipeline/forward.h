@@ -16,10 +16,10 @@ namespace distiq {
 // Later than that a second POST could be billed twice, so the client is told and decides.
 inline constexpr std::chrono::milliseconds stale_connection_window{1'000};
 
-// `while_waiting` runs once the request has been given to the connection, before the answer is waited for; again where it
-// is sent again. The exchange has its head read; its request may still be on the way (see sent()). From here on `cancellation` closes
-// it; the caller clears the hook and settles the exchange before it dies. Errors: upstream_unreachable,
-// upstream_timeout, upstream_broke, cancelled.
+// `while_waiting` runs once the request has been given to the connection, before the answer is waited for; again where
+// it is sent again. The exchange has its head read; its request may still be on the way (see sent()). From here on
+// `cancellation` closes it; the caller clears the hook and settles the exchange before it dies. Errors:
+// upstream_unreachable, upstream_timeout, upstream_broke, cancelled.
 Task<Result<std::unique_ptr<UpstreamExchange>>> forward(UpstreamConnector& upstream, const Clock& clock,
                                                         std::span<const std::string_view> request, bool request_is_head,
                                                         Cancellation& cancellation,

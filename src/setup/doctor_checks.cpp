@@ -196,9 +196,28 @@ class Checks {
   }
 
   void hint_headers() {
-    if (variable("CLAUDE_CODE_GATEWAY_HINT_HEADERS") == "1") {
+    const auto& p = f_.proxy;
+    const bool asked_for = variable("CLAUDE_CODE_GATEWAY_HINT_HEADERS") == "1";
+    if (p.recent_requests > 0 && p.newest_has_hints) {
+      return add(
+          "hint_headers", CheckState::ok,
+          say("Claude Code says what its requests are for ({} of the newest {})",
+              "Claude Code говорит, для чего его запросы ({} из последних {})", p.with_hints, p.recent_requests));
+    }
+    if (p.recent_requests > 0 && asked_for) {
+      return add(
+          "hint_headers", CheckState::warning,
+          say("CLAUDE_CODE_GATEWAY_HINT_HEADERS is 1, but the newest request came without hints ({} of {} had them)",
+              "CLAUDE_CODE_GATEWAY_HINT_HEADERS равно 1, но последний запрос пришёл без них (были в {} из {})",
+              p.with_hints, p.recent_requests),
+          say("start Claude Code again: a session keeps the settings that it began with; an old version has none",
+              "перезапустите Claude Code: сессия живёт с настройками, с которыми началась; старые версии "
+              "подсказок не шлют"));
+    }
+    if (asked_for) {
       return add("hint_headers", CheckState::ok,
-                 say("Claude Code says what its requests are for", "Claude Code говорит, для чего его запросы"));
+                 say("Claude Code is told to say what its requests are for; none has come yet",
+                     "Claude Code должен говорить, для чего его запросы; их пока не было"));
     }
     add("hint_headers", CheckState::warning,
         say("CLAUDE_CODE_GATEWAY_HINT_HEADERS is not 1: what a request is for must be guessed",

@@ -31,6 +31,9 @@ struct ProxyFacts {
   bool store_ok = true;
   std::string store_reason;
   std::int64_t dropped_records = 0;
+  // Of Claude Code since the proxy started, the newest few; and how many said what they are for.
+  std::int64_t recent_requests = 0, with_hints = 0;
+  bool newest_has_hints = false;
 };
 
 struct ClaudeFacts {

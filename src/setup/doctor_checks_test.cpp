@@ -89,6 +89,24 @@ TEST(DoctorChecks, running_proxy_of_another_version_or_that_loses_records_is_nam
   EXPECT_EQ(check(facts, "proxy").state, CheckState::warning);
 }
 
+TEST(DoctorChecks, hint_headers_are_judged_by_what_arrives) {
+  auto facts = well();
+  const auto state = [&](std::int64_t requests, std::int64_t with_hints, bool newest) {
+    facts.proxy.recent_requests = requests;
+    facts.proxy.with_hints = with_hints;
+    facts.proxy.newest_has_hints = newest;
+    return check(facts, "hint_headers").state;
+  };
+  EXPECT_EQ(state(0, 0, false), CheckState::ok) << "only the setting can tell";
+  EXPECT_EQ(state(5, 5, true), CheckState::ok);
+  EXPECT_EQ(state(5, 4, false), CheckState::warning) << "an old session goes on";
+  EXPECT_THAT(check(facts, "hint_headers").what, HasSubstr("4 of 5"));
+  facts.claude.variable = {};
+  EXPECT_EQ(state(0, 0, false), CheckState::warning);
+  EXPECT_EQ(state(5, 0, false), CheckState::warning);
+  EXPECT_EQ(state(5, 1, true), CheckState::ok) << "set where doctor does not see it, as by distiq-code run";
+}
+
 TEST(DoctorChecks, a_share_of_few_requests_says_nothing) {
   auto facts = well();
   facts.store.main_requests = 4;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "money/price_table.h"
 #include "stats/metrics_histogram.h"
+#include "stats/recent_hints.h"
 #include "stats/request_record.h"
 
 namespace distiq {
@@ -64,6 +65,10 @@ class Metrics {
   [[nodiscard]] Held hold_connection() { return Held(open_connections_); }
   [[nodiscard]] Held hold_stream() { return Held(active_streams_); }
 
+  // Not on the page: for /health, and doctor.
+  [[nodiscard]] RecentHints& client_hints() { return client_hints_; }
+  [[nodiscard]] const RecentHints& client_hints() const { return client_hints_; }
+
   // The whole page; its content type is MetricsText::kContentType.
   [[nodiscard]] std::string render(const SampledMetrics& sampled) const;
 
@@ -76,6 +81,7 @@ class Metrics {
   std::unique_ptr<Counters> counters_;
   std::atomic<std::int64_t> open_connections_{0};
   std::atomic<std::int64_t> active_streams_{0};
+  RecentHints client_hints_;
 };
 
 }  // namespace distiq

@@ -2,6 +2,7 @@
 import contextlib
 import datetime
 import email.utils
+import http.client
 import http.server
 import json
 import sqlite3
@@ -66,6 +67,13 @@ class DoctorCase(BackgroundCase):
         settings = json.loads(self.settings.read_text())
         settings["env"] |= variables
         self.settings.write_text(json.dumps(settings))
+
+    def send(self, *headers):
+        """One request through the proxy, whatever becomes of it."""
+        port = json.loads(self.settings.read_text())["env"]["ANTHROPIC_BASE_URL"].rsplit(":", 1)[1]
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)) as connection:
+            connection.request("POST", "/v1/messages", b'{"model":"claude-opus-5-5","messages":[]}', dict(headers))
+            connection.getresponse().read()
 
     def checks(self, **environment):
         done = self.command("doctor", "--json", **environment)
@@ -167,7 +175,16 @@ class Faults(DoctorCase):
         self.all_well()
         self.edit_settings(CLAUDE_CODE_GATEWAY_HINT_HEADERS="0")
         self.assert_finds("hint_headers", "warning", "CLAUDE_CODE_GATEWAY_HINT_HEADERS")
-        self.edit_settings(CLAUDE_CODE_GATEWAY_HINT_HEADERS="1", ANTHROPIC_DEFAULT_HAIKU_MODEL="")
+        self.edit_settings(CLAUDE_CODE_GATEWAY_HINT_HEADERS="1")
+        self.send(("User-Agent", "curl/8"))
+        self.assertIn("none has come yet", self.checks()["hint_headers"]["what"], "another client says nothing about Claude Code")
+        self.send(("User-Agent", "claude-cli/2.1.330 (external, cli)"))
+        self.assert_finds("hint_headers", "warning", "0 of 1")
+        self.send(("User-Agent", "claude-cli/2.1.330 (external, cli)"), ("x-claude-code-request-class", "main"))
+        found = self.checks()["hint_headers"]
+        self.assertEqual(found["state"], "ok")
+        self.assertIn("1 of the newest 2", found["what"])
+        self.edit_settings(ANTHROPIC_DEFAULT_HAIKU_MODEL="")
         self.assert_finds("helper_model", "warning", "ANTHROPIC_DEFAULT_HAIKU_MODEL")
 
     def test_13_broken_prompt_cache(self):
