@@ -42,6 +42,7 @@ RequestHead api_head(const RequestHead& client, const Secret& api_key, std::size
   head.headers.add("User-Agent", "distiq-code/" + std::string(version()));
   head.headers.add("anthropic-version", api_version);
   head.headers.add("x-api-key", api_key.reveal());
+  head.headers.add(openai_door_field, "openai");
   if (const auto policy = client.headers.find("x-distiq-policy")) head.headers.add("x-distiq-policy", *policy);
   return head;
 }

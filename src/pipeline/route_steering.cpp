@@ -260,6 +260,7 @@ void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
   std::vector<CandidateModel> candidates;
   candidates.push_back({.model = request.requested, .forecast = known.forecasts[0], .legal = true});
   RouteQuestion route{.request_class = request.lane.request_class,
+                      .is_ours_to_place = question.head.headers.has(openai_door_field),
                       .agent_type = request.agent_type,
                       .lane = known.lane ? &*known.lane : nullptr,
                       .requested = request.requested,

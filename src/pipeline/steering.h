@@ -15,6 +15,9 @@
 
 namespace distiq {
 
+// In the head of a translated request. Like every x-distiq-* field it stays here.
+inline constexpr std::string_view openai_door_field = "x-distiq-door";
+
 // Borrowed for the call only.
 struct SteeringQuestion {
   const RequestHead& head;

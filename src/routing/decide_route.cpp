@@ -37,7 +37,7 @@ class RouteRules {
       case RequestClass::count_tokens:
         return decide();
       case RequestClass::other:
-        if (policy_ != RoutingPolicy::saver) return decide();
+        if (!may_place_others()) return decide();
         break;
       case RequestClass::main:
       case RequestClass::sub_agent:
@@ -65,7 +65,7 @@ class RouteRules {
       case RequestClass::count_tokens:
         return never("counting tokens is free");
       case RequestClass::other:
-        if (policy_ != RoutingPolicy::saver) return never("not a request that Claude Code makes");
+        if (!may_place_others()) return never("not a request that Claude Code makes");
         return conversation();
       case RequestClass::title:
       case RequestClass::web_helper:
@@ -80,6 +80,8 @@ class RouteRules {
   }
 
  private:
+  // A script that asks the API for a certain model may rest on it: only `saver` dares, unless it has asked us.
+  [[nodiscard]] bool may_place_others() const { return policy_ == RoutingPolicy::saver || q_.is_ours_to_place; }
   [[nodiscard]] const CandidateModel& asked() const { return q_.candidates[0]; }
   [[nodiscard]] bool is_moved() const { return q_.lane != nullptr && q_.lane->serving != q_.lane->requested; }
   [[nodiscard]] bool has_lower_effort() const {
@@ -323,7 +325,8 @@ class RouteRules {
     for (std::size_t i = q_.candidates.size(); i-- > 1;) {  // cheapest first
       const CandidateModel& candidate = q_.candidates[i];
       if (was_moved && candidate.model->id == q_.lane->serving) return go_on();
-      if (!gates().allows(candidate.model->tier, 0, q_.request_class == RequestClass::main)) {
+      const bool must_be_sure = q_.request_class == RequestClass::main || q_.is_ours_to_place;
+      if (!gates().allows(candidate.model->tier, 0, must_be_sure)) {
         gates().note(candidate, "too hard a prompt for it, or the judge is not sure enough");
         continue;
       }

@@ -88,6 +88,17 @@ TEST(DecideRoute, what_is_never_moved) {
   }
 }
 
+TEST(DecideRoute, what_was_sent_to_us_is_placed_under_balanced_as_a_main_conversation_is) {
+  QuestionForTest question;
+  question.q.request_class = RequestClass::other;
+  question.q.is_ours_to_place = true;
+  EXPECT_EQ(question.decide().serve->tier, "haiku");
+  question.judge(0.9, 0.9);
+  EXPECT_EQ(question.decide().serve, question.q.requested) << "too hard";
+  question.judge(0.1, 0.2);
+  EXPECT_EQ(question.decide().serve, question.q.requested) << "the judge is not sure";
+}
+
 TEST(DecideRoute, no_candidates_at_all_is_as_asked) {
   QuestionForTest question;
   question.candidates.clear();

@@ -34,6 +34,8 @@ struct CandidateModel {
 
 struct RouteQuestion {
   RequestClass request_class = RequestClass::other;
+  // Sent to us to be answered, as at the OpenAI endpoint; not by a program that merely has us on its way.
+  bool is_ours_to_place = false;
   std::string_view agent_type;                 // x-claude-code-agent-type; empty: unknown
   const LaneState* lane = nullptr;             // null: first request of the lane
   const ModelInfo* requested = nullptr;        // null: not in the table; never moved

@@ -85,8 +85,8 @@ class Balanced(PolicyCase):
             self.assertIn(f"number {n}", said)
 
 
-class Saver(PolicyCase):
-    policy = "saver"
+class Routed:
+    """Under both policies that move anything."""
 
     async def test_an_easy_question_is_moved_and_says_so(self):
         for streamed in (False, True):
@@ -98,10 +98,28 @@ class Saver(PolicyCase):
             self.assertGreater(row["saved_by_routing_usd_micros"], 0)
             self.assertIn(b'"model":"claude-opus-5-5"', reply.data, "the model that was asked for, as at the Anthropic door")
 
+    async def test_a_hard_question_stays(self):
+        reply = await self.ask(body("Prove that our lock-free queue is linearizable, find the race in its memory ordering, and redesign its "
+                                    "reclamation across all services without downtime.", model="opus"))
+        self.assertEqual((await self.row_of(reply))["served_model"], "claude-opus-5-5")
+
     async def test_the_policy_of_one_request(self):
         reply = await self.proxy.ask("POST", PATH, BEARER + [("x-distiq-policy", "off")], body("What is the capital of France?", model="opus"))
         self.assertIsNone(reply.get("x-distiq-route"))
         self.assertEqual((await self.row_of(reply))["served_model"], "claude-opus-5-5")
+
+
+class BalancedRouting(Routed, PolicyCase):
+    async def test_a_script_at_the_anthropic_door_keeps_its_model(self):
+        data = json.dumps({"model": "claude-opus-5-5", "max_tokens": 99, "messages": [{"role": "user", "content": "What is the capital of France?"}]})
+        reply = await self.proxy.ask("POST", "/v1/messages", [("x-api-key", "sk-ant-api03-test"), ("anthropic-version", "2023-06-01")], data.encode())
+        row = await self.row_of(reply)
+        self.assertEqual((row["served_model"], row["moved"]), ("claude-opus-5-5", 0))
+        self.assertIn("not a request that Claude Code makes", row["reason"])
+
+
+class SaverRouting(Routed, PolicyCase):
+    policy = "saver"
 
 
 if __name__ == "__main__":
