@@ -26,8 +26,10 @@ TOOLS = (("Bash", 5), ("Read", 6), ("Edit", 4), ("Write", 1))
 
 
 class Generator:
+    variant = ""   # of every seed: other sessions of the same kinds
+
     def __init__(self, seed, language="en"):
-        self.random = random.Random(seed)
+        self.random = random.Random(f"{seed} {self.variant}" if self.variant else seed)
         self.prompts, self.language = by_tier(language), language
         self.unused = {}
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What routing and cache care save: the same sessions under every policy, billed by anthropic-sim's own ledger on virtual time.
 
-    run_savings.py [--quick] [--strict] [--json FILE] [--only SCENARIOS] [--policies POLICIES] [--kappa K] [-v] [--gaps] [--trace]
+    run_savings.py [--quick] [--strict] [--json FILE] [--only SCENARIOS] [--policies POLICIES] [--kappa K] [--variant N] [-v] [--gaps] [--trace]
 
 Prints what each scenario cost, then the bars and whether this run met them. Exit code 0; with --strict 1 when a bar was missed;
 2 when something could not be played at all."""
@@ -17,6 +17,7 @@ import accounting
 import bars
 import report
 import scenarios
+from generator import Generator
 from per_turn import PerTurn
 from play import Player
 from script import Recorded
@@ -81,12 +82,14 @@ def parse_options():
     parser.add_argument("--policies", type=names(POLICIES), default=POLICIES, help="of " + ",".join(POLICIES))
     parser.add_argument("--scale", type=float, default=None, help="share of each scenario (1; with --quick 0.25)")
     parser.add_argument("--kappa", type=float, default=1.0, help="steps that a smaller model needs per step of the asked one (1.0)")
+    parser.add_argument("--variant", default="", help="any word: other sessions of the same kinds (the usual ones)")
     parser.add_argument("--binaries", type=pathlib.Path, default=None, help="folder of distiq-code, anthropic-sim (build/release)")
     parser.add_argument("-v", "--verbose", action="store_true", help="per class of request, causes, notes")
     parser.add_argument("--gaps", action="store_true", help="list requests whose counterfactual in the records is most wrong")
     parser.add_argument("--trace", action="store_true", help="list every request: what served it, what it read and wrote, why")
     options = parser.parse_args()
     options.scale = options.scale or (0.25 if options.quick else 1.0)
+    Generator.variant = options.variant
     if "direct" not in options.policies:
         options.policies = ["direct"] + options.policies
     return options
