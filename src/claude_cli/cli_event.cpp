@@ -66,6 +66,10 @@ CliEvent read_result(const element& line) {
   result.is_error = result.is_error || subtype != "success";
   result.text = text_of(line, "result");
   if (result.text.empty() && result.is_error) result.text = subtype;
+  if (element structured; !is_null_or_absent(line, "structured_output")) {
+    if (line["structured_output"].get(structured) == simdjson::SUCCESS)
+      result.structured = simdjson::minify(structured);
+  }
   result.stop_reason = text_of(line, "stop_reason");
   const std::uint64_t status = number_of(line, "api_error_status");
   if (status < 1000) result.api_status = static_cast<int>(status);

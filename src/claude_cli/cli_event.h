@@ -24,6 +24,7 @@ enum class CliEventKind {
 struct CliResult {
   bool is_error = false;
   std::string text;                // the answer, or what went wrong
+  std::string structured;          // JSON that meets CliRequest::schema; empty if none was asked for or came
   std::string stop_reason;         // the API's; empty if none
   int api_status = 0;              // HTTP status of the API's error; 0 if none
   double cost_usd = 0;             // by the CLI's own price list, of the whole run

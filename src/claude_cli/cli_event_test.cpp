@@ -121,5 +121,17 @@ TEST(CliEventReader, a_line_over_the_bound_is_dropped_and_the_next_one_read) {
   EXPECT_EQ(result->kind, CliEventKind::result);
 }
 
+TEST(CliEvent, structured_output_is_kept_as_json) {
+  const auto structured = [](std::string text) {
+    CliEventReader reader;
+    std::string_view bytes = text += '\n';
+    const auto event = reader.next(bytes);
+    return event && event->result ? event->result->structured : "no result";
+  };
+  EXPECT_EQ(structured(R"({"type":"result","subtype":"success","structured_output":{"a": [1, 2]}})"), R"({"a":[1,2]})");
+  EXPECT_EQ(structured(R"({"type":"result","subtype":"success","structured_output":null})"), "");
+  EXPECT_EQ(structured(R"({"type":"result","subtype":"success"})"), "");
+}
+
 }  // namespace
 }  // namespace distiq

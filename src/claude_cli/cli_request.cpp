@@ -60,9 +60,14 @@ Result<std::vector<std::string>> cli_arguments(const CliRequest& request, std::s
 
 std::string cli_input(const CliRequest& request) {
   std::string input;
-  if (!request.system.empty()) {
-    input += R"({"type":"control_request","request_id":"1","request":{"subtype":"initialize","systemPrompt":)";
-    append_json_string(input, request.system);
+  if (!request.system.empty() || !request.schema.empty()) {
+    input += R"({"type":"control_request","request_id":"1","request":{"subtype":"initialize")";
+    if (!request.system.empty()) {
+      input += R"(,"systemPrompt":)";
+      append_json_string(input, request.system);
+    }
+    // What --json-schema would say to every user of the machine.
+    if (!request.schema.empty()) input.append(R"(,"jsonSchema":)").append(request.schema);
     input += "}}\n";
   }
   input += R"({"type":"user","message":{"role":"user","content":)";

@@ -14,10 +14,11 @@
 namespace distiq {
 
 struct CliRequest {
-  std::string model;    // id or alias; empty: the CLI's own choice
-  std::string effort;   // low ... max; empty: the model's default
-  std::string system;   // empty: the CLI's own prompt, which costs thousands of tokens
-  std::string content;  // JSON array of the Messages API's user content blocks: text, images
+  std::string model;     // id or alias; empty: the CLI's own choice
+  std::string effort;    // low ... max; empty: the model's default
+  std::string system;    // empty: the CLI's own prompt, which costs thousands of tokens
+  std::string content;   // JSON array of the Messages API's user content blocks: text, images
+  std::string schema{};  // JSON schema that the answer must meet: CliResult::structured then; empty: any text
 };
 
 // Where the CLI's own requests go.

@@ -79,5 +79,15 @@ TEST(CliEnvironment, the_users_own_header_fields_stay) {
               Not(Contains(StartsWith("ANTHROPIC_CUSTOM_HEADERS"))));
 }
 
+TEST(CliInput, a_schema_goes_by_standard_input_too) {
+  const CliRequest request{.model = {}, .effort = {}, .system = {}, .content = "[]", .schema = R"({"type":"object"})"};
+  EXPECT_EQ(
+      cli_input(request).substr(0, cli_input(request).find('\n')),
+      R"({"type":"control_request","request_id":"1","request":{"subtype":"initialize","jsonSchema":{"type":"object"}}})");
+  const auto arguments = cli_arguments(request, "");
+  ASSERT_TRUE(arguments.has_value());
+  for (const std::string& argument : *arguments) EXPECT_EQ(argument.find("object"), std::string::npos) << argument;
+}
+
 }  // namespace
 }  // namespace distiq

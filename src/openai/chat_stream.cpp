@@ -110,7 +110,7 @@ void ChatStream::start_block(std::string& out) {
   const std::string_view type = string_or_empty(block, "type");
   if (type == "text") {
     const std::string_view text = string_or_empty(block, "text");
-    if (!text.empty()) chunk(text_delta("content", text), "", out);
+    if (!options_.text_withheld) say(text, out);
   }
   if (type != "tool_use" || options_.own_tools) return;
   OpenCall call{.block = index_of(parser_->event), .index = calls_++, .whole_input = "{}", .has_pieces = false};
@@ -135,7 +135,7 @@ void ChatStream::add_delta(std::string& out) {
   const std::string_view type = string_or_empty(delta, "type");
   if (type == "text_delta") {
     const std::string_view text = string_or_empty(delta, "text");
-    if (!text.empty()) chunk(text_delta("content", text), "", out);
+    if (!options_.text_withheld) say(text, out);
   } else if (type == "input_json_delta") {
     const std::string_view piece = string_or_empty(delta, "partial_json");
     OpenCall* call = find_call(index_of(parser_->event));
@@ -143,6 +143,10 @@ void ChatStream::add_delta(std::string& out) {
     call->has_pieces = true;
     call_delta(*call, piece, out);
   }
+}
+
+void ChatStream::say(std::string_view text, std::string& out) {
+  if (!text.empty()) chunk(text_delta("content", text), "", out);
 }
 
 void ChatStream::stop_block(std::string& out) {

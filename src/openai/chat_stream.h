@@ -20,6 +20,8 @@ struct ChatStreamOptions {
   // Whoever made the stream runs its tools itself and may go on in further messages (the claude CLI): tool calls are
   // left out, and only finish() ends the stream.
   bool own_tools = false;
+  // The answer comes whole, by say(): what the events tell of it is left out.
+  bool text_withheld = false;
 };
 
 class ChatStream {
@@ -34,6 +36,8 @@ class ChatStream {
   // One event's JSON.
   void event(std::string_view json, std::string& out);
 
+  // A piece of the answer that no event brought. Requires: started().
+  void say(std::string_view text, std::string& out);
   // Whether the model has begun to answer.
   [[nodiscard]] bool started() const { return !head_.empty(); }
   // The last chunk, the usage where it was asked for, and [DONE]; nothing if it has ended already.

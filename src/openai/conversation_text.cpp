@@ -67,6 +67,13 @@ std::string system_text(const JsonElement& request) {
   return text.empty() ? std::string(default_system) : text;
 }
 
+std::string answer_schema(const JsonElement& request) {
+  const auto config = member(request, "output_config");
+  const auto format = config ? member(*config, "format") : std::nullopt;
+  const auto schema = format ? member(*format, "schema") : std::nullopt;
+  return schema ? simdjson::minify(*schema) : std::string();
+}
+
 ConversationText translate(std::string_view body) {
   simdjson::dom::parser parser;
   JsonElement request;
@@ -75,9 +82,9 @@ ConversationText translate(std::string_view body) {
       request["messages"].get(messages) != simdjson::SUCCESS) {
     refuse("messages", "messages is required.");
   }
-  if (member(request, "tools")) refuse("tools", "Tools cannot be offered by way of the claude CLI.");
-  const auto config = member(request, "output_config");
-  if (config && member(*config, "format")) refuse("response_format", "The claude CLI takes no schema for its answer.");
+  if (member(request, "tools")) {
+    refuse("tools", "The claude CLI runs its tools itself and cannot call yours; use an API key for this request.");
+  }
   Blocks blocks;
   // A leading newline keeps the CLI from taking a prompt such as "/compact" for a command of its own.
   if (messages.size() == 1) {
@@ -95,6 +102,7 @@ ConversationText translate(std::string_view body) {
   const bool has_stop = member(request, "stop_sequences").has_value();
   return {.system = system_text(request),
           .content = blocks.take(),
+          .schema = answer_schema(request),
           .note = has_stop ? "stop left out: the claude CLI has none" : ""};
 }
 

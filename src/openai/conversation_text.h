@@ -12,11 +12,12 @@ namespace distiq {
 struct ConversationText {
   std::string system;
   std::string content;  // JSON array of the API's user content blocks
+  std::string schema;   // JSON schema of the answer; empty: any text
   std::string note;     // what the CLI cannot do and was left out; empty: nothing
 };
 
 // `body`: as translate_chat_request made it. A single message of the user's goes as it is; a longer conversation as its
-// transcript. Fails with 400 if tools or an answer's schema stand in it: the CLI has its own.
+// transcript. Fails with 400 if tools stand in it: the CLI runs its own, and hands none out.
 [[nodiscard]] std::expected<ConversationText, ChatError> conversation_text(std::string_view body);
 
 }  // namespace distiq

@@ -36,12 +36,17 @@ TEST(ConversationText, a_longer_one_is_a_transcript) {
   EXPECT_FALSE(text->system.empty());
 }
 
-TEST(ConversationText, tools_and_schemas_cannot_be) {
-  for (
-      const char* body :
-      {R"({"tools":[{"name":"f"}],"messages":[{"role":"user","content":[{"type":"text","text":"q"}]}]})",
-       R"({"output_config":{"format":{"type":"json_schema"}},"messages":[{"role":"user","content":[{"type":"text","text":"q"}]}]})",
-       R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]}]})"}) {
+TEST(ConversationText, the_schema_of_the_answer_is_handed_on) {
+  const auto text = conversation_text(
+      R"({"output_config":{"effort":"low","format":{"type":"json_schema","schema":{"type": "object"}}},"messages":[{"role":"user","content":[{"type":"text","text":"q"}]}]})");
+  ASSERT_TRUE(text.has_value());
+  EXPECT_EQ(text->schema, R"({"type":"object"})");
+}
+
+TEST(ConversationText, tools_cannot_be) {
+  for (const char* body :
+       {R"({"tools":[{"name":"f"}],"messages":[{"role":"user","content":[{"type":"text","text":"q"}]}]})",
+        R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]}]})"}) {
     const auto text = conversation_text(body);
     ASSERT_FALSE(text.has_value());
     EXPECT_EQ(text.error().status, 400);

@@ -112,8 +112,12 @@ class ChatExchange {
                           "The claude CLI was not found; set CLAUDE_CLI to its path."};
       co_return co_await answer_chat_error(client_, missing, log_);
     }
-    const CliRequest question{
-        .model = request.model, .effort = request.effort, .system = text->system, .content = text->content};
+    const CliRequest question{.model = request.model,
+                              .effort = request.effort,
+                              .system = text->system,
+                              .content = text->content,
+                              .schema = text->schema};
+    structured_ = !text->schema.empty();
     Cancellation cancellation;
     client_.watch(cancellation);
     auto run = co_await start_cli(*cli, question, cancellation);
@@ -122,7 +126,8 @@ class ChatExchange {
     if (cancellation.cancelled()) (*run)->kill();
     std::vector<std::string> notes = request.notes;
     if (!text->note.empty()) notes.push_back(text->note);
-    const ChatStreamOptions form{.created = created_, .include_usage = request.include_usage, .own_tools = true};
+    const ChatStreamOptions form{
+        .created = created_, .include_usage = request.include_usage, .own_tools = true, .text_withheld = structured_};
     ChatReply reply(client_, form, notes);
     reply.add_field("x-distiq-id", log_.id());
     const Disposition disposition = co_await relay(**run, request.stream, reply, cancellation);
@@ -179,27 +184,34 @@ class ChatExchange {
       co_return co_await broken(silent, reply);
     }
     if (result->is_error) co_return co_await failed(*result, reply);
-    log_.told(200, answer.size());
+    // Words around it, and attempts that did not meet the schema, are not the answer.
+    const bool refused = result->stop_reason == "refusal";
+    if (structured_ && !refused && result->structured.empty()) co_return co_await unstructured(reply);
+    const std::string& words = structured_ ? result->structured : answer.empty() ? result->text : answer;
+    log_.told(200, words.size());
     const ChatUsage usage{.input = result->input_tokens,
                           .cache_read = result->cache_read_tokens,
                           .cache_write = result->cache_write_tokens,
                           .output = result->output_tokens,
                           .thinking = 0};
-    const std::string& words = answer.empty() ? result->text : answer;
-    if (!streamed) co_return co_await whole_answer(words, *result, reply);
+    // It hands its structured answer over by calling a tool, which is none of the client's.
+    const std::string_view stop_reason = structured_ && !refused ? "end_turn" : std::string_view(result->stop_reason);
+    if (!streamed) co_return co_await whole_answer(words, stop_reason, *result, reply);
     reply.stream().set_usage(usage);
     std::string chunks;
-    reply.stream().finish(result->stop_reason, chunks);
+    if (structured_ && reply.stream().started()) reply.stream().say(words, chunks);
+    reply.stream().finish(stop_reason, chunks);
     const auto written = co_await reply.write(chunks);
     if (!written) co_return left();
     co_return co_await reply.end(reply.stream().ended());
   }
 
   // By way of the API's form, which is translated like every answer.
-  Task<Disposition> whole_answer(const std::string& text, const CliResult& result, ChatReply& reply) {
+  Task<Disposition> whole_answer(const std::string& text, std::string_view stop_reason, const CliResult& result,
+                                 ChatReply& reply) {
     const auto count = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
     JsonWriter message;
-    message.open('{').member("id", log_.id()).member("model", model_).member("stop_reason", result.stop_reason);
+    message.open('{').member("id", log_.id()).member("model", model_).member("stop_reason", stop_reason);
     message.key("content").open('[').open('{').member("type", "text").member("text", text).close('}').close(']');
     message.key("usage").open('{').key("input_tokens").number(count(result.input_tokens));
     message.key("cache_read_input_tokens").number(count(result.cache_read_tokens));
@@ -208,6 +220,13 @@ class ChatExchange {
     const auto completion = chat_completion(message.text(), created_);
     if (!completion) co_return co_await reply.answer(completion.error());
     co_return co_await reply.answer(200, *completion);
+  }
+
+  // A CLI that does not know schemas, or a model that would not.
+  Task<Disposition> unstructured(ChatReply& reply) {
+    const Error none{ErrorKind::upstream_broke, "the claude CLI gave no structured output",
+                     "The claude CLI gave no answer that meets the schema; an old version cannot (2.1.330 can)."};
+    co_return co_await broken(none, reply);
   }
 
   Task<Disposition> failed(const CliResult& result, ChatReply& reply) {
@@ -252,6 +271,7 @@ class ChatExchange {
   ExchangeLog& log_;
   const std::int64_t created_;
   std::string model_;
+  bool structured_ = false;  // the answer must meet a schema
   bool has_result_ = false;  // of the CLI
   bool over_ = false;        // nothing more is wanted of it
   bool left_ = false;        // the client has

@@ -174,6 +174,22 @@ class ClaudeCli(unittest.TestCase):
         self.assertIn(("/v1/messages", 1), paths, "what it cost is booked where it was asked")
         self.assertNotIn(("/v1/chat/completions", 1), paths, "and not twice")
 
+    def test_it_answers_by_schema(self):
+        schema = {"type": "object", "properties": {"word": {"type": "string"}, "n": {"type": "integer"}}, "required": ["word", "n"]}
+        form = {"model": "gpt-5", "messages": [{"role": "user", "content": "A cube's faces?"}],
+                "response_format": {"type": "json_schema", "json_schema": {"name": "solid", "schema": schema}}}
+
+        def act(run):
+            return [json.loads(chat(run, self.key, **form)[1]), chat(run, self.key, stream=True, **form)[1].decode()]
+        wrong, right = tool("StructuredOutput", word="cube", n="six"), tool("StructuredOutput", word="cube", n=6)
+        run = self.run_cli(lambda sim: sim.script(None, answer(text("Let me see."), wrong), answer(right), answer(right)), act)
+        whole, stream = run.outcome
+        self.assertEqual(json.loads(whole["choices"][0]["message"]["content"]), {"word": "cube", "n": 6}, "the second attempt")
+        self.assertEqual(whole["choices"][0]["finish_reason"], "stop")
+        pieces = [json.loads(line[6:]) for line in stream.split("\n") if line.startswith("data: {")]
+        self.assertEqual(json.loads("".join(piece["choices"][0]["delta"].get("content") or "" for piece in pieces)), {"word": "cube", "n": 6})
+        self.assertTrue(stream.endswith("data: [DONE]\n\n"))
+
     def test_a_client_that_leaves_kills_it_and_the_limit_holds(self):
         def act(run):
             home = run.proxy.env["HOME"]

@@ -96,6 +96,29 @@ class Cli(UpstreamCase):
         self.assertEqual(seen["folder"], str((self.proxy.home / "cli").resolve()))
         self.assertEqual(os.listdir(seen["folder"]), [])
 
+    async def test_an_answer_by_schema(self):
+        structured = RESULT | {"result": "", "stop_reason": "tool_use", "structured_output": {"n": 6, "name": "Würfel"}}
+        await self.start(SAY + f"say({structured!r})")
+        schema = {"type": "object", "properties": {"n": {"type": "integer"}, "name": {"type": "string"}}}
+        form = {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}}
+        whole = json.loads((await self.ask_chat(**form)).data)["choices"][0]
+        self.assertEqual(json.loads(whole["message"]["content"]), structured["structured_output"])
+        self.assertEqual(whole["finish_reason"], "stop", "the tool is the CLI's own")
+        first = json.loads(self.seen()["input"].splitlines()[0])
+        self.assertEqual(first["request"]["jsonSchema"], schema | {"additionalProperties": False})
+        self.assertNotIn("integer", " ".join(self.seen()["arguments"]))
+        reply = await self.ask_chat(stream=True, **form)
+        self.assertEqual(json.loads(text_of(reply.data)), structured["structured_output"], "and no words around it")
+        self.assertEqual(chunks(reply.data)[-2]["choices"][0]["finish_reason"], "stop")
+        # An old CLI knows nothing of schemas and simply talks.
+        (self.folder / "act.py").write_text(SAY + f"say({RESULT!r})")
+        reply = await self.ask_chat(**form)
+        self.assertEqual(reply.status, 502)
+        self.assertIn("schema", error_of(reply)["message"])
+        reply = await self.ask_chat(stream=True, **form)
+        self.assertEqual(text_of(reply.data), "")
+        self.assertIn("schema", chunks(reply.data)[-1]["error"]["message"])
+
     async def test_tools_by_setting_only(self):
         await self.start(CLAUDE_CLI_TOOLS="Read,Grep")
         reply = await self.ask_chat()
