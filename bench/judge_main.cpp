@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "judge/judge_features.h"
 #include "judge/judge_model.h"
+#include "judge/objection.h"
 #include "judge/prompt_judge.h"
 
 namespace distiq::embedded {
@@ -29,11 +30,11 @@ std::string verdict_line(const PromptVerdict& verdict) {
   return out;
 }
 
-void append_features(std::string& out, const JudgeFeatures& features) {
-  out += R"(,"features":{)";
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    out += fmt::format(R"({}"{}":{})", i == 0 ? "" : ",", feature_name(i), features[i]);
-  }
+template <std::size_t Count>
+void append_features(std::string& out, std::string_view member, const std::array<double, Count>& features,
+                     std::string_view (*name)(std::size_t)) {
+  out += fmt::format(R"(,"{}":{{)", member);
+  for (std::size_t i = 0; i < Count; ++i) out += fmt::format(R"({}"{}":{})", i == 0 ? "" : ",", name(i), features[i]);
   out += '}';
 }
 
@@ -59,8 +60,11 @@ int main(int argc, char** argv) {
     std::uint64_t pictures = 0;
     if (row["pictures"].get(pictures) != simdjson::SUCCESS) pictures = 0;
     std::string out = verdict_line(judge.judge({.text = text, .pictures = pictures}));
-    if (with_features && model)
-      append_features(out, features_of(shape_of(text, model->matcher, model->english, model->groups), pictures));
+    if (with_features && model) {
+      const PromptShape shape = shape_of(text, model->matcher, model->english, model->groups);
+      append_features(out, "features", features_of(shape, pictures), feature_name);
+      append_features(out, "objection_features", objection_features_of(shape), objection_feature_name);
+    }
     out += "}\n";
     std::cout << out;
   }

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Learns data/judge_weights.json from the tune split of data/prompts_labelled.jsonl.
+"""Learns data/judge_weights.json from the tune splits of data/prompts_labelled.jsonl and data/objections_labelled.jsonl.
 
     tune_judge.py [--binary build/release/bench/judge-lines] [--strength 1.0] [--dry-run]
 
 An ordinal logistic regression: one score, two thresholds between three tiers. The weights are drawn towards PRIOR (what the
 features are for), the more the larger --strength. Prints ten-fold cross-validation: accuracy and log loss within the tune
-split. Prompts of the test split are never read. Rebuild afterwards: the file is compiled in."""
+split; then an ordinary logistic regression for objections, with recall and precision of its cross-validation. Prompts of
+the test splits are never read. Rebuild afterwards: the file is compiled in."""
 import argparse
 import json
 import math
@@ -26,13 +27,63 @@ PRIOR_ENDS = [0.3, 3.0]
 LIMITS = {"haiku_sure": 0.55, "haiku_code_sure": 0.65, "sonnet_sure": 0.5}
 
 
-def read_rows(binary):
-    rows = [row for row in map(json.loads, open(ROOT / "data/prompts_labelled.jsonl", encoding="utf-8"))
-            if row["split"] == "tune" and row["tier"]]
+OBJECTION_STRENGTH = 0.5
+OBJECTION_SURE = 0.6
+
+
+def tune_rows(name):
+    with open(ROOT / "data" / name, encoding="utf-8") as lines:
+        return [row for row in map(json.loads, lines) if row["split"] == "tune"]
+
+
+def judged(binary, rows):
     lines = "".join(json.dumps({"text": row["text"], "pictures": row.get("pictures", 0)}) + "\n" for row in rows)
     output = subprocess.run([binary, "--features"], input=lines, capture_output=True, text=True, check=True).stdout
-    verdicts = [json.loads(line) for line in output.splitlines()]
-    return [(verdict["features"], TIERS.index(row["tier"])) for row, verdict in zip(rows, verdicts, strict=True)]
+    return list(zip(rows, [json.loads(line) for line in output.splitlines()], strict=True))
+
+
+def read_rows(binary):
+    rows = [row for row in tune_rows("prompts_labelled.jsonl") if row["tier"]]
+    return [(verdict["features"], TIERS.index(row["tier"])) for row, verdict in judged(binary, rows)]
+
+
+def read_objections(binary):
+    """(features by name, is an objection, language)"""
+    rows = [{**row, "objection": row["kind"] == "objection"} for row in tune_rows("prompts_labelled.jsonl")]
+    rows += tune_rows("objections_labelled.jsonl")
+    return [(verdict["objection_features"], row["objection"], row["lang"]) for row, verdict in judged(binary, rows)]
+
+
+def fit_objections(names, rows, steps=1500, rate=0.5):
+    weights, bias = [0.0] * len(names), 0.0
+    data = [([(i, features[name]) for i, name in enumerate(names) if features[name]], is_one) for features, is_one, _ in rows]
+    for _ in range(steps):
+        slopes, bias_slope = [OBJECTION_STRENGTH * weight for weight in weights], 0.0
+        for present, is_one in data:
+            wrong = sigmoid(bias + sum(weights[i] * x for i, x in present)) - is_one
+            bias_slope += wrong
+            for i, x in present:
+                slopes[i] += wrong * x
+        weights = [weight - rate * slope / len(rows) * 10 for weight, slope in zip(weights, slopes)]
+        bias -= rate * bias_slope / len(rows) * 10
+    return weights, bias
+
+
+def cross_validate_objections(names, rows, folds=8):
+    order = list(range(len(rows)))
+    random.Random(7).shuffle(order)
+    heard = {}
+    for fold in range(folds):
+        held = set(order[fold::folds])
+        weights, bias = fit_objections(names, [rows[i] for i in range(len(rows)) if i not in held], steps=400)
+        for i in held:
+            features, is_one, lang = rows[i]
+            said = sigmoid(bias + sum(w * features[name] for w, name in zip(weights, names))) >= OBJECTION_SURE
+            heard.setdefault(lang, []).append((is_one, said))
+    for lang, pairs in sorted(heard.items()):
+        right = sum(is_one and said for is_one, said in pairs)
+        print(f"objections, {lang}: {len(pairs)} prompts, cross-validated recall {right / sum(o for o, _ in pairs):.3f}, "
+              f"precision {right / max(1, sum(s for _, s in pairs)):.3f}")
 
 
 def sigmoid(x):
@@ -101,11 +152,17 @@ def main():
     rows = [([features[name] for name in names], tier) for features, tier in named]
     accuracy, loss = cross_validate(names, rows, options.strength)
     print(f"{len(rows)} prompts, strength {options.strength}: cross-validated accuracy {accuracy:.3f}, log loss {loss:.3f}")
+    objections = read_objections(options.binary)
+    objection_names = list(objections[0][0])
+    cross_validate_objections(objection_names, objections)
     if options.dry_run:
         return
     weights, ends = fit(names, rows, options.strength)
     data = {"format": 1, "notes": "Written by tools/tune_judge.py from the tune split.", "haiku_end": round(ends[0], 3),
             "sonnet_end": round(ends[1], 3), **LIMITS, "weights": {n: round(w, 3) for n, w in zip(names, weights)}}
+    objection_weights, bias = fit_objections(objection_names, objections)
+    data["objection"] = {"bias": round(bias, 3), "sure": OBJECTION_SURE,
+                         "weights": {n: round(w, 3) for n, w in zip(objection_names, objection_weights)}}
     (ROOT / "data/judge_weights.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 

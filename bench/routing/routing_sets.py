@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared/data"
 OWN = ROOT / "data/prompts_labelled.jsonl"
+OBJECTIONS = ROOT / "data/objections_labelled.jsonl"
 HAIKU3, OPUS3, SONNET35 = "Claude-3-Haiku", "Claude-3-Opus", "Claude-3.5-Sonnet-20241022"
 THINKING = "Claude-3.7-Sonnet (Thinking)"
 LIVECODEBENCH = [("codegen_2024-04-17", HAIKU3, OPUS3), ("codegen_2025-01-15", HAIKU3, SONNET35), ("codegen_2025-04-22", HAIKU3, THINKING)]
@@ -87,6 +88,13 @@ def prompts_without_outcomes():
         texts = {row["text"] for row in read_jsonl(aider) if row["kind"] == "prompt" and row["text"].strip()}
         found.append(("aider's author, distinct prompts", sorted(texts)))
     return found
+
+
+def objections(split):
+    """Prompts with "objection" true or false: those of the file of their own, and all others that we labelled."""
+    rows = [{**row, "kind": "objection" if row["objection"] else "hard"} for row in read_jsonl(OBJECTIONS)]
+    rows += [{**row, "objection": row["kind"] == "objection", "kind": "task" if row["tier"] else row["kind"]} for row in read_jsonl(OWN)]
+    return [row for row in rows if row["split"] == split]
 
 
 def own_prompts(split):

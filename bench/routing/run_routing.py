@@ -66,6 +66,21 @@ def report_own(binary, split, results):
                                           "continuations": [seen, len(quiet)], "objections": [heard, len(loud)]}
 
 
+def report_objections(binary, split, results):
+    rows = sets.objections(split)
+    said = [verdict["objection"] for verdict in judge_all(binary, [row["text"] for row in rows])]
+    print(f"\nObjections of the human, {split} split (not objections: tasks, \"go on\", and hard ones such as \"don't change the tests\"):")
+    for lang in ("en", "ru"):
+        pairs = [(row, flag) for row, flag in zip(rows, said) if row["lang"] == lang]
+        heard, wanted = sum(flag for row, flag in pairs if row["objection"]), sum(row["objection"] for row, _ in pairs)
+        flagged = sum(flag for _, flag in pairs)
+        false = {kind: sum(flag for row, flag in pairs if row["kind"] == kind) for kind in ("task", "continue", "hard")}
+        count = {kind: sum(row["kind"] == kind for row, _ in pairs) for kind in false}
+        print(f"  {lang}: heard {heard} of {wanted} ({percent(heard, wanted)}), precision {percent(heard, flagged)}; imagined in "
+              + ", ".join(f"{false[kind]} of {count[kind]} {kind}" for kind in false))
+        results[f"objections {split} {lang}"] = {"heard": heard, "of": wanted, "flagged": flagged, "imagined": false}
+
+
 def with_error(scores, labels):
     value = metrics.auc(scores, labels)
     if value is None:
@@ -129,6 +144,7 @@ def main():
     results = {}
     for split in ("test", "tune"):
         report_own(options.binary, split, results)
+        report_objections(options.binary, split, results)
     found, absent = sets.outcome_sets()
     for outcome_set in found:
         report_outcomes(options.binary, outcome_set, results)

@@ -98,6 +98,30 @@ Result<JudgeWeights> read_weights(std::string_view json) {
   return read;
 }
 
+Result<ObjectionWeights> read_objection(std::string_view json) {
+  dom::parser parser;
+  const auto root = parse(parser, json);
+  if (!root) return std::unexpected(root.error());
+  ObjectionWeights read;
+  dom::object objection;
+  dom::object weights;
+  if ((*root)["objection"].get(objection) != simdjson::SUCCESS) return bad("objection must be an object");
+  if (objection["weights"].get(weights) != simdjson::SUCCESS) return bad("objection.weights must be an object");
+  if (weights.size() != objection_feature_count) return bad("every sign of an objection must have one weight");
+  for (std::size_t i = 0; i < objection_feature_count; ++i) {
+    const auto number = read_number(weights, objection_feature_name(i));
+    if (!number) return std::unexpected(number.error());
+    read.weights[i] = *number;
+  }
+  const std::array<std::pair<std::string_view, double*>, 2> limits = {{{"bias", &read.bias}, {"sure", &read.sure}}};
+  for (const auto& [name, target] : limits) {
+    const auto number = read_number(objection, name);
+    if (!number) return std::unexpected(number.error());
+    *target = *number;
+  }
+  return read;
+}
+
 }  // namespace
 
 Result<JudgeModel> read_judge_model(std::string_view terms_json, std::string_view weights_json) {
@@ -105,7 +129,9 @@ Result<JudgeModel> read_judge_model(std::string_view terms_json, std::string_vie
   if (!terms) return std::unexpected(terms.error());
   auto weights = read_weights(weights_json);
   if (!weights) return std::unexpected(weights.error());
-  return JudgeModel{std::move(terms->matcher), std::move(terms->english), shape_groups, *weights};
+  const auto objection = read_objection(weights_json);
+  if (!objection) return std::unexpected(objection.error());
+  return JudgeModel{std::move(terms->matcher), std::move(terms->english), shape_groups, *weights, *objection};
 }
 
 }  // namespace distiq

@@ -5,6 +5,7 @@
 
 #include "judge/english_words.h"
 #include "judge/judge_features.h"
+#include "judge/objection.h"
 #include "judge/prompt_shape.h"
 #include "judge/term_matcher.h"
 
@@ -25,6 +26,7 @@ struct JudgeModel {
   EnglishWords english;
   ShapeGroups groups;
   JudgeWeights weights;
+  ObjectionWeights objection;
 };
 
 // bad_config: not JSON, a key that is unknown or missing, a term or a number that cannot be.

@@ -1,5 +1,6 @@
-// The judge against data/prompts_labelled.jsonl. The floors are a few points below what docs/judge.md reports, so that
-// a change of terms or weights that harms is noticed; nothing was fitted to the test split.
+// The judge against data/prompts_labelled.jsonl and data/objections_labelled.jsonl. The floors are a few points below
+// what docs/judge.md reports, so that a change of terms or weights that harms is noticed; nothing was fitted to the
+// test split.
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -35,6 +36,25 @@ const std::vector<Labelled>& prompts() {
       if (parser.parse(line).get(row) != simdjson::SUCCESS) continue;
       read.push_back({text_of(row, "id"), text_of(row, "lang"), text_of(row, "kind"), text_of(row, "split"),
                       text_of(row, "text"), tier_from(text_of(row, "tier"))});
+    }
+    return read;
+  }();
+  return all;
+}
+
+// What is an objection and what is none, of both files.
+const std::vector<Labelled>& remarks() {
+  static const std::vector<Labelled> all = [] {
+    std::vector<Labelled> read = prompts();
+    std::ifstream file(DISTIQ_SOURCE_DIR "/data/objections_labelled.jsonl");
+    simdjson::dom::parser parser;
+    for (std::string line; std::getline(file, line);) {
+      simdjson::dom::object row;
+      bool objection = false;
+      if (parser.parse(line).get(row) != simdjson::SUCCESS || row["objection"].get(objection) != simdjson::SUCCESS)
+        continue;
+      read.push_back({text_of(row, "id"), text_of(row, "lang"), objection ? "objection" : "hard", text_of(row, "split"),
+                      text_of(row, "text"), std::nullopt});
     }
     return read;
   }();
@@ -104,22 +124,50 @@ TEST(labelled_prompts, a_task_is_never_taken_for_none) {
   }
 }
 
-TEST(labelled_prompts, most_continuations_and_objections_are_heard) {
+TEST(labelled_prompts, most_continuations_are_heard) {
   for (const std::string_view split : {"tune", "test"}) {
-    int continuations = 0, seen = 0, objections = 0, heard = 0, tasks = 0, imagined = 0;
+    int continuations = 0, seen = 0;
     for (const Labelled& prompt : prompts()) {
-      if (prompt.split != split) continue;
-      const PromptVerdict verdict = pattern_judge().judge({.text = prompt.text});
-      continuations += prompt.kind == "continue" ? 1 : 0;
-      seen += prompt.kind == "continue" && !verdict.has_task ? 1 : 0;
-      objections += prompt.kind == "objection" ? 1 : 0;
-      heard += prompt.kind == "objection" && verdict.objection ? 1 : 0;
-      tasks += prompt.tier ? 1 : 0;
-      imagined += prompt.tier && verdict.objection ? 1 : 0;
+      if (prompt.split != split || prompt.kind != "continue") continue;
+      ++continuations;
+      seen += pattern_judge().judge({.text = prompt.text}).has_task ? 0 : 1;
     }
     EXPECT_GE(seen, continuations * 8 / 10) << split;
-    EXPECT_GE(heard, objections * 45 / 100) << split;
-    EXPECT_LE(imagined, tasks * 2 / 100) << split;
+  }
+}
+
+TEST(labelled_objections, are_enough_balanced_and_distinct) {
+  std::set<std::string> ids, texts;
+  std::map<std::string, int> count;
+  for (const Labelled& remark : remarks()) {
+    EXPECT_TRUE(ids.insert(remark.id).second) << remark.id;
+    EXPECT_TRUE(texts.insert(remark.text).second) << remark.text;
+    EXPECT_TRUE(remark.split == "tune" || remark.split == "test") << remark.id;
+    ++count[remark.lang + remark.kind + remark.split];
+  }
+  for (const std::string lang : {"en", "ru"}) {
+    for (const std::string split : {"tune", "test"}) {
+      EXPECT_GE(count[lang + "objection" + split], 75) << lang << split;
+      EXPECT_GE(count[lang + "hard" + split], 60) << lang << split;
+    }
+  }
+}
+
+TEST(labelled_objections, recall_and_precision_keep_their_floor) {
+  for (const std::string_view split : {"tune", "test"}) {
+    for (const std::string_view lang : {"en", "ru"}) {
+      int objections = 0, heard = 0, imagined = 0;
+      for (const Labelled& remark : remarks()) {
+        if (remark.split != split || remark.lang != lang) continue;
+        const bool said = pattern_judge().judge({.text = remark.text}).objection;
+        const bool is_one = remark.kind == "objection";
+        objections += is_one ? 1 : 0;
+        heard += is_one && said ? 1 : 0;
+        imagined += !is_one && said ? 1 : 0;
+      }
+      EXPECT_GE(heard * 100, objections * 80) << split << ' ' << lang;
+      EXPECT_GE(heard * 100, (heard + imagined) * 90) << split << ' ' << lang;
+    }
   }
 }
 

@@ -50,11 +50,6 @@ bool changes_code(const PromptShape& shape) {
          shape.code_lines > 0 || shape.trace_lines > 0;
 }
 
-// Objections come first and are short; the same words in a long report speak of something else.
-bool is_objection(const PromptShape& shape) {
-  return (shape.early & bit_of(TermGroup::objection)) != 0;
-}
-
 void place(PromptVerdict& verdict, const JudgeWeights& model, const PromptShape& shape, double score) {
   const double above_haiku = logistic(score - model.haiku_end);
   const double above_sonnet = logistic(score - model.sonnet_end);
@@ -106,7 +101,7 @@ PatternJudge::PatternJudge() {
 PromptVerdict PatternJudge::judge(const JudgeInput& input) const {
   const PromptShape shape = shape_of(input.text, model_->matcher, model_->english, model_->groups);
   PromptVerdict verdict;
-  verdict.objection = is_objection(shape);
+  verdict.objection = is_objection(model_->objection, objection_features_of(shape));
   verdict.has_task = has_task(shape, input.pictures);
   if (verdict.has_task)
     place(verdict, model_->weights, shape, score_of(model_->weights, features_of(shape, input.pictures)));

@@ -56,8 +56,11 @@ TEST(pattern_judge, hears_objections) {
        {"это не то", "still broken", "wrong again", "undo that", "опять не работает", "верни как было"}) {
     EXPECT_TRUE(judge(text).objection) << text;
   }
-  for (const std::string_view text : {"You need to add an export button", "go on", "how do I undo a git add",
-                                      "что не так с этим запросом?", "fix the broken link"}) {
+  for (const std::string_view text :
+       {"You need to add an export button", "go on", "how do I undo a git add", "что не так с этим запросом?",
+        "fix the broken link", "don't change the tests, only the implementation", "this is not wrong, go on",
+        "нет ли способа увидеть пропущенные тесты?", "если всё ещё падает, добавь логов", "почему не работает импорт?",
+        "ничего страшного, продолжай"}) {
     EXPECT_FALSE(judge(text).objection) << text;
   }
 }
@@ -122,6 +125,27 @@ TEST(judge_model, refuses_damaged_data) {
     const auto model = read_judge_model(terms, "{}");
     ASSERT_FALSE(model.has_value()) << terms;
     EXPECT_EQ(model.error().kind, ErrorKind::bad_config);
+  }
+}
+
+TEST(judge_model, refuses_weights_that_lack_the_objections) {
+  std::string terms = R"({"format":1,"groups":{)";
+  for (const std::string_view group : term_group_names) terms += '"' + std::string(group) + "\":[],";
+  terms.back() = '}';
+  terms += '}';
+  std::string weights = R"({"format":1,"haiku_end":0,"sonnet_end":1,"haiku_sure":0.5,"haiku_code_sure":0.5,)"
+                        R"("sonnet_sure":0.5,"weights":{)";
+  for (std::size_t i = 0; i < feature_count; ++i) weights += '"' + std::string(feature_name(i)) + "\":0,";
+  weights.back() = '}';
+  std::string objection = R"(,"objection":{"bias":0,"sure":0.5,"weights":{)";
+  for (std::size_t i = 0; i < objection_feature_count; ++i)
+    objection += '"' + std::string(objection_feature_name(i)) + "\":0,";
+  objection.back() = '}';
+  EXPECT_TRUE(read_judge_model(terms, weights + objection + "}}").has_value());
+  for (const std::string_view part : {"", R"(,"objection":1)", R"(,"objection":{"bias":0,"sure":0.5,"weights":{}})"}) {
+    const auto model = read_judge_model(terms, weights + std::string(part) + "}");
+    ASSERT_FALSE(model.has_value()) << part;
+    EXPECT_NE(model.error().log_detail.find("objection"), std::string::npos) << model.error().log_detail;
   }
 }
 

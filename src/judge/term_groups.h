@@ -32,12 +32,35 @@ enum class TermGroup : std::uint8_t {
   document,     // readme, changelog
   error,        // exception, stack trace; counted in pasted errors too
   filler,       // yes, please, давай: no task by itself
-  objection,    // still broken, это не то
+  // What an objection is told by, and what speaks against one: see objection.h.
+  objection,  // surely one: you keep ignoring
+  refuse,     // no, wrong, not that: as first words
+  opening,    // first words of a remark: you, now, still, это
+  mismatch,   // not what, wrong place, не то
+  repeat,     // still, again, та же
+  trouble,    // fails, nothing, сломалось
+  dislike,    // useless, too long, так себе
+  blame,      // you removed, твой патч
+  told,       // I asked, мы договорились
+  undo,       // put it back, откати
+  regress,    // now, before you, раньше работало
+  doubt,      // did you even, зачем ты
+  wish,       // should be, ожидал
+  contrast,   // but, хотя
+  accept,     // thanks, works now, продолжай
+  reassure,   // no problem, not wrong, ничего страшного
+  order,      // first words of a task: add, how do, запусти
+  request,    // find out, can you, почини
+  subject,    // first words of a report: the, our, после
+  condition,  // if it, until, когда
 };
-inline constexpr std::array<std::string_view, 25> term_group_names = {
-    "ask",        "small_edit", "chore", "fix",         "build",       "test",     "rework",      "design", "decide",
-    "review",     "wide",       "scale", "concurrency", "distributed", "security", "performance", "subtle", "systems",
-    "constraint", "limiter",    "data",  "document",    "error",       "filler",   "objection"};
+inline constexpr std::array<std::string_view, 44> term_group_names = {
+    "ask",       "small_edit", "chore",      "fix",      "build",       "test",        "rework",   "design",
+    "decide",    "review",     "wide",       "scale",    "concurrency", "distributed", "security", "performance",
+    "subtle",    "systems",    "constraint", "limiter",  "data",        "document",    "error",    "filler",
+    "objection", "refuse",     "opening",    "mismatch", "repeat",      "trouble",     "dislike",  "blame",
+    "told",      "undo",       "regress",    "doubt",    "wish",        "contrast",    "accept",   "reassure",
+    "order",     "request",    "subject",    "condition"};
 
 constexpr std::uint64_t bit_of(TermGroup group) {
   return std::uint64_t{1} << static_cast<unsigned>(group);
