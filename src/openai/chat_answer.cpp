@@ -3,6 +3,7 @@
 #include <array>
 
 #include "openai/chat_parts.h"
+#include "openai/json_object_text.h"
 #include "openai/json_writer.h"
 
 namespace distiq {
@@ -42,6 +43,14 @@ Said read_content(const simdjson::dom::array& blocks) {
   }
   said.calls = calls.take();
   return said;
+}
+
+std::string object_in(std::string_view text) {
+  JsonObjectText object;
+  std::string out;
+  object.take(text, out);
+  object.finish(out);
+  return out;
 }
 
 void write_message(JsonWriter& out, const Said& said, const std::string& refusal) {
@@ -103,7 +112,7 @@ std::string chat_id(std::string_view message_id) {
   return "chatcmpl-" + std::string(message_id);
 }
 
-std::expected<std::string, ChatError> chat_completion(std::string_view body, std::int64_t created) {
+std::expected<std::string, ChatError> chat_completion(std::string_view body, std::int64_t created, bool json_object) {
   simdjson::dom::parser parser;
   element message;
   simdjson::dom::array blocks;
@@ -120,7 +129,9 @@ std::expected<std::string, ChatError> chat_completion(std::string_view body, std
   out.open('{').member("id", chat_id(string_or_empty(message, "id"))).member("object", "chat.completion");
   out.key("created").number(created).member("model", string_or_empty(message, "model"));
   out.key("choices").open('[').open('{').key("index").number(0).key("message");
-  write_message(out, read_content(blocks), stop_reason == "refusal" ? refusal_text(message) : std::string());
+  Said said = read_content(blocks);
+  if (json_object) said.text = object_in(said.text);
+  write_message(out, said, stop_reason == "refusal" ? refusal_text(message) : std::string());
   out.key("logprobs").raw("null").member("finish_reason", finish_reason(stop_reason)).close('}').close(']');
   out.key("usage").raw(chat_usage_json(usage)).close('}');
   return out.take();

@@ -27,7 +27,9 @@ struct ChatUsage {
 // "chatcmpl-..." for the API's id of a message.
 [[nodiscard]] std::string chat_id(std::string_view message_id);
 
-// A chat.completion. `created` in Unix seconds. Fails with 502 if `body` is no message of the API's.
-[[nodiscard]] std::expected<std::string, ChatError> chat_completion(std::string_view body, std::int64_t created);
+// A chat.completion. `created` in Unix seconds; `json_object`: of the text the first JSON object only. Fails with 502
+// if `body` is no message of the API's.
+[[nodiscard]] std::expected<std::string, ChatError> chat_completion(std::string_view body, std::int64_t created,
+                                                                    bool json_object = false);
 
 }  // namespace distiq

@@ -56,5 +56,16 @@ TEST(ChatCompletion, what_is_no_message_is_an_error) {
   }
 }
 
+TEST(ChatCompletion, of_a_json_object_only_the_object) {
+  const std::string body =
+      R"({"id":"msg_9","model":"m","content":[{"type":"text","text":"```json\n{\"a\":1}\n```"}],"stop_reason":"end_turn"})";
+  const auto content = [&](bool json_object) {
+    const json::value completion = json::parse(*chat_completion(body, 0, json_object));
+    return json::value_to<std::string>(completion.at("choices").at(0).at("message").at("content"));
+  };
+  EXPECT_EQ(content(true), R"({"a":1})");
+  EXPECT_EQ(content(false), "```json\n{\"a\":1}\n```");
+}
+
 }  // namespace
 }  // namespace distiq

@@ -41,6 +41,7 @@ class RequestTranslation {
     if (messages.ends_with_assistant && !has(ModelFeature::prefill)) {
       refuse("messages", "The last message must be of the user or a tool for this model.");
     }
+    result_.json_object = format.json_only;
     if (format.json_only) messages.system.emplace_back(json_only_text);
 
     // tools, system and messages stand in the order in which the prompt cache reads them; what varies comes behind.

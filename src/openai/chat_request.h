@@ -19,6 +19,7 @@ struct ChatRequest {
   bool stream = false;
   bool include_usage = false;
   bool has_tools = false;
+  bool json_object = false;  // the client wants one JSON object, of whatever form
   // What was left out or changed, a few words each: shown in x-distiq-note.
   std::vector<std::string> notes;
 };

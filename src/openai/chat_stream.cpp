@@ -110,7 +110,7 @@ void ChatStream::start_block(std::string& out) {
   const std::string_view type = string_or_empty(block, "type");
   if (type == "text") {
     const std::string_view text = string_or_empty(block, "text");
-    if (!options_.text_withheld) say(text, out);
+    words(text, out);
   }
   if (type != "tool_use" || options_.own_tools) return;
   OpenCall call{.block = index_of(parser_->event), .index = calls_++, .whole_input = "{}", .has_pieces = false};
@@ -135,7 +135,7 @@ void ChatStream::add_delta(std::string& out) {
   const std::string_view type = string_or_empty(delta, "type");
   if (type == "text_delta") {
     const std::string_view text = string_or_empty(delta, "text");
-    if (!options_.text_withheld) say(text, out);
+    words(text, out);
   } else if (type == "input_json_delta") {
     const std::string_view piece = string_or_empty(delta, "partial_json");
     OpenCall* call = find_call(index_of(parser_->event));
@@ -143,6 +143,15 @@ void ChatStream::add_delta(std::string& out) {
     call->has_pieces = true;
     call_delta(*call, piece, out);
   }
+}
+
+// What the model says, as far as the client is to have it.
+void ChatStream::words(std::string_view text, std::string& out) {
+  if (options_.text_withheld) return;
+  if (!options_.json_object) return say(text, out);
+  std::string part;
+  object_.take(text, part);
+  say(part, out);
 }
 
 void ChatStream::say(std::string_view text, std::string& out) {
@@ -167,6 +176,11 @@ void ChatStream::note_end(std::string& out) {
 
 void ChatStream::finish(std::string_view stop_reason, std::string& out) {
   if (ended_ || !started()) return;
+  if (options_.json_object) {
+    std::string rest;
+    object_.finish(rest);
+    say(rest, out);
+  }
   chunk("{}", finish_reason(stop_reason), out);
   if (options_.include_usage) {
     out.append("data: ")

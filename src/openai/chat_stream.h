@@ -11,6 +11,7 @@
 
 #include "http/sse_splitter.h"
 #include "openai/chat_answer.h"
+#include "openai/json_object_text.h"
 
 namespace distiq {
 
@@ -22,6 +23,7 @@ struct ChatStreamOptions {
   bool own_tools = false;
   // The answer comes whole, by say(): what the events tell of it is left out.
   bool text_withheld = false;
+  bool json_object = false;  // of the text the first JSON object only
 };
 
 class ChatStream {
@@ -63,6 +65,7 @@ class ChatStream {
   void chunk(std::string_view delta, std::string_view finish, std::string& out);
   void call_delta(const OpenCall& call, std::string_view arguments, std::string& out);
   OpenCall* find_call(std::uint64_t block);
+  void words(std::string_view text, std::string& out);
   void start_message(std::string& out);
   void start_block(std::string& out);
   void add_delta(std::string& out);
@@ -75,6 +78,7 @@ class ChatStream {
   std::string head_;  // what every chunk begins with; empty until the message has begun
   std::vector<OpenCall> open_calls_;
   std::uint64_t calls_ = 0;
+  JsonObjectText object_;
   std::string stop_reason_;
   ChatUsage usage_;
   bool ended_ = false;

@@ -176,6 +176,33 @@ TEST(ChatStream, each_events_chunks_come_with_the_event) {
   EXPECT_THAT(out, HasSubstr("now"));
 }
 
+TEST(ChatStream, of_a_json_object_only_the_object_comes_in_one_piece_over_blocks) {
+  const auto text_of = [](const std::string& events) {
+    ChatStream stream({.created = 0, .json_object = true});
+    std::string out;
+    stream.feed(begin + events + ended("end_turn"), out);
+    std::string text;
+    for (const auto& chunk : chunks_of(out)) {
+      const auto* content = choice_of(chunk).at("delta").as_object().if_contains("content");
+      if (content != nullptr) text += content->as_string();
+    }
+    return text;
+  };
+  EXPECT_EQ(text_of(text_block(0, R"(Here: {\"a\":)") + text_block(1, "1} Well?")), R"({"a":1})");
+  EXPECT_EQ(text_of(text_block(0, "No.")), "No.");
+}
+
+TEST(ChatStream, an_answer_that_is_withheld_is_said_later) {
+  ChatStream stream({.created = 0, .own_tools = true, .text_withheld = true});
+  std::string out;
+  stream.feed(begin + text_block(0, "attempt"), out);
+  EXPECT_TRUE(stream.started());
+  EXPECT_THAT(out, Not(HasSubstr("attempt")));
+  stream.say("answer", out);
+  stream.finish("end_turn", out);
+  EXPECT_THAT(out, HasSubstr(R"("delta":{"content":"answer"})"));
+}
+
 TEST(ChatStream, of_the_cli_only_words_are_shown_and_several_messages_are_one_answer) {
   ChatStream stream({.created = 0, .include_usage = true, .own_tools = true});
   std::string out;

@@ -19,7 +19,7 @@ struct ToolChoice {
 
 struct AnswerFormat {
   std::string schema;      // for output_config.format; empty: none
-  bool json_only = false;  // any JSON object: the API has no such mode, the model is told so
+  bool json_only = false;  // any JSON object: the API has no such mode, the model is told so and the answer trimmed
 };
 [[nodiscard]] AnswerFormat translate_response_format(const JsonElement& request);
 

@@ -118,6 +118,7 @@ class ChatExchange {
                               .content = text->content,
                               .schema = text->schema};
     structured_ = !text->schema.empty();
+    json_object_ = request.json_object;
     Cancellation cancellation;
     client_.watch(cancellation);
     auto run = co_await start_cli(*cli, question, cancellation);
@@ -126,8 +127,11 @@ class ChatExchange {
     if (cancellation.cancelled()) (*run)->kill();
     std::vector<std::string> notes = request.notes;
     if (!text->note.empty()) notes.push_back(text->note);
-    const ChatStreamOptions form{
-        .created = created_, .include_usage = request.include_usage, .own_tools = true, .text_withheld = structured_};
+    const ChatStreamOptions form{.created = created_,
+                                 .include_usage = request.include_usage,
+                                 .own_tools = true,
+                                 .text_withheld = structured_,
+                                 .json_object = request.json_object};
     ChatReply reply(client_, form, notes);
     reply.add_field("x-distiq-id", log_.id());
     const Disposition disposition = co_await relay(**run, request.stream, reply, cancellation);
@@ -217,7 +221,7 @@ class ChatExchange {
     message.key("cache_read_input_tokens").number(count(result.cache_read_tokens));
     message.key("cache_creation_input_tokens").number(count(result.cache_write_tokens));
     message.key("output_tokens").number(count(result.output_tokens)).close('}').close('}');
-    const auto completion = chat_completion(message.text(), created_);
+    const auto completion = chat_completion(message.text(), created_, json_object_);
     if (!completion) co_return co_await reply.answer(completion.error());
     co_return co_await reply.answer(200, *completion);
   }
@@ -271,6 +275,7 @@ class ChatExchange {
   ExchangeLog& log_;
   const std::int64_t created_;
   std::string model_;
+  bool json_object_ = false;
   bool structured_ = false;  // the answer must meet a schema
   bool has_result_ = false;  // of the CLI
   bool over_ = false;        // nothing more is wanted of it

@@ -95,6 +95,7 @@ TranslatedClient::TranslatedClient(ClientExchange& client, TranslatedRequest req
       created_(created),
       reply_(reply),
       wants_stream_(request.stream),
+      wants_object_(request.json_object),
       reader_(MessageReader::for_response(head_limit, /*request_was_head=*/false)) {}
 
 Task<Result<std::unique_ptr<BufferedBody>>> TranslatedClient::read_body(std::size_t limit) {
@@ -189,7 +190,7 @@ Task<Disposition> TranslatedClient::finish(Disposition disposition) {
     const ChatError refusal = chat_error_from(status, whole_);
     co_return co_await reply_.answer(refusal);
   }
-  const auto completion = chat_completion(whole_, created_);
+  const auto completion = chat_completion(whole_, created_, wants_object_);
   if (!completion) co_return co_await reply_.answer(completion.error());
   co_return co_await reply_.answer(200, *completion);
 }

@@ -51,6 +51,7 @@ struct TranslatedRequest {
   std::string body;
   std::unique_ptr<BufferedBody> original;
   bool stream = false;
+  bool json_object = false;  // the client wants one JSON object
 };
 
 class TranslatedClient final : public ClientExchange {
@@ -86,6 +87,7 @@ class TranslatedClient final : public ClientExchange {
   const std::int64_t created_;
   ChatReply& reply_;
   const bool wants_stream_;
+  const bool wants_object_;
   MessageReader reader_;
   std::unique_ptr<BodyDecoder> decoder_;  // a server compresses although it was asked not to
   std::string unread_;                    // of the head

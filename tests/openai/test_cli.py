@@ -96,6 +96,14 @@ class Cli(UpstreamCase):
         self.assertEqual(seen["folder"], str((self.proxy.home / "cli").resolve()))
         self.assertEqual(os.listdir(seen["folder"]), [])
 
+    async def test_a_json_object_without_the_words_around_it(self):
+        (self.folder / "events.json").write_text(json.dumps(list(message_events("Sure: {\"a\"", ":1} Bye."))))
+        await self.start()
+        form = {"response_format": {"type": "json_object"}}
+        whole = json.loads((await self.ask_chat(**form)).data)
+        self.assertEqual(whole["choices"][0]["message"]["content"], '{"a":1}')
+        self.assertEqual(text_of((await self.ask_chat(stream=True, **form)).data), '{"a":1}')
+
     async def test_an_answer_by_schema(self):
         structured = RESULT | {"result": "", "stop_reason": "tool_use", "structured_output": {"n": 6, "name": "Würfel"}}
         await self.start(SAY + f"say({structured!r})")

@@ -171,6 +171,15 @@ class Door(DoorCase):
         reply = await self.ask_chat(body(stream=True))
         self.assertFalse(reply.complete)
 
+    async def test_of_a_json_object_the_words_around_it_are_left_out(self):
+        form = {"response_format": {"type": "json_object"}}
+        self.upstream.answer = json_answer('```json\n{"a": 1}\n```')
+        reply = await self.ask_chat(body(**form))
+        self.assertEqual(json.loads(reply.data)["choices"][0]["message"]["content"], '{"a": 1}')
+        self.assertIn("JSON", json.dumps(json.loads(self.upstream.requests[-1].body.data)["system"]), "the model is told")
+        self.upstream.answer = stream_answer("Here: {", '"a"', ": 1} Bye.")
+        self.assertEqual(text_of((await self.ask_chat(body(stream=True, **form))).data), '{"a": 1}')
+
     async def test_a_cut_answer_in_one_piece_is_an_error(self):
         answer = json_answer()
         answer.cut_at = len(answer.wire_bytes()) - 5
