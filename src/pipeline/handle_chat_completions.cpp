@@ -89,12 +89,17 @@ class ChatExchange {
   }
 
   Task<Disposition> ask_api(ChatRequest& request, const Secret& api_key, std::unique_ptr<BufferedBody> original) {
-    const ChatStreamOptions form{.created = created_, .include_usage = request.include_usage, .own_tools = false};
+    const ChatStreamOptions form{.created = created_,
+                                 .include_usage = request.include_usage,
+                                 .own_tools = false,
+                                 .text_withheld = false,
+                                 .json_object = request.json_object};
     ChatReply reply(client_, form, request.notes);
     TranslatedRequest translated{.head = api_head(client_.head(), api_key, request.body.size()),
                                  .body = std::move(request.body),
                                  .original = std::move(original),
-                                 .stream = request.stream};
+                                 .stream = request.stream,
+                                 .json_object = request.json_object};
     TranslatedClient client(client_, std::move(translated), created_, reply);
     const Disposition disposition = co_await handle_messages(services_, client, upstream_, log_);
     co_return co_await client.finish(disposition);
