@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "base/text.h"
 
 namespace distiq {
 namespace {
@@ -51,14 +52,7 @@ Result<Secret> load_key(const std::filesystem::path& path) {
 
 Result<Secret> as_hex(Result<Secret> key) {
   if (!key) return key;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (const char c : key->reveal()) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += digits[byte >> 4U];
-    hex += digits[byte & 15U];
-  }
-  return Secret(std::move(hex));
+  return Secret(to_hex(std::as_bytes(std::span(key->reveal()))));
 }
 
 }  // namespace

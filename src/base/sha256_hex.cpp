@@ -5,6 +5,8 @@
 #include <array>
 #include <new>
 
+#include "base/text.h"
+
 namespace distiq {
 
 std::string sha256_hex(std::string_view bytes) {
@@ -12,13 +14,7 @@ std::string sha256_hex(std::string_view bytes) {
   unsigned int size = 0;
   // Fails only for want of memory.
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    hex += digits[byte >> 4U];
-    hex += digits[byte & 15U];
-  }
-  return hex;
+  return to_hex(std::as_bytes(std::span(digest)));
 }
 
 }  // namespace distiq

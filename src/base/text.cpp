@@ -65,6 +65,17 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(white_space) == std::string_view::npos;
 }
 
+std::string to_hex(std::span<const std::byte> bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(bytes.size() * 2);
+  for (const std::byte byte : bytes) {
+    hex += digits[std::to_integer<std::size_t>(byte >> 4U)];
+    hex += digits[std::to_integer<std::size_t>(byte & std::byte{15})];
+  }
+  return hex;
+}
+
 std::string printable(std::string_view text, std::size_t max_bytes) {
   std::string result;
   std::size_t i = 0;

@@ -1,7 +1,8 @@
-// Text: trimmed, or foreign and made safe to show. Pure; any thread.
+// Text: trimmed, written as hex, or foreign and made safe to show. Pure; any thread.
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,9 @@ inline constexpr std::string_view white_space = " \t\r\n";
 [[nodiscard]] std::string_view trim(std::string_view text, std::string_view set);
 // Empty, or nothing but `white_space`.
 [[nodiscard]] bool is_blank(std::string_view text);
+
+// Two lower-case digits a byte.
+[[nodiscard]] std::string to_hex(std::span<const std::byte> bytes);
 
 // One line for a terminal or a log: control characters and bytes that are not UTF-8 become \xNN, and at most
 // `max_bytes` of the input are taken ("..." is added then). UTF-8 stays as it is.

@@ -41,6 +41,11 @@ TEST(Text, blank_is_what_has_no_other_character) {
   EXPECT_FALSE(is_blank("\v"));
 }
 
+TEST(Text, hex_keeps_leading_zeros_and_high_bits) {
+  EXPECT_EQ(to_hex(std::as_bytes(std::span(std::string_view("\x00\x0f\x7f\xff", 4)))), "000f7fff");
+  EXPECT_EQ(to_hex({}), "");
+}
+
 TEST(Text, printable_keeps_letters_of_any_language) {
   EXPECT_EQ(printable("plain ёж 猫 😀"), "plain ёж 猫 😀");
   EXPECT_EQ(printable(""), "");

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "download/download_plan.h"
 #include "message/sha256.h"
 #include "net/web_client.h"
@@ -25,12 +26,6 @@ constexpr unsigned most_restarts = 3;
 constexpr std::chrono::milliseconds first_pause{500};
 constexpr std::chrono::milliseconds longest_pause{15'000};
 constexpr std::size_t max_tag = 1024;
-
-std::string hex(const Sha256::Digest& digest) {
-  std::string out;
-  for (const unsigned char byte : digest) out += fmt::format("{:02x}", byte);
-  return out;
-}
 
 // What came so far, and of which version of the file it is.
 class PartFile {
@@ -79,7 +74,10 @@ class PartFile {
       const ssize_t count = ::pread(fd_, block.data(), block.size(), at);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return std::unexpected(broken("cannot be read").error());
-      if (count == 0) return hex(sha.finish());
+      if (count == 0) {
+        const Sha256::Digest digest = sha.finish();
+        return to_hex(std::as_bytes(std::span(digest)));
+      }
       sha.add({block.data(), static_cast<std::size_t>(count)});
       at += count;
     }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <new>
 
+#include "base/text.h"
+
 namespace distiq {
 
 namespace {
@@ -78,13 +80,7 @@ std::string hmac_sha256_hex32(std::string_view key, std::string_view message) {
   const Sha256::Digest inner = hash(0x36, message);
   const Sha256::Digest digest = hash(0x5c, bytes(inner));
   OPENSSL_cleanse(padded.data(), padded.size());
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (std::size_t i = 0; i < 16; ++i) {
-    hex += digits[digest[i] >> 4];
-    hex += digits[digest[i] & 15];
-  }
-  return hex;
+  return to_hex(std::as_bytes(std::span(digest).first<16>()));
 }
 
 std::string to_hex16(std::uint64_t value) {
