@@ -225,7 +225,7 @@ class Download {
     const auto answer = fetch(request, clock_, [&](const ResponseHead& head, std::string_view bytes) {
       if (bytes.empty()) {
         plan = plan_answer(head, have);
-        return begin(head, plan, attempt, too_much);
+        return begin(head, plan, too_much);
       }
       if (whole_ > 0 && part_.size() + bytes.size() > whole_) {
         too_much = true;
@@ -256,7 +256,7 @@ class Download {
   }
 
   // Whether the body is wanted.
-  bool begin(const ResponseHead& head, const AnswerPlan& plan, Attempt&, bool& too_much) {
+  bool begin(const ResponseHead& head, const AnswerPlan& plan, bool& too_much) {
     if (plan.use != AnswerUse::append && plan.use != AnswerUse::begin_anew) return false;
     if (task_.size > 0 && plan.whole > 0 && plan.whole != task_.size) {
       too_much = true;  // it says itself that it is another file
