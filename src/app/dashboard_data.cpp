@@ -6,6 +6,7 @@
 #include <iterator>
 #include <span>
 
+#include "app/stats_views.h"
 #include "base/background_thread.h"
 #include "base/text.h"
 #include "stats/live_line_json.h"
@@ -54,10 +55,9 @@ void append_members(std::string& json, std::string_view members) {
 std::string breaks_json(std::span<const RequestRecord> broken) {
   std::string json = "[";
   for (const RequestRecord& record : broken) {
-    json += json.size() > 1 ? R"(,{"field":)" : R"({"field":)";
-    append_json_string(json, record.route.cache_break);
-    json += fmt::format(R"(,"tokens":{},"price_usd_micros":{}}})", record.route.cache_break_tokens,
-                        record.route.cache_break_cost.to_micro_usd());
+    json += json.size() > 1 ? ",{" : "{";
+    append_break_members(json, record.route);
+    json += '}';
   }
   return json + "]";
 }

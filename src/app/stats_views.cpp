@@ -296,12 +296,18 @@ std::string format_cache_health_json(const Summary& summary, std::span<const Req
     append_json_string(out, record.lane_id);
     out += R"(,"request_class":)";
     append_json_string(out, to_string(record.request_class));
-    out += R"(,"field":)";
-    append_json_string(out, record.route.cache_break);
-    out += fmt::format(R"(,"tokens":{},"price_usd_micros":{}}})", record.route.cache_break_tokens,
-                       record.route.cache_break_cost.to_micro_usd());
+    out += ',';
+    append_break_members(out, record.route);
+    out += '}';
   }
   return out + "]}\n";
+}
+
+void append_break_members(std::string& json, const RouteRecord& route) {
+  json += R"("field":)";
+  append_json_string(json, route.cache_break);
+  json += fmt::format(R"(,"tokens":{},"price_usd_micros":{})", route.cache_break_tokens,
+                      route.cache_break_cost.to_micro_usd());
 }
 
 std::string format_csv(std::span<const DayGroup> groups) {

@@ -30,6 +30,9 @@ struct ViewStyle {
                                               const ViewStyle& style);
 [[nodiscard]] std::string format_cache_health_json(const Summary& summary, std::span<const RequestRecord> breaks);
 
+// What broke the prompt cache and what that cost, as members of a JSON object: field, tokens, price_usd_micros.
+void append_break_members(std::string& json, const RouteRecord& route);
+
 // RFC 4180, with a header line; columns are named as in `stats --json`.
 [[nodiscard]] std::string format_csv(std::span<const DayGroup> groups);
 
