@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "app/command_demo_process.h"
+#include "app/child_process.h"
 #include "app/config_parse.h"
 
 namespace distiq {
@@ -21,7 +21,7 @@ bool is_program(const std::filesystem::path& path) {
 }
 
 std::optional<ClaudeVersion> ask_version(const std::filesystem::path& program, const Environment& environment) {
-  auto process = DemoProcess::start(program, {"--version"}, assignments(environment.variables()));
+  auto process = ChildProcess::start(program, {"--version"}, assignments(environment.variables()));
   if (!process) return std::nullopt;
   const auto line = process->read_line(kVersionLimit);
   return line ? claude_version_from(*line) : std::nullopt;

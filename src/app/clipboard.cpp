@@ -1,19 +1,12 @@
 #include "app/clipboard.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
+#include <chrono>
 #include <optional>
 #include <vector>
 
+#include "app/child_process.h"
 #include "app/claude_code.h"
 #include "app/phrase.h"
-#include "base/clock.h"
 
 namespace distiq {
 namespace {
@@ -30,52 +23,13 @@ constexpr Phrase no_screen = {"There is no desktop to take a picture from: neith
 constexpr Phrase no_picture = {"There is no picture in the clipboard.", "В буфере обмена нет картинки."};
 
 // What the program writes to its standard output; nullopt: it failed.
-std::optional<std::string> output_of(const std::string& program, std::vector<std::string> arguments,
+std::optional<std::string> output_of(const std::string& program, const std::vector<std::string>& arguments,
                                      const Environment& environment) {
-  std::array<int, 2> pipe_ends{};
-  if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return std::nullopt;
-  std::vector<std::string> variables = assignments(environment.variables());
-  arguments.insert(arguments.begin(), program);
-  const auto pointers = [](std::vector<std::string>& texts) {
-    std::vector<char*> list;
-    for (auto& text : texts) list.push_back(text.data());
-    list.push_back(nullptr);
-    return list;
-  };
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t pid = 0;
-  const int failed =
-      posix_spawn(&pid, program.c_str(), &actions, nullptr, pointers(arguments).data(), pointers(variables).data());
-  posix_spawn_file_actions_destroy(&actions);
-  close(pipe_ends[1]);
-  if (failed != 0) {
-    close(pipe_ends[0]);
-    return std::nullopt;
-  }
-  std::string output;
-  std::array<char, 16 * 1024> block;
-  const MonotonicTime end = system_clock().monotonic() + limit;
-  bool whole = false;
-  while (output.size() <= most_bytes && system_clock().monotonic() < end) {
-    pollfd entry{.fd = pipe_ends[0], .events = POLLIN, .revents = 0};
-    if (poll(&entry, 1, 100) <= 0) continue;
-    const ssize_t count = read(pipe_ends[0], block.data(), block.size());
-    if (count < 0 && errno == EINTR) continue;
-    whole = count == 0;
-    if (count <= 0) break;
-    output.append(block.data(), static_cast<std::size_t>(count));
-  }
-  close(pipe_ends[0]);
-  if (!whole) kill(pid, SIGKILL);
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  const bool good = whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  return good ? std::optional(std::move(output)) : std::nullopt;
+  auto process = ChildProcess::start(program, arguments, assignments(environment.variables()), ChildStreams::quiet);
+  if (!process) return std::nullopt;
+  auto output = process->read_all(limit, most_bytes);
+  if (!output || process->wait() != 0) return std::nullopt;
+  return output;
 }
 
 struct Reader {

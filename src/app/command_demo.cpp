@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <ostream>
 
+#include "app/child_process.h"
 #include "app/command.h"
-#include "app/command_demo_process.h"
 #include "app/command_demo_session.h"
 #include "app/config_parse.h"
 #include "app/phrase.h"
@@ -41,7 +41,7 @@ class TemporaryFolder {
 };
 
 // The port at the end of the first line that holds `before` and one, as both programs print it at their start.
-std::optional<std::uint16_t> wait_for_port(DemoProcess& process, std::string_view before, std::string& text) {
+std::optional<std::uint16_t> wait_for_port(ChildProcess& process, std::string_view before, std::string& text) {
   while (auto line = process.read_line(kPatience)) {
     text += *line + '\n';
     const auto at = line->find(before);
@@ -122,7 +122,7 @@ class Demo {
 
   Result<void> start_simulator() {
     const auto program = options_.simulator.empty() ? own_folder() / "anthropic-sim" : options_.simulator;
-    auto process = DemoProcess::start(program, {"--port", "0"}, {});
+    auto process = ChildProcess::start(program, {"--port", "0"}, {});
     if (!process) return std::unexpected(process.error());
     simulator_.emplace(std::move(*process));
     std::string ignored;
@@ -133,7 +133,7 @@ class Demo {
   }
 
   Result<void> start_proxy() {
-    auto process = DemoProcess::start(own_folder() / "distiq-code", {"start"}, assignments(settings()));
+    auto process = ChildProcess::start(own_folder() / "distiq-code", {"start"}, assignments(settings()));
     if (!process) return std::unexpected(process.error());
     proxy_.emplace(std::move(*process));
     std::string panel;
@@ -249,8 +249,8 @@ class Demo {
   const Language language_;
   std::ostream& show_;
   TemporaryFolder folder_;
-  std::optional<DemoProcess> simulator_;
-  std::optional<DemoProcess> proxy_;
+  std::optional<ChildProcess> simulator_;
+  std::optional<ChildProcess> proxy_;
   std::uint16_t simulator_port_ = 0;
   std::uint16_t proxy_port_ = 0;
 };

@@ -8,7 +8,7 @@
 #include <ostream>
 
 #include "app/ask.h"
-#include "app/command_demo_process.h"
+#include "app/child_process.h"
 #include "app/command_port_probe.h"
 #include "app/config_parse.h"
 #include "app/panel.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "app/command_demo_process.h"
+#include "app/child_process.h"
 #include "app/command_port_probe.h"
 #include "app/config_parse.h"
 #include "app/panel.h"
@@ -44,7 +44,7 @@ class Search {
                       identify_port_occupant(config_.listen.host, config_.listen.port) == PortOccupant::nobody;
     if (!free) arguments.insert(arguments.end(), {"--port", "0"});
     const auto before = running_proxies(config_.home);
-    auto process = DemoProcess::start(own_program(), arguments, assignments(io_.environment.variables()));
+    auto process = ChildProcess::start(own_program(), arguments, assignments(io_.environment.variables()));
     if (!process) return std::unexpected(process.error());
     while (process->read_line(kStartLimit)) {
     }

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "app/ask.h"
+#include "app/child_process.h"
 #include "app/claude_code.h"
 #include "app/command_background.h"
-#include "app/command_demo_process.h"
 #include "app/phrase.h"
 #include "app/run_file.h"
 #include "base/file.h"
@@ -98,7 +98,7 @@ int run(const Command& command, const Environment& environment) {
   const auto program = find_program(command.front(), environment);
   if (!program) return -1;
   auto process =
-      DemoProcess::start(*program, {command.begin() + 1, command.end()}, assignments(environment.variables()));
+      ChildProcess::start(*program, {command.begin() + 1, command.end()}, assignments(environment.variables()));
   if (!process) return -1;
   while (process->read_line(kManagerLimit)) {
   }

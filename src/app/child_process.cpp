@@ -1,4 +1,4 @@
-#include "app/command_demo_process.h"
+#include "app/child_process.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,6 +18,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace distiq {
 namespace {
 
@@ -29,13 +31,31 @@ std::vector<char*> c_strings(std::vector<std::string>& texts) {
 }
 
 // Between fork and exec: only calls that are safe there.
-[[noreturn]] void become(const char* program, char* const* arguments, char* const* environment, int output) {
+[[noreturn]] void become(const char* program, char* const* arguments, char* const* environment, int output,
+                         ChildStreams streams) {
 #ifdef __linux__
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
   ::dup2(output, STDOUT_FILENO);
+  if (streams == ChildStreams::quiet) {
+    const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    ::dup2(nothing, STDIN_FILENO);
+    ::dup2(nothing, STDERR_FILENO);
+  }
   ::execve(program, arguments, environment);
   ::_exit(127);
+}
+
+// The exit code, once it has ended; -1 if a signal ended it.
+int wait_for(int pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+std::chrono::milliseconds time_until(MonotonicTime end) {
+  return std::chrono::ceil<std::chrono::milliseconds>(end - system_clock().monotonic());
 }
 
 std::unexpected<Error> start_error(const std::filesystem::path& program, std::string_view what) {
@@ -45,8 +65,9 @@ std::unexpected<Error> start_error(const std::filesystem::path& program, std::st
 
 }  // namespace
 
-Result<DemoProcess> DemoProcess::start(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                                       const std::vector<std::string>& environment) {
+Result<ChildProcess> ChildProcess::start(const std::filesystem::path& program,
+                                         const std::vector<std::string>& arguments,
+                                         const std::vector<std::string>& environment, ChildStreams streams) {
   if (::access(program.c_str(), X_OK) != 0) return start_error(program, std::generic_category().message(errno));
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return start_error(program, std::generic_category().message(errno));
@@ -57,60 +78,79 @@ Result<DemoProcess> DemoProcess::start(const std::filesystem::path& program, con
   const auto variable_pointers = c_strings(variables);
 
   const int pid = ::fork();
-  if (pid == 0) become(all[0].c_str(), argument_pointers.data(), variable_pointers.data(), ends[1]);
+  if (pid == 0) become(all[0].c_str(), argument_pointers.data(), variable_pointers.data(), ends[1], streams);
   ::close(ends[1]);
   if (pid < 0) {
     ::close(ends[0]);
     return start_error(program, std::generic_category().message(errno));
   }
-  return DemoProcess(pid, ends[0]);
+  return ChildProcess(pid, ends[0]);
 }
 
-DemoProcess::DemoProcess(DemoProcess&& other) noexcept
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       output_(std::exchange(other.output_, -1)),
       buffer_(std::move(other.buffer_)) {}
 
-DemoProcess::~DemoProcess() {
+ChildProcess::~ChildProcess() {
   if (pid_ > 0) {
     ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    wait_for(pid_);
   }
   if (output_ >= 0) ::close(output_);
 }
 
-std::optional<std::string> DemoProcess::read_line(std::chrono::milliseconds limit) {
+std::optional<std::string> ChildProcess::read_line(std::chrono::milliseconds limit) {
   while (true) {
     if (const auto end = buffer_.find('\n'); end != std::string::npos) {
       auto line = buffer_.substr(0, end);
       buffer_.erase(0, end + 1);
       return line;
     }
-    pollfd entry{.fd = output_, .events = POLLIN, .revents = 0};
-    if (::poll(&entry, 1, static_cast<int>(limit.count())) <= 0) return std::nullopt;
-    std::array<char, 4096> block;
-    const auto count = ::read(output_, block.data(), block.size());
-    if (count <= 0) return std::nullopt;
-    buffer_.append(block.data(), static_cast<std::size_t>(count));
+    if (read_some(limit).value_or(0) == 0) return std::nullopt;
   }
 }
 
-int DemoProcess::wait() {
-  int status = 0;
-  ::waitpid(std::exchange(pid_, -1), &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+std::optional<std::string> ChildProcess::read_all(std::chrono::milliseconds limit, std::size_t most) {
+  const MonotonicTime end = system_clock().monotonic() + limit;
+  while (buffer_.size() <= most && limit.count() > 0) {
+    const auto count = read_some(limit);
+    if (!count) return std::nullopt;
+    if (*count == 0) return std::exchange(buffer_, {});
+    limit = time_until(end);
+  }
+  return std::nullopt;
 }
 
-int DemoProcess::stop(std::chrono::milliseconds limit, std::vector<std::string>& rest) {
+std::optional<std::size_t> ChildProcess::read_some(std::chrono::milliseconds limit) {
+  const MonotonicTime end = system_clock().monotonic() + limit;
+  for (; limit.count() >= 0; limit = time_until(end)) {
+    pollfd entry{.fd = output_, .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&entry, 1, static_cast<int>(limit.count()));
+    if (ready == 0) return std::nullopt;
+    std::array<char, 16 * 1024> block;
+    const ssize_t count = ready < 0 ? -1 : ::read(output_, block.data(), block.size());
+    if (count >= 0) {
+      buffer_.append(block.data(), static_cast<std::size_t>(count));
+      return static_cast<std::size_t>(count);
+    }
+    if (errno != EINTR) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+int ChildProcess::wait() {
+  return wait_for(std::exchange(pid_, -1));
+}
+
+int ChildProcess::stop(std::chrono::milliseconds limit, std::vector<std::string>& rest) {
   ::kill(pid_, SIGTERM);
   // Its stdout closes when it ends, so that reading to the end is waiting for it.
   while (auto line = read_line(limit)) rest.push_back(std::move(*line));
   pollfd entry{.fd = output_, .events = POLLIN, .revents = 0};
   const bool ended = ::poll(&entry, 1, 0) > 0;
   if (!ended) ::kill(pid_, SIGKILL);
-  int status = 0;
-  ::waitpid(std::exchange(pid_, -1), &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return wait();
 }
 
 std::filesystem::path own_program() {
