@@ -1,17 +1,11 @@
 #include "app/command_demo_session.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <system_error>
 
 #include "app/config_parse.h"
+#include "app/local_socket.h"
 
 namespace distiq {
 
@@ -22,51 +16,7 @@ extern const std::string_view demo_sessions;
 namespace {
 
 constexpr std::size_t kMaxAnswerBytes = 16u << 20;
-
-class Connection {
- public:
-  Connection() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const timeval limit{.tv_sec = 10, .tv_usec = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  bool open(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  }
-
-  bool send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const auto count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (count <= 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return true;
-  }
-
-  bool read_to_end(std::string& bytes) {
-    std::array<char, 16384> block;
-    while (bytes.size() < kMaxAnswerBytes) {
-      const auto count = ::recv(fd_, block.data(), block.size(), 0);
-      if (count == 0) return true;
-      if (count < 0) return false;
-      bytes.append(block.data(), static_cast<std::size_t>(count));
-    }
-    return false;
-  }
-
- private:
-  int fd_;
-};
+constexpr std::chrono::seconds kPatience{10};
 
 }  // namespace
 
@@ -91,10 +41,10 @@ std::vector<DemoRequest> parse_demo_requests(std::string_view text) {
 }
 
 Result<std::string> exchange_on_loopback(std::uint16_t port, std::string_view message) {
-  Connection connection;
+  LocalSocket socket("127.0.0.1", port, kPatience);
   std::string answer;
-  if (connection.open(port) && connection.send(message) && connection.read_to_end(answer)) return answer;
-  auto text = fmt::format("port {}: {}", port, std::generic_category().message(errno));
+  if (socket.send(message) && socket.receive(answer, kMaxAnswerBytes)) return answer;
+  auto text = fmt::format("port {}: {}", port, std::generic_category().message(socket.error()));
   return fail(ErrorKind::upstream_broke, text, text);
 }
 

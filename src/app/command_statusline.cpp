@@ -1,7 +1,4 @@
-#include <arpa/inet.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,6 +8,7 @@
 
 #include "app/command.h"
 #include "app/config_parse.h"
+#include "app/local_socket.h"
 #include "app/phrase.h"
 #include "app/report_language.h"
 #include "app/state_files.h"
@@ -70,18 +68,8 @@ ClientState client_state(std::string_view text) {
 bool is_refused(const Environment& environment) {
   const auto address = parse_upstream(environment.find("ANTHROPIC_BASE_URL").value_or(""));
   if (!address || !is_loopback_host(address->host)) return false;
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  const timeval limit{.tv_sec = 0, .tv_usec = 5'000};  // a full backlog makes it wait
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(address->port);
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (is_ip_address(address->host)) (void)::inet_pton(AF_INET, address->host.c_str(), &to.sin_addr);
-  const bool refused = ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno == ECONNREFUSED;
-  ::close(fd);
-  return refused;
+  const std::chrono::milliseconds limit{5};  // a full backlog makes it wait
+  return LocalSocket(address->host, address->port, limit).error() == ECONNREFUSED;
 }
 
 std::string session_line(const Config& config, const ClientState& state) {

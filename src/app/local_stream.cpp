@@ -1,15 +1,14 @@
 #include "app/local_stream.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
-#include <memory>
+#include <cerrno>
 #include <vector>
 
+#include "app/local_socket.h"
 #include "http/message_reader.h"
 
 namespace distiq {
@@ -18,29 +17,17 @@ namespace {
 constexpr int poll_ms = 50;  // a signal ends poll() by itself; this is for one that came just before it
 constexpr std::size_t header_limit = 256 * 1024;
 
+// Sends and receives until it is cancelled.
 class Connection {
  public:
-  Connection(const std::string& host, std::uint16_t port) {
-    addrinfo hints{};
-    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const std::string address = host == "localhost" || host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
-    if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return;
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
-    fd_ = ::socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, found->ai_protocol);
-    if (fd_ >= 0 && ::connect(fd_, found->ai_addr, found->ai_addrlen) != 0) shut();
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() { shut(); }
+  Connection(const std::string& host, std::uint16_t port) : socket_(host, port) {}
 
-  [[nodiscard]] bool open() const { return fd_ >= 0; }
+  [[nodiscard]] bool open() const { return socket_.connected(); }
 
   [[nodiscard]] bool send(std::string_view bytes, const std::atomic<bool>& cancelled) const {
     while (!bytes.empty()) {
       if (!wait(POLLOUT, cancelled)) return false;
-      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t sent = ::send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0 && (errno == EAGAIN || errno == EINTR)) continue;
       if (sent <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
@@ -50,7 +37,7 @@ class Connection {
   // Empty: the end, an error, or cancelled.
   [[nodiscard]] std::string_view receive(const std::atomic<bool>& cancelled) {
     while (wait(POLLIN, cancelled)) {
-      const ssize_t count = ::recv(fd_, block_.data(), block_.size(), MSG_DONTWAIT);
+      const ssize_t count = ::recv(socket_.fd(), block_.data(), block_.size(), MSG_DONTWAIT);
       if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
       return {block_.data(), count <= 0 ? 0 : static_cast<std::size_t>(count)};
     }
@@ -60,17 +47,13 @@ class Connection {
  private:
   [[nodiscard]] bool wait(short events, const std::atomic<bool>& cancelled) const {
     while (!cancelled) {
-      pollfd entry{.fd = fd_, .events = events, .revents = 0};
+      pollfd entry{.fd = socket_.fd(), .events = events, .revents = 0};
       if (::poll(&entry, 1, poll_ms) > 0) return !cancelled;
     }
     return false;
   }
-  void shut() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
 
-  int fd_ = -1;
+  LocalSocket socket_;
   std::array<char, 16 * 1024> block_{};
 };
 
