@@ -6,10 +6,9 @@
 
 #include <array>
 #include <cerrno>
-#include <vector>
 
 #include "app/local_socket.h"
-#include "http/message_reader.h"
+#include "http/response_reader.h"
 
 namespace distiq {
 namespace {
@@ -75,39 +74,25 @@ Result<LocalAnswer> stream_local(const LocalRequest& request, const std::atomic<
   const std::string head = head_of(request);
   // An answer may come before the whole request has gone, a refusal for one: it is read then.
   const bool sent = connection.send(head, cancelled) && connection.send(request.body, cancelled);
-  MessageReader reader = MessageReader::for_response(header_limit, /*request_was_head=*/false);
-  std::string pending;
-  std::vector<std::string_view> pieces;
-  LocalAnswer answer;
-  while (!reader.finished()) {
+  ResponseReader reader(header_limit, /*request_was_head=*/false,
+                        [&](const ResponseHead& answer, std::string_view piece) {
+                          if (!piece.empty()) take(answer, piece);
+                          return true;
+                        });
+  while (reader.wants_more()) {
     const std::string_view bytes = connection.receive(cancelled);
     if (bytes.empty()) {
-      answer.complete = reader.head_done() && reader.eof_completes() && !cancelled;
+      if (!cancelled) reader.closed();
       break;
     }
-    pending += bytes;
-    if (!reader.head_done()) {
-      const auto fed = reader.feed_head(pending);
-      if (!fed) return std::unexpected(fed.error());
-      pending.erase(0, fed->consumed);
-    }
-    while (reader.head_done() && !pending.empty() && !reader.finished()) {
-      pieces.clear();
-      const auto fed = reader.feed_body(pending, pieces);
-      if (!fed) return std::unexpected(fed.error());
-      for (const std::string_view piece : pieces) take(reader.response_head(), piece);
-      if (fed->consumed == 0) break;
-      pending.erase(0, fed->consumed);
-    }
+    if (auto fed = reader.feed(bytes); !fed) return std::unexpected(std::move(fed.error()));
   }
   if (!reader.head_done()) {
-    if (cancelled) return answer;
+    if (cancelled) return LocalAnswer{};
     return fail(ErrorKind::upstream_broke, sent ? "no answer" : "could not send",
                 "The connection to the proxy was lost before an answer.");
   }
-  answer.complete = answer.complete || reader.finished();
-  answer.head = std::move(reader.response());
-  return answer;
+  return LocalAnswer{.head = std::move(reader.head()), .complete = reader.complete()};
 }
 
 }  // namespace distiq

@@ -7,14 +7,14 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 
-#include "http/message_reader.h"
+#include "http/response_reader.h"
 #include "net/tls_stream.h"
 
 namespace distiq {
 namespace {
 
 namespace asio = boost::asio;
-using Take = std::function<bool(const ResponseHead&, std::string_view)>;
+using Take = ResponseReader::Take;
 
 std::string head_of(const WebRequest& request) {
   const bool default_port = request.server.port == (request.server.tls ? "443" : "80");
@@ -38,46 +38,25 @@ Task<Result<WebAnswer>> exchange(const WebRequest& request, Dialer& dialer, Dead
   stall.arm(request.stall_limit);
   const auto sent = co_await stream.write_all(parts);
 
-  MessageReader reader = MessageReader::for_response(request.server.header_limit, request.method == "HEAD");
-  WebAnswer answer;
-  std::string pending;
+  ResponseReader reader(request.server.header_limit, request.method == "HEAD", take);
   std::array<char, 64 * 1024> block;
-  std::vector<std::string_view> pieces;
-  bool wanted = true;
-  bool told_head = false;
-  while (wanted && !reader.finished()) {
+  while (reader.wants_more()) {
     stall.arm(request.stall_limit);
     const auto count = co_await stream.read_some(block);
     stall.disarm();
     if (!count) {
-      answer.complete = count.error() == TransportFailure::eof && reader.head_done() && reader.eof_completes();
+      if (count.error() == TransportFailure::eof) reader.closed();
       break;
     }
-    pending.append(block.data(), *count);
-    if (!reader.head_done()) {
-      const auto fed = reader.feed_head(pending);
-      if (!fed) co_return std::unexpected(fed.error());
-      pending.erase(0, fed->consumed);
-    }
-    if (reader.head_done() && !std::exchange(told_head, true)) wanted = take(reader.response_head(), {});
-    while (wanted && reader.head_done() && !pending.empty() && !reader.finished()) {
-      pieces.clear();
-      const auto fed = reader.feed_body(pending, pieces);
-      if (!fed) co_return std::unexpected(fed.error());
-      for (const std::string_view piece : pieces)
-        wanted = wanted && (piece.empty() || take(reader.response_head(), piece));
-      if (fed->consumed == 0) break;
-      pending.erase(0, fed->consumed);
-    }
+    const auto fed = reader.feed({block.data(), *count});
+    if (!fed) co_return std::unexpected(fed.error());
   }
   stream.close();
   if (!reader.head_done()) {
     co_return fail(ErrorKind::upstream_broke, sent ? "no answer" : "could not send",
                    request.server.host + " closed the connection without an answer.");
   }
-  answer.complete = wanted && (answer.complete || reader.finished());
-  answer.head = std::move(reader.response());
-  co_return answer;
+  co_return WebAnswer{.head = std::move(reader.head()), .complete = reader.complete()};
 }
 
 }  // namespace
