@@ -8,7 +8,7 @@
 #include "app/local_stream.h"
 #include "app/phrase.h"
 #include "app/proxy_in_use.h"
-#include "base/file.h"
+#include "app/user_cli.h"
 #include "claude_cli/cli_blocking.h"
 #include "http/sse_splitter.h"
 #include "openai/conversation_text.h"
@@ -142,16 +142,13 @@ std::unique_ptr<ChatBackend> make_chat_backend(const Config& config, bool use_cl
     Secret key(std::string(io.environment.find("ANTHROPIC_API_KEY").value_or("")));
     return std::make_unique<ApiBackend>(std::move(*proxy), std::move(key), config.listen.token);
   }
-  ClaudeCliConfig cli;
-  cli.program = *program;
-  cli.folder = config.home / "cli";
-  if (auto folder = ensure_private_directory(cli.folder); !folder) {
-    say_error(io, folder.error().for_user());
+  auto cli = user_cli_config(config, *program, io.environment, {.base_url = proxy->url, .token = config.listen.token});
+  if (!cli) {
+    say_error(io, cli.error().for_user());
     code = ExitCode::failed;
     return nullptr;
   }
-  cli.environment = cli_environment(io.environment, {.base_url = proxy->url, .token = config.listen.token});
-  return std::make_unique<CliBackend>(std::move(*proxy), std::move(cli));
+  return std::make_unique<CliBackend>(std::move(*proxy), std::move(*cli));
 }
 
 }  // namespace distiq

@@ -14,6 +14,7 @@
 #include "app/request_feed.h"
 #include "app/request_reporter.h"
 #include "app/state_files.h"
+#include "app/user_cli.h"
 #include "app/web_routes.h"
 #include "base/file.h"
 #include "base/line_writer.h"
@@ -128,24 +129,21 @@ CliDoor cli_door(const Config& config, std::uint16_t port) {
 // Null if it cannot be used: a proxy starts without it, and says so.
 std::unique_ptr<ClaudeCli> make_cli(const Config& config, std::uint16_t port) {
   const Environment environment = Environment::of_process();
-  ClaudeCliConfig cli;
   const auto program = find_claude_program(config.openai.cli, environment);
   if (!program) {
     log::warn("OPENAI_BACKEND=cli: there is no program {}; set CLAUDE_CLI to the path of the claude CLI",
               config.openai.cli);
     return nullptr;
   }
-  cli.program = *program;
-  cli.folder = config.home / "cli";
-  if (auto folder = ensure_private_directory(cli.folder); !folder) {
-    log::warn("OPENAI_BACKEND=cli: {}", folder.error().log_detail);
+  auto cli = user_cli_config(config, *program, environment, cli_door(config, port));
+  if (!cli) {
+    log::warn("OPENAI_BACKEND=cli: {}", cli.error().log_detail);
     return nullptr;
   }
-  cli.environment = cli_environment(environment, cli_door(config, port));
-  cli.tools = config.openai.cli_tools;
-  cli.time_limit = config.openai.cli_time_limit;
-  cli.max_runs = config.openai.cli_max_runs;
-  return std::make_unique<ClaudeCli>(std::move(cli));
+  cli->tools = config.openai.cli_tools;
+  cli->time_limit = config.openai.cli_time_limit;
+  cli->max_runs = config.openai.cli_max_runs;
+  return std::make_unique<ClaudeCli>(std::move(*cli));
 }
 
 LineStyle line_style(const Config& config) {
