@@ -13,7 +13,7 @@ THIRD_PARTY = {
     "boost/unordered/": ["promptcache"],  # header-only and small
     "boost/": ["net", "http", "pipeline", "claude_cli"],
     "openssl/": ["base", "net", "message", "app/wiring.cpp"],
-    "editline/": ["app/command_chat.cpp"],
+    "editline/": ["app/chat_prompt.cpp"],
     "simdjson.h": ["chat", "judge", "message", "money", "meter", "claude_cli", "openai"],
     "sqlite3.h": ["storage"],
     "spdlog/": ["base"],
