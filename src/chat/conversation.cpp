@@ -171,10 +171,7 @@ ChatEvent read_event(std::string_view data) {
   if (document["type"].get(type) != simdjson::SUCCESS) return event;
   std::string_view text;
   if (type == "content_block_delta" && document["delta"]["text"].get(text) == simdjson::SUCCESS) event.text = text;
-  if (type == "message_delta") {
-    if (document["delta"]["stop_reason"].get(text) == simdjson::SUCCESS) event.stop = text;
-    if (document["usage"]["output_tokens"].get(event.output_tokens) != simdjson::SUCCESS) event.output_tokens = 0;
-  }
+  if (type == "message_delta" && document["delta"]["stop_reason"].get(text) == simdjson::SUCCESS) event.stop = text;
   if (type == "message_stop") event.ended = true;
   if (type == "error") {
     event.error =

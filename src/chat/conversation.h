@@ -53,7 +53,6 @@ struct ChatEvent {
   std::string error;   // a sentence; not empty: the answer ends here
   std::string stop;    // stop_reason
   bool ended = false;  // message_stop
-  std::uint64_t output_tokens = 0;
 };
 [[nodiscard]] ChatEvent read_event(std::string_view data);
 // The sentence in an error body of the API; the body itself, cut, where there is none.
