@@ -24,13 +24,22 @@ constexpr Phrase kOverCli{"your claude CLI, through the proxy at {}", "ваш cl
 constexpr Phrase kNoCli{"Claude Code was not found: --cli needs it.",
                         "Claude Code не найден, а --cli без него не работает."};
 constexpr Phrase kCut{"The answer was cut off.", "Ответ оборвался."};
+constexpr Phrase kGone{"The proxy does not answer any more.", "Прокси больше не отвечает."};
+constexpr Phrase kNoAnswer{"The connection to the proxy was lost before an answer.",
+                           "Связь с прокси прервалась до ответа."};
+
+std::string sentence(const Error& error, Language language) {
+  if (error.kind == ErrorKind::upstream_unreachable) return kGone.in(language);
+  if (error.kind == ErrorKind::upstream_broke) return kNoAnswer.in(language);
+  return error.client_text;
+}
 
 class ApiBackend final : public ChatBackend {
  public:
-  ApiBackend(ProxyInUse proxy, Secret key, Secret token)
-      : proxy_(std::move(proxy)), key_(std::move(key)), token_(std::move(token)) {}
+  ApiBackend(ProxyInUse proxy, Secret key, Secret token, Language language)
+      : proxy_(std::move(proxy)), key_(std::move(key)), token_(std::move(token)), language_(language) {}
 
-  std::string describe(Language language) const override { return say(language, kOverApi, proxy_.url); }
+  std::string describe() const override { return say(language_, kOverApi, proxy_.url); }
 
   ChatOutcome ask(const Conversation& conversation, const std::atomic<bool>& stop,
                   const std::function<void(std::string_view)>& take) override {
@@ -60,7 +69,7 @@ class ApiBackend final : public ChatBackend {
       }
     });
     if (!answer) {
-      outcome.error = answer.error().client_text;
+      outcome.error = sentence(answer.error(), language_);
       return outcome;
     }
     outcome.request_id = std::string(answer->head.headers.get_or("x-distiq-id", ""));
@@ -68,7 +77,7 @@ class ApiBackend final : public ChatBackend {
     if (answer->head.status != 200 && answer->head.status != 0) {
       outcome.error = fmt::format("{} ({})", error_sentence(refusal), answer->head.status);
     } else if (!ended && outcome.error.empty() && !stop) {
-      outcome.error = kCut.english;
+      outcome.error = kCut.in(language_);
     }
     return outcome;
   }
@@ -77,13 +86,15 @@ class ApiBackend final : public ChatBackend {
   const ProxyInUse proxy_;
   const Secret key_;
   const Secret token_;
+  const Language language_;
 };
 
 class CliBackend final : public ChatBackend {
  public:
-  CliBackend(ProxyInUse proxy, ClaudeCliConfig config) : proxy_(std::move(proxy)), cli_(std::move(config)) {}
+  CliBackend(ProxyInUse proxy, ClaudeCliConfig config, Language language)
+      : proxy_(std::move(proxy)), cli_(std::move(config)), language_(language) {}
 
-  std::string describe(Language language) const override { return say(language, kOverCli, proxy_.url); }
+  std::string describe() const override { return say(language_, kOverCli, proxy_.url); }
 
   ChatOutcome ask(const Conversation& conversation, const std::atomic<bool>& stop,
                   const std::function<void(std::string_view)>& take) override {
@@ -110,13 +121,14 @@ class CliBackend final : public ChatBackend {
                   outcome.output_tokens = result.output_tokens;
                 });
     if (!done) outcome.error = done.error().for_user();
-    if (done && !any && outcome.error.empty() && !stop) outcome.error = kCut.english;
+    if (done && !any && outcome.error.empty() && !stop) outcome.error = kCut.in(language_);
     return outcome;
   }
 
  private:
   const ProxyInUse proxy_;
   ClaudeCli cli_;
+  const Language language_;
 };
 
 }  // namespace
@@ -140,7 +152,7 @@ std::unique_ptr<ChatBackend> make_chat_backend(const Config& config, bool use_cl
   }
   if (!use_cli) {
     Secret key(std::string(io.environment.find("ANTHROPIC_API_KEY").value_or("")));
-    return std::make_unique<ApiBackend>(std::move(*proxy), std::move(key), config.listen.token);
+    return std::make_unique<ApiBackend>(std::move(*proxy), std::move(key), config.listen.token, config.language);
   }
   auto cli = user_cli_config(config, *program, io.environment, {.base_url = proxy->url, .token = config.listen.token});
   if (!cli) {
@@ -148,7 +160,7 @@ std::unique_ptr<ChatBackend> make_chat_backend(const Config& config, bool use_cl
     code = ExitCode::failed;
     return nullptr;
   }
-  return std::make_unique<CliBackend>(std::move(*proxy), std::move(*cli));
+  return std::make_unique<CliBackend>(std::move(*proxy), std::move(*cli), config.language);
 }
 
 }  // namespace distiq

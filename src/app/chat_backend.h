@@ -32,7 +32,7 @@ class ChatBackend {
   [[nodiscard]] virtual ChatOutcome ask(const Conversation& conversation, const std::atomic<bool>& stop,
                                         const std::function<void(std::string_view)>& take) = 0;
   // Where answers come from, for people.
-  [[nodiscard]] virtual std::string describe(Language language) const = 0;
+  [[nodiscard]] virtual std::string describe() const = 0;
 };
 
 // Finds or starts the proxy. Null: it was said why, `code` is the exit code.

@@ -107,8 +107,7 @@ class Chat {
       io_.out << std::endl;
       commands_.paste();
     });
-    screen_.line(screen_.say(kWelcome, prices_.short_name(state_.talk.model), backend_.describe(screen_.language)),
-                 Tone::dim);
+    screen_.line(screen_.say(kWelcome, prices_.short_name(state_.talk.model), backend_.describe()), Tone::dim);
     if (!first.empty()) (void)ask(first);
     while (auto text = prompt.read_text()) {
       if (text->empty() && state_.images.empty()) continue;

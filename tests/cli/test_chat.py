@@ -287,6 +287,8 @@ class Chat(ChatCase):
     async def test_russian(self):
         await self.start()
         await self.on_terminal(lambda terminal: (terminal.expect("Ctrl-D - выход"), terminal.end()), "--lang", "ru")
+        self.upstream.answer = self.answer_with("cut", cut=True)
+        self.assertIn("Ответ оборвался.", (await self.piped("--lang", "ru", "x")).stderr.decode())
 
     async def test_an_image_from_a_file(self):
         await self.start()
