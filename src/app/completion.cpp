@@ -80,20 +80,40 @@ std::string zsh_text(std::string_view text) {
   return quoted(out);
 }
 
+// After "--" stands another program with words of its own.
+constexpr std::string_view zsh_program =
+    "      local -i dashes=${words[(i)--]}\n"
+    "      if (( dashes < CURRENT )); then\n"
+    "        shift $dashes words\n"
+    "        (( CURRENT -= dashes ))\n"
+    "        _normal\n"
+    "        return\n"
+    "      fi\n";
+
+constexpr std::string_view fish_program =
+    "function __distiq_code_program\n"
+    "  set -l words (commandline -opc)\n"
+    "  set -l dashes (contains -i -- -- $words); or return\n"
+    "  set -l program\n"
+    "  test $dashes -lt (count $words); and set program (string escape -- $words[(math $dashes + 1)..])\n"
+    "  complete -C (string join ' ' -- $program (commandline -ct))\n"
+    "end\n";
+
 std::string zsh(const CommandTree& tree) {
   std::string out =
       "#compdef distiq-code\n"
-      "# distiq-code: completion for zsh. Put it into a folder of $fpath as _distiq-code.\n"
+      "# distiq-code: completion for zsh. Put it into a folder of $fpath as _distiq-code, or load it after compinit:\n"
+      "# source <(distiq-code completion zsh)\n"
       "_distiq_code() {\n"
-      "  local -a commands\n"
-      "  commands=(\n";
+      "  local -a subcommands\n"  // "commands" is zsh's own list, which completing a program needs
+      "  subcommands=(\n";
   for (const auto& command : tree) {
     out += fmt::format("    '{}:{}'\n", command.name, zsh_text(command.description));
   }
   out +=
       "  )\n"
       "  if (( CURRENT == 2 )); then\n"
-      "    _describe command commands\n"
+      "    _describe command subcommands\n"
       "    return\n"
       "  fi\n"
       "  local command=$words[2]\n"
@@ -101,7 +121,9 @@ std::string zsh(const CommandTree& tree) {
       "  (( CURRENT-- ))\n"
       "  case $command in\n";
   for (const auto& command : tree) {
-    out += fmt::format("    {})\n      _arguments '--help[Help]'", command.name);
+    out += fmt::format("    {})\n", command.name);
+    if (command.runs_a_program) out += zsh_program;
+    out += "      _arguments '--help[Help]'";
     for (const auto& option : command.options) {
       const auto value = option.value_name.empty() ? ""
                          : option.is_file          ? fmt::format(":{}:_files", option.value_name)
@@ -112,7 +134,11 @@ std::string zsh(const CommandTree& tree) {
     if (command.runs_a_program) out += " \\\n        '*::program:_normal'";
     out += " ;;\n";
   }
-  return out + "  esac\n}\n_distiq_code \"$@\"\n";
+  // Read as _distiq-code by autoload it is to answer at once; sourced, to be known from now on.
+  return out +
+         "  esac\n}\n"
+         "if [[ $funcstack[1] == _distiq-code ]]; then _distiq_code \"$@\"; else compdef _distiq_code distiq-code; "
+         "fi\n";
 }
 
 std::string fish(const CommandTree& tree) {
@@ -129,14 +155,17 @@ std::string fish(const CommandTree& tree) {
     for (const auto& option : command.options) {
       const auto value = option.value_name.empty() ? ""
                          : option.is_file          ? " -r -F"
-                                                   : fmt::format(" -x -a '{}'", joined(option.values));
+                                                   : fmt::format(" -x -k -a '{}'", joined(option.values));
       out += fmt::format("complete -c distiq-code -n '{}' -l {} -d '{}'{}\n", seen, option.name.substr(2),
                          quoted(option.description), value);
     }
     if (!command.values.empty()) {
       out += fmt::format("complete -c distiq-code -n '{}' -a '{}'\n", seen, joined(command.values));
     }
-    if (command.runs_a_program) out += fmt::format("complete -c distiq-code -n '{}' -F\n", seen);
+    if (command.runs_a_program) {
+      out += fish_program;
+      out += fmt::format("complete -c distiq-code -n '{}' -a '(__distiq_code_program)'\n", seen);
+    }
   }
   return out;
 }

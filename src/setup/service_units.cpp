@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace distiq {
 namespace {
 
@@ -10,15 +13,29 @@ constexpr std::string_view kMark = "Written by `distiq-code setup --service`; `d
 // Two hyphens may not stand in a comment of XML.
 constexpr std::string_view kXmlMark = "Written by `distiq-code setup`, which also removes it.";
 
-// One word of a systemd command line or assignment.
-std::string systemd_word(std::string_view text, bool in_command) {
+enum class SystemdWord { program, argument, assignment };
+
+// Variables ("$") stand for something in arguments only.
+std::string systemd_word(std::string_view text, SystemdWord kind) {
   std::string out = "\"";
   for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ') {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", c);
+      continue;
+    }
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '%' || (c == '$' && in_command)) out += c;
+    if (c == '%' || (c == '$' && kind == SystemdWord::argument)) out += c;
     out += c;
   }
   return out + "\"";
+}
+
+// systemd takes no program with a quote or a backslash in its path; a shell does.
+std::string systemd_command(std::string_view program) {
+  const bool is_plain = program.find_first_of("'\"\\\x7f") == std::string_view::npos &&
+                        std::ranges::none_of(program, [](unsigned char c) { return c < ' '; });
+  if (is_plain) return systemd_word(program, SystemdWord::program);
+  return R"(/bin/sh -c "exec \"$$0\" \"$$@\"" )" + systemd_word(program, SystemdWord::argument);
 }
 
 std::string xml_text(std::string_view text) {
@@ -57,9 +74,10 @@ std::string systemd_socket(const ServiceFacts& facts) {
 }
 
 std::string systemd_service(const ServiceFacts& facts) {
-  const auto home = facts.home.empty()
-                        ? std::string()
-                        : fmt::format("Environment={}\n", systemd_word("DISTIQ_HOME=" + facts.home, false));
+  const auto home =
+      facts.home.empty()
+          ? std::string()
+          : fmt::format("Environment={}\n", systemd_word("DISTIQ_HOME=" + facts.home, SystemdWord::assignment));
   return fmt::format(
       "# {}\n"
       "[Unit]\n"
@@ -78,7 +96,7 @@ std::string systemd_service(const ServiceFacts& facts) {
       "NoNewPrivileges=true\n\n"
       "[Install]\n"
       "WantedBy=default.target\n",
-      kMark, systemd_word(facts.program, true), home);
+      kMark, systemd_command(facts.program), home);
 }
 
 std::string launchd_agent(const ServiceFacts& facts) {

@@ -10,15 +10,20 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(ServiceUnits, systemd_listens_where_the_proxy_would_and_quotes_names) {
-  const ServiceFacts facts{"/opt/my \"tools\"/50%/$x/distiq-code", "127.0.0.1", 11434, "/h/state dir", ""};
+  const ServiceFacts facts{"/opt/my tools/50%/$x/distiq-code", "127.0.0.1", 11434, "/h/state dir", ""};
   EXPECT_THAT(systemd_socket(facts), HasSubstr("\nListenStream=127.0.0.1:11434\n"));
   const auto service = systemd_service(facts);
-  EXPECT_THAT(service, HasSubstr("\nExecStart=\"/opt/my \\\"tools\\\"/50%%/$$x/distiq-code\" start\n"));
+  EXPECT_THAT(service, HasSubstr("\nExecStart=\"/opt/my tools/50%%/$x/distiq-code\" start\n"));
   EXPECT_THAT(service, HasSubstr("\nEnvironment=\"DISTIQ_HOME=/h/state dir\"\n"));
   EXPECT_THAT(service, HasSubstr("\nRequires=distiq-code.socket\n"));
   EXPECT_THAT(service, HasSubstr("\nRestart=always\n"));
   EXPECT_THAT(systemd_service({"/x", "::1", 1, "", ""}), Not(HasSubstr("Environment")));
   EXPECT_THAT(systemd_socket({"/x", "::1", 80, "", ""}), HasSubstr("ListenStream=[::1]:80\n"));
+}
+
+TEST(ServiceUnits, a_program_that_systemd_would_not_take_is_started_by_a_shell) {
+  EXPECT_THAT(systemd_service({"/a \"b\" $c\n/x", "::1", 1, "", ""}),
+              HasSubstr(R"(ExecStart=/bin/sh -c "exec \"$$0\" \"$$@\"" "/a \"b\" $$c\x0a/x" start)"));
 }
 
 TEST(ServiceUnits, launchd_agent_is_escaped_and_its_comment_is_valid_xml) {
