@@ -5,7 +5,6 @@
 namespace distiq {
 namespace {
 
-constexpr std::size_t most_lanes = 2'048;
 constexpr std::size_t most_accounts = 256;
 constexpr std::chrono::hours refusal_life{24};
 constexpr std::string_view one_hour_reason =
@@ -30,22 +29,6 @@ std::string CarePlan::reason() const {
   if (!one_hour) return text;
   if (!text.empty()) text += "; ";
   return text += one_hour_reason;
-}
-
-CacheCare::Lane& CacheCare::lane(std::string_view id) {
-  const std::string key(id);
-  if (const auto found = lanes_.find(key); found != lanes_.end()) {
-    order_.splice(order_.end(), order_, found->second.order);
-    return found->second;
-  }
-  if (lanes_.size() >= most_lanes) {
-    lanes_.erase(order_.front());
-    order_.pop_front();
-  }
-  order_.push_back(key);
-  Lane& made = lanes_[key];
-  made.order = std::prev(order_.end());
-  return made;
 }
 
 bool CacheCare::may_try_long_life(const CareQuestion& question) const {
@@ -74,8 +57,8 @@ CarePlan CacheCare::plan(const CareQuestion& question) {
                                .warm_tokens = question.forecast.read,
                                .bank = question.bank});
 
-  const bool is_new = !lanes_.contains(std::string(question.lane_id));
-  Lane& lane = this->lane(question.lane_id);
+  const bool is_new = lanes_.find(question.lane_id) == nullptr;
+  Lane& lane = lanes_.touch(question.lane_id);
   // What the client's own five-minute markers show: only then is there a choice to learn about.
   if (has_marks(question) && !all_long(*question.prompt)) {
     const std::uint64_t before = std::min(lane.prompt_tokens, question.forecast.prompt_tokens);

@@ -4,7 +4,6 @@
 // clock of its own. Not thread-safe.
 #pragma once
 
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "promptcache/cache_forecast.h"
 #include "promptcache/cache_guardian.h"
+#include "promptcache/lane_memory.h"
 #include "promptcache/marker_plan.h"
 #include "promptcache/reuse_stats.h"
 #include "promptcache/ttl_advisor.h"
@@ -66,18 +66,15 @@ class CacheCare {
     MonotonicTime last{};
     std::uint64_t prompt_tokens = 0;
     CacheTtl ttl = CacheTtl::five_minutes;  // decided when it was cold, and kept
-    std::list<std::string>::iterator order{};
   };
 
-  Lane& lane(std::string_view id);
   CacheTtl choose_ttl(const CareQuestion& question, Lane& lane, bool is_new);
   [[nodiscard]] bool may_try_long_life(const CareQuestion& question) const;
 
   ReuseStats reuse_;
   TtlAdvisor advisor_;
   CacheGuardian guardian_;
-  std::unordered_map<std::string, Lane> lanes_;
-  std::list<std::string> order_;                                  // least recently used first
+  LaneMemory<Lane> lanes_{2'048};
   std::unordered_map<std::string, MonotonicTime> refused_until_;  // by account
   std::vector<std::uint64_t> blocks_;                             // scratch
 };

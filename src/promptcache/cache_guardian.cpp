@@ -7,7 +7,6 @@
 namespace distiq {
 namespace {
 
-constexpr std::size_t most_lanes = 512;
 constexpr std::size_t most_positions = 4'096;
 // Rounding, a dropped thinking block, a marker that moved back: less than this is no break.
 constexpr std::uint64_t least_tokens = 1'000;
@@ -78,38 +77,21 @@ std::uint32_t first_difference(const std::vector<std::uint64_t>& before, const P
 
 }  // namespace
 
-CacheGuardian::Lane& CacheGuardian::lane(std::string_view id) {
-  const std::string key(id);
-  if (const auto found = lanes_.find(key); found != lanes_.end()) {
-    order_.splice(order_.end(), order_, found->second.order);
-    return found->second;
-  }
-  if (lanes_.size() >= most_lanes) {
-    lanes_.erase(order_.front());
-    order_.pop_front();
-  }
-  order_.push_back(key);
-  Lane& made = lanes_[key];
-  made.order = std::prev(order_.end());
-  return made;
-}
-
 std::optional<CacheDifference> CacheGuardian::difference(std::string_view lane_id, const RequestView& view,
                                                          const PromptMap& prompt) const {
-  const auto known = lanes_.find(std::string(lane_id));
-  if (known == lanes_.end()) return std::nullopt;
-  const Lane& lane = known->second;
-  const std::string_view context = changed_context(lane.context, prompt.context);
+  const Lane* lane = lanes_.find(lane_id);
+  if (lane == nullptr) return std::nullopt;
+  const std::string_view context = changed_context(lane->context, prompt.context);
   if (!context.empty()) return CacheDifference{std::string(context), {}};
-  const std::uint32_t at = first_difference(lane.prefixes, prompt);
-  if (at >= lane.prefixes.size() || at >= prompt.positions.size()) return std::nullopt;
+  const std::uint32_t at = first_difference(lane->prefixes, prompt);
+  if (at >= lane->prefixes.size() || at >= prompt.positions.size()) return std::nullopt;
   return CacheDifference{name_of(view, prompt, at), prompt.positions[at].range};
 }
 
 std::optional<CacheBreak> CacheGuardian::observe(const GuardedRequest& request) {
   if (request.lane_id.empty()) return std::nullopt;
   const PromptMap& prompt = *request.prompt;
-  Lane& lane = this->lane(request.lane_id);
+  Lane& lane = lanes_.touch(request.lane_id);
   std::optional<CacheBreak> found;
   // A conversation that got shorter was compacted or rewound: that is no accident.
   const bool was_warm = lane.served == request.served && lane.cached_tokens > 0 &&

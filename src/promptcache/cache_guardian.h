@@ -4,17 +4,16 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/units.h"
 #include "money/model_info.h"
 #include "money/usage.h"
+#include "promptcache/lane_memory.h"
 #include "promptcache/prompt_map.h"
 
 namespace distiq {
@@ -63,12 +62,9 @@ class CacheGuardian {
     MonotonicTime started;
     CacheTtl ttl = CacheTtl::five_minutes;  // the shortest of its markers
     std::uint64_t cached_tokens = 0;
-    std::list<std::string>::iterator order;
   };
-  Lane& lane(std::string_view id);
 
-  std::unordered_map<std::string, Lane> lanes_;
-  std::list<std::string> order_;  // least recently used first
+  LaneMemory<Lane> lanes_{512};
 };
 
 }  // namespace distiq
