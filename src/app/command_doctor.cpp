@@ -140,7 +140,7 @@ class ClaudeSettings {
   void read(const fs::path& file) {
     const auto text = read_settings_text(file);
     if (!text) return note(file, text.error().client_text);
-    if (!*text || (*text)->find_first_not_of(" \t\r\n") == std::string::npos) return;
+    if (!*text || is_blank(**text)) return;
     const auto root = outline_json(**text);
     if (!root) return note(file, root.error().client_text);
     const auto* env = root->find("env");

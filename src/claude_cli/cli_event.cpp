@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace distiq {
 namespace {
 
@@ -125,7 +127,7 @@ std::optional<CliEvent> CliEventReader::next(std::string_view& bytes) {
     const std::string line = std::exchange(line_, {});
     const bool whole = !std::exchange(too_long_, false);
     if (!whole) return CliEvent{};
-    if (line.find_first_not_of(" \t\r") != std::string::npos) return parser_->read(line);
+    if (!is_blank(line)) return parser_->read(line);
   }
   return std::nullopt;
 }
