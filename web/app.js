@@ -250,7 +250,7 @@ async function refresh() {
   try {
     const days = state.chart_of === '' ? null : ask(`/distiq/api/days?period=${state.period}`);
     const [summary, health, lanes] = await Promise.all([ask(`/distiq/api/summary?period=${state.period}`), ask('/health'), ask('/distiq/api/lanes')]);
-    state.days = await days;
+    if (days) state.days = (await days) ?? state.days;  // an answer that was asked for before the choice says nothing
     if (lanes) state.lanes = lanes;
     if (health) state.health = { ...health, policy: health.policy ?? health.settings?.ROUTING_POLICY };
     if (summary) state.summary = summary;
