@@ -12,9 +12,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 THIRD_PARTY = {
     "boost/unordered/": ["promptcache"],  # header-only and small
     "boost/": ["net", "http", "pipeline", "claude_cli"],
-    "openssl/": ["base", "net", "message", "app/wiring.cpp"],
+    "openssl/": ["base", "net", "message"],
     "editline/": ["app/chat_prompt.cpp"],
-    "simdjson.h": ["chat", "judge", "message", "money", "meter", "claude_cli", "openai"],
+    "simdjson.h": ["chat", "judge", "message", "money", "meter", "claude_cli", "openai", "trace"],
     "sqlite3.h": ["storage"],
     "spdlog/": ["base"],
     "CLI/": ["app/cli.cpp"],

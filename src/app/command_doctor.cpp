@@ -15,6 +15,7 @@
 #include "app/config_parse.h"
 #include "app/panel.h"
 #include "app/state_files.h"
+#include "app/trace_collector.h"
 #include "app/wiring.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -30,6 +31,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::chrono::seconds kUpstreamLimit{12};
+constexpr std::chrono::seconds kCollectorLimit{5};
 
 // A member of an object in a text that outline_json has accepted.
 std::string_view raw_member(std::string_view text, const JsonObject& object, std::string_view key) {
@@ -225,6 +227,14 @@ UpstreamFacts upstream_facts(const Config& config) {
   return facts;
 }
 
+CollectorFacts collector_facts(const Config& config) {
+  if (!config.tracing.collector) return {};
+  UpstreamAddress url = *config.tracing.collector;
+  url.path_prefix = config.tracing.target();
+  const auto answer = ask_collector(config, kCollectorLimit);
+  return {.url = url.origin(), .error = answer.problem, .status = answer.status};
+}
+
 StoreFacts store_facts(const Config& config) {
   StoreFacts facts;
   std::error_code ignored;
@@ -318,6 +328,7 @@ ExitCode run_doctor(const Config& config, bool json, const CommandIo& io) {
                           .proxy = proxy_facts(config),
                           .claude = claude_facts(io.environment),
                           .upstream = upstream_facts(config),
+                          .collector = collector_facts(config),
                           .store = store_facts(config),
                           .home = home_facts(config)};
   const auto checks = run_checks(facts);

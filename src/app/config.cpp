@@ -310,6 +310,9 @@ void add_warnings(Config& config) {
   if (config.upstream.path_prefix.ends_with("/v1")) {
     config.warnings.push_back(say(config.language, config_text::ends_with_v1));
   }
+  if (!config.tracing.headers.empty() && !config.tracing.collector) {
+    config.warnings.push_back(say(config.language, config_text::headers_for_nobody));
+  }
   for (const auto& entry : config.entries) {
     if (!entry.in_this_build && entry.origin != ConfigOrigin::default_value) {
       config.warnings.push_back(say(config.language, config_text::not_in_build, entry.name));
@@ -324,6 +327,12 @@ std::string UpstreamAddress::origin() const {
   const auto bracketed = host.find(':') == std::string::npos ? host : "[" + host + "]";
   return fmt::format("{}://{}{}{}", tls ? "https" : "http", bracketed, standard_port ? "" : fmt::format(":{}", port),
                      path_prefix);
+}
+
+std::string TracingSettings::target() const {
+  constexpr std::string_view traces = "/v1/traces";
+  if (!collector || collector->path_prefix.ends_with(traces)) return collector ? collector->path_prefix : "";
+  return collector->path_prefix + std::string(traces);
 }
 
 bool ListenConfig::is_loopback() const {
@@ -360,11 +369,11 @@ bool is_loopback_host(std::string_view host) {
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
-const HttpProxyAddress* Config::proxy_for_upstream() const {
-  const auto& proxy = upstream.tls ? https_proxy : http_proxy;
-  if (!proxy || is_loopback_host(upstream.host)) return nullptr;
+const HttpProxyAddress* Config::proxy_for(const UpstreamAddress& server) const {
+  const auto& proxy = server.tls ? https_proxy : http_proxy;
+  if (!proxy || is_loopback_host(server.host)) return nullptr;
   for (const auto& rule : no_proxy) {
-    if (covers(rule, upstream.host, upstream.port)) return nullptr;
+    if (covers(rule, server.host, server.port)) return nullptr;
   }
   return &*proxy;
 }
@@ -387,6 +396,10 @@ std::string find_conflict(const Config& config) {
   const auto* proxy = config.proxy_for_upstream();
   if (proxy != nullptr && is_ourselves(config, proxy->host, proxy->port)) {
     return tell(config_text::proxy_is_us, config.upstream.tls ? "HTTPS_PROXY" : "HTTP_PROXY");
+  }
+  if (config.tracing.collector &&
+      is_ourselves(config, config.tracing.collector->host, config.tracing.collector->port)) {
+    return tell(config_text::collector_is_us, config.tracing.collector->origin());
   }
   if (config.limits.max_buffered_bytes < config.limits.max_body_bytes) return tell(config_text::small_budget);
   return {};

@@ -86,6 +86,14 @@ struct OpenAiSettings {
   std::chrono::milliseconds cli_time_limit{600'000};
 };
 
+// Traces of requests to an OpenTelemetry collector; off unless it is named.
+struct TracingSettings {
+  std::optional<UpstreamAddress> collector;
+  std::vector<std::pair<std::string, Secret>> headers;  // sent with every batch
+
+  [[nodiscard]] std::string target() const;  // of the POSTs: the path and /v1/traces, unless it ends like that
+};
+
 enum class Language { english, russian };
 enum class ColourMode { automatic, always, never };  // automatic: where the output is a terminal
 
@@ -114,6 +122,7 @@ struct Config {
   TimeoutsConfig timeouts;
   SteeringSettings steering;
   OpenAiSettings openai;
+  TracingSettings tracing;
   unsigned io_threads = 2;
   LogLevel log_level = LogLevel::info;  // debug if DEBUG is on
   LogFormat log_format = LogFormat::text;
@@ -130,8 +139,9 @@ struct Config {
   std::vector<std::string> warnings;  // whole sentences without secrets
   std::vector<std::string> problems;  // what would stop the start; always empty unless loaded leniently
 
-  // The proxy that leads to `upstream`, or null to go direct (none set, NO_PROXY, or a loopback upstream).
-  [[nodiscard]] const HttpProxyAddress* proxy_for_upstream() const;
+  // The proxy that leads to `server`, or null to go direct (none set, NO_PROXY, or a loopback address).
+  [[nodiscard]] const HttpProxyAddress* proxy_for(const UpstreamAddress& server) const;
+  [[nodiscard]] const HttpProxyAddress* proxy_for_upstream() const { return proxy_for(upstream); }
   [[nodiscard]] const ConfigEntry* find(std::string_view name) const;
 };
 

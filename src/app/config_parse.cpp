@@ -241,4 +241,33 @@ std::optional<HttpProxyAddress> parse_http_proxy(std::string_view text) {
   return result;
 }
 
+std::optional<std::vector<std::pair<std::string, Secret>>> parse_fields(std::string_view text) {
+  constexpr std::size_t longest = 8192;
+  constexpr std::size_t most = 32;
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";  // RFC 9110, token
+  constexpr std::array<std::string_view, 8> ours = {
+      "host",       "content-length",   "content-type", "transfer-encoding",
+      "connection", "content-encoding", "expect",       "upgrade"};
+  if (text.size() > longest) return std::nullopt;
+  std::vector<std::pair<std::string, Secret>> fields;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto piece = trim(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    if (piece.empty()) continue;
+    const auto equals = piece.find('=');
+    if (equals == std::string_view::npos || fields.size() == most) return std::nullopt;
+    const auto name = trim(piece.substr(0, equals));
+    const bool is_token = !name.empty() && std::ranges::all_of(name, [&](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || marks.contains(c);
+    });
+    if (!is_token || std::ranges::find(ours, std::string_view(lower(name))) != ours.end()) return std::nullopt;
+    auto value = percent_decode(trim(piece.substr(equals + 1)));
+    const auto is_visible = [](char c) { return c >= ' ' && c < 0x7f; };
+    if (!value || !std::ranges::all_of(*value, is_visible)) return std::nullopt;
+    fields.emplace_back(name, Secret(std::move(*value)));
+  }
+  return fields;
+}
+
 }  // namespace distiq

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/config.h"
@@ -29,7 +30,10 @@ namespace distiq {
 [[nodiscard]] std::vector<std::string> parse_list(std::string_view text);
 [[nodiscard]] bool is_ip_address(std::string_view text);  // IPv4, or IPv6 without brackets
 [[nodiscard]] bool is_host(std::string_view text);        // DNS name or IP address without port and brackets
-[[nodiscard]] std::optional<UpstreamAddress> parse_upstream(std::string_view text);     // no user, query or fragment
+[[nodiscard]] std::optional<UpstreamAddress> parse_upstream(std::string_view text);  // no user, query or fragment
+// "name=value,name=value", values percent-decoded, as OpenTelemetry writes header fields: at most 8 KiB and 32 fields,
+// none that frames or routes a message.
+[[nodiscard]] std::optional<std::vector<std::pair<std::string, Secret>>> parse_fields(std::string_view text);
 [[nodiscard]] std::optional<HttpProxyAddress> parse_http_proxy(std::string_view text);  // scheme http or none
 
 }  // namespace distiq

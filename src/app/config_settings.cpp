@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 template <class T, class U>
 bool store(T& field, std::optional<U> value) {
   if (!value) return false;
-  field = static_cast<T>(*value);
+  field = static_cast<T>(std::move(*value));
   return true;
 }
 
@@ -261,6 +261,22 @@ const SettingSpec kSettings[] = {
      .group = Group::features,
      .apply = [](Config& c, std::string_view v,
                  const SettingContext&) { return store(c.openai.cli_time_limit, timeout(v)); }},
+    {.name = "OTLP_ENDPOINT",
+     .default_text = "",
+     .range = "an http:// or https:// address with an optional path prefix, without user, query and fragment",
+     .meaning =
+         "OpenTelemetry collector that gets a trace of each request by OTLP/HTTP; /v1/traces is added. Empty: none.",
+     .group = Group::features,
+     .apply = [](Config& c, std::string_view v,
+                 const SettingContext&) { return store(c.tracing.collector, parse_upstream(v)); }},
+    {.name = "OTLP_HEADERS",
+     .default_text = "",
+     .range = "name=value pairs separated by commas, values percent-encoded, at most 8 KiB",
+     .meaning = "Sent with the traces: `Authorization=Bearer%20...`. Never shown.",
+     .group = Group::features,
+     .apply = [](Config& c, std::string_view v,
+                 const SettingContext&) { return store(c.tracing.headers, parse_fields(v)); },
+     .show = Show::secret},
     {.name = "ML_ROUTING_ENABLED",
      .default_text = "true",
      .range = kBool,

@@ -109,6 +109,8 @@ const ValueCase kValueCases[] = {
     {"CLAUDE_CLI_TOOLS", "Read,Grep", {"-x", "a b"}},
     {"CLAUDE_CLI_MAX_RUNS", "1", {"0", "65"}},
     {"CLAUDE_CLI_SECONDS", "5", {"0"}},
+    {"OTLP_ENDPOINT", "http://127.0.0.1:4318", {"127.0.0.1:4318", "grpc://h:4317", "https://u:p@h", "http://h/?a=b"}},
+    {"OTLP_HEADERS", "Authorization=Bearer%20x", {"x", "=x", "a b=c", "a=%0d%0a", "a=%zz", "Host=h", "a=1,b"}},
     {"CACHE_ENABLED", "0", {"x"}},
     {"CACHE_TTL_HOURS", "1", {"0", "-1", "1.5"}},
     {"CACHE_SIMILARITY_THRESHOLD", "0.9", {"1.1", "-0.1", "nan"}},

@@ -39,6 +39,8 @@ constexpr Phrase ranges[] = {
     {"a whole number from 50 to 1000000", "целое число от 50 до 1000000"},
     {"a whole number from 0 to 100", "целое число от 0 до 100"},
     {"a whole number from 0 to 50", "целое число от 0 до 50"},
+    {"name=value pairs separated by commas, values percent-encoded, at most 8 KiB",
+     "пары имя=значение через запятую, значения в процентной кодировке, не больше 8 КиБ"},
     {"TRACE, DEBUG, INFO, WARN, ERROR or OFF", "TRACE, DEBUG, INFO, WARN, ERROR или OFF"},
     {"text or json", "text или json"},
     {"auto, en or ru", "auto, en или ru"},

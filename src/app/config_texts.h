@@ -46,6 +46,10 @@ inline constexpr Phrase upstream_is_us = {
 inline constexpr Phrase proxy_is_us = {
     "{} is this proxy itself: leave it out, or name the host of ANTHROPIC_API_BASE in NO_PROXY.",
     "{} - это сам прокси: уберите его или назовите хост из ANTHROPIC_API_BASE в NO_PROXY."};
+inline constexpr Phrase collector_is_us = {"OTLP_ENDPOINT={} is this proxy itself: it takes no traces.",
+                                           "OTLP_ENDPOINT={} - это сам прокси: трассы он не принимает."};
+inline constexpr Phrase headers_for_nobody = {"OTLP_HEADERS is set and OTLP_ENDPOINT is not: no traces are sent.",
+                                              "OTLP_HEADERS задан, а OTLP_ENDPOINT нет: трассы не отправляются."};
 inline constexpr Phrase small_budget = {
     "MAX_BUFFERED_BYTES is below MAX_BODY_BYTES: one allowed body would not fit into it.",
     "MAX_BUFFERED_BYTES меньше MAX_BODY_BYTES: одно допустимое тело в него не поместится."};

@@ -30,13 +30,15 @@ std::string settings_json(const Config& config) {
 }  // namespace
 
 LocalRoutes::LocalRoutes(const Config& config, const RecordStore& store, const Metrics& metrics,
-                         const LineWriter& lines, const LivePolicy& policy, const Clock& clock)
+                         const LineWriter& lines, const LivePolicy& policy, const Clock& clock,
+                         const TraceExporter* traces)
     : config_(config),
       store_(store),
       metrics_(metrics),
       lines_(lines),
       policy_(policy),
       clock_(clock),
+      traces_(traces),
       started_(clock.monotonic()) {}
 
 std::optional<LocalAnswer> LocalRoutes::answer(const RequestHead& head) const {
@@ -56,13 +58,15 @@ LocalAnswer LocalRoutes::health() const {
       R"({{"status":{},"version":{},"uptime_seconds":{},"upstream":{},"connections":{},"buffered_bytes":{},)"
       R"("claude_code":{{"recent_requests":{},"with_hints":{},"newest_has_hints":{}}},)"
       R"("store":{{"ok":{},"reason":{},"written":{},"dropped":{},"waiting":{}}},)"
-      R"("features":{{"observe":true,"routing":{},"prompt_caching":{},"response_cache":false,"compression":false}},)"
+      R"("features":{{"observe":true,"routing":{},"prompt_caching":{},"response_cache":false,"compression":false,)"
+      R"("traces":{}}},)"
       R"("settings":{}}})",
       json_string(store.ok ? "ok" : "degraded"), json_string(version()), uptime_seconds(),
       json_string(config_.upstream.origin()), server ? server->connections() : 0, server ? server->buffered_bytes() : 0,
       hints.requests, hints.with_hints, hints.newest_has, store.ok, json_string(store.reason), store.written,
       store.dropped, store.waiting, policy_.policy() != RoutingPolicy::off,
-      policy_.policy() != RoutingPolicy::off && config_.steering.prompt_caching, settings_json(config_));
+      policy_.policy() != RoutingPolicy::off && config_.steering.prompt_caching, traces_ != nullptr,
+      settings_json(config_));
   return {200, std::string(json_type), body + "\n"};
 }
 
@@ -79,6 +83,12 @@ LocalAnswer LocalRoutes::metrics() const {
   sampled.dropped_records = store_.health().dropped;
   sampled.dropped_lines = lines_.dropped();
   sampled.buffered_bytes = server ? server->buffered_bytes() : 0;
+  if (traces_ != nullptr) {
+    const TraceCounts spans = traces_->counts();
+    sampled.spans_exported = spans.exported;
+    sampled.spans_dropped = spans.dropped;
+    sampled.spans_failed = spans.failed;
+  }
   return {200, std::string(MetricsText::kContentType), metrics_.render(sampled)};
 }
 

@@ -12,14 +12,15 @@
 #include "pipeline/live_policy.h"
 #include "stats/metrics.h"
 #include "storage/record_store.h"
+#include "trace/trace_exporter.h"
 
 namespace distiq {
 
 class LocalRoutes {
  public:
-  // Everything referenced outlives the routes.
+  // Everything referenced outlives the routes. `traces` may be null: there are none.
   LocalRoutes(const Config& config, const RecordStore& store, const Metrics& metrics, const LineWriter& lines,
-              const LivePolicy& policy, const Clock& clock);
+              const LivePolicy& policy, const Clock& clock, const TraceExporter* traces);
 
   // Requests are answered from now on: /ready says yes.
   void serving(const Server& server) { server_.store(&server, std::memory_order_release); }
@@ -39,6 +40,7 @@ class LocalRoutes {
   const LineWriter& lines_;
   const LivePolicy& policy_;
   const Clock& clock_;
+  const TraceExporter* const traces_;
   const MonotonicTime started_;
   std::atomic<const Server*> server_{nullptr};
 };

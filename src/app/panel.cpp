@@ -14,7 +14,7 @@ namespace distiq {
 namespace {
 
 struct Words {
-  std::string_view listening, upstream, by_proxy, on, core, token, not_yet, paste, stop, test_clock;
+  std::string_view listening, upstream, by_proxy, on, core, traces, token, not_yet, paste, stop, test_clock;
 };
 
 constexpr Words kEnglish{
@@ -23,6 +23,7 @@ constexpr Words kEnglish{
     .by_proxy = "through",
     .on = "on",
     .core = "pass-through, metering, statistics",
+    .traces = "traces to",
     .token = "asks for x-distiq-token",
     .not_yet = "not in this build",
     .paste = "In another terminal:",
@@ -35,6 +36,7 @@ constexpr Words kRussian{
     .by_proxy = "через",
     .on = "включено",
     .core = "сквозная передача, учёт, статистика",
+    .traces = "трассы в",
     .token = "нужен x-distiq-token",
     .not_yet = "нет в сборке",
     .paste = "В другом терминале:",
@@ -121,8 +123,10 @@ std::string start_panel(const Config& config, std::uint16_t port, bool colour) {
   std::string out = fmt::format("\n  {} {}\n\n", toned("distiq-code", Tone::strong, colour), version());
   out += row(say.listening, address, colour);
   out += row(say.upstream, upstream, colour);
-  const auto on = features(config, true);
-  out += row(say.on, on.empty() ? std::string(say.core) : fmt::format("{}, {}", say.core, on), colour);
+  auto on = std::string(say.core);
+  if (const auto more = features(config, true); !more.empty()) on += ", " + more;
+  if (config.tracing.collector) on += fmt::format(", {} {}", say.traces, config.tracing.collector->origin());
+  out += row(say.on, on, colour);
   if (const auto missing = features(config, false); !missing.empty()) out += row(say.not_yet, missing, colour);
   if (config.test_clock) out += row("!!!", toned(say.test_clock, Tone::bad, colour), colour);
   const std::string_view token = config.listen.token.empty() ? "" : " ANTHROPIC_CUSTOM_HEADERS='x-distiq-token: ...'";

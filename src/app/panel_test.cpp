@@ -64,6 +64,15 @@ TEST(Panel, names_the_policy_that_is_in_force) {
   EXPECT_THAT(start_panel(config_with({{"SMART_ROUTING", "false"}}), 1, false), Not(HasSubstr("routing")));
 }
 
+TEST(Panel, says_where_traces_go_and_nothing_where_they_do_not) {
+  const auto text = start_panel(
+      config_with({{"OTLP_ENDPOINT", "https://otel.example/otlp"}, {"OTLP_HEADERS", "key=hidden"}}), 1, false);
+  EXPECT_THAT(text, HasSubstr("traces to https://otel.example/otlp\n"));
+  EXPECT_THAT(text, Not(HasSubstr("hidden")));
+  EXPECT_THAT(start_panel(config_with({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"}}), 1, false),
+              Not(HasSubstr("traces")));
+}
+
 TEST(Panel, a_movable_clock_is_shown_loudly_and_only_then) {
   Config config;
   EXPECT_EQ(start_panel(config, 1, false).find("TEST CLOCK"), std::string::npos);

@@ -1,6 +1,5 @@
 #include "app/wiring.h"
 
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -13,7 +12,9 @@
 #include "app/price_file.h"
 #include "app/request_feed.h"
 #include "app/request_reporter.h"
+#include "app/servers.h"
 #include "app/state_files.h"
+#include "app/trace_collector.h"
 #include "app/user_cli.h"
 #include "app/web_routes.h"
 #include "base/file.h"
@@ -36,6 +37,7 @@ constexpr auto restore_limit = std::chrono::milliseconds(20);
 constexpr auto flush_limit = std::chrono::milliseconds(5'000);
 // A terminal that is stopped (Ctrl-S) must not hold the end of the process.
 constexpr auto line_limit = std::chrono::milliseconds(1'000);
+constexpr auto trace_limit = std::chrono::milliseconds(2'000);
 
 StoreConfig store_config(const Config& config) {
   StoreConfig store;
@@ -52,30 +54,6 @@ UpstreamTarget target_of(const UpstreamAddress& upstream) {
   return target;
 }
 
-// For Proxy-Authorization: base64 of "user:password".
-Secret basic_credentials(const Secret& credentials) {
-  const std::string_view plain = credentials.reveal();
-  std::string encoded(4 * ((plain.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
-  encoded.resize(static_cast<std::size_t>(size));
-  return Secret(std::move(encoded));
-}
-
-UpstreamConfig upstream_config(const Config& config) {
-  UpstreamConfig upstream;
-  upstream.tls = config.upstream.tls;
-  upstream.host = config.upstream.host;
-  upstream.port = std::to_string(config.upstream.port);
-  upstream.connect_timeout = config.timeouts.connect;
-  upstream.idle_limit = config.timeouts.upstream_idle;
-  if (const HttpProxyAddress* proxy = config.proxy_for_upstream()) {
-    upstream.proxy = HttpProxy{proxy->host, std::to_string(proxy->port), basic_credentials(proxy->credentials)};
-  }
-  return upstream;
-}
-
 ServerConfig server_config(const Config& config) {
   ServerConfig server;
   server.host = config.listen.host == "localhost" ? "127.0.0.1" : config.listen.host;
@@ -88,10 +66,8 @@ ServerConfig server_config(const Config& config) {
   server.limits.header_timeout = config.timeouts.header;
   server.limits.idle_timeout = config.timeouts.idle;
   server.limits.body_timeout = config.timeouts.body;
-  server.upstream = upstream_config(config);
-  for (const auto& file : {config.ssl_cert_file, config.node_extra_ca_certs}) {
-    if (!file.empty()) server.extra_ca_files.push_back(file.string());
-  }
+  server.upstream = way_to(config, config.upstream);
+  server.extra_ca_files = extra_ca_files(config);
   return server;
 }
 
@@ -161,10 +137,12 @@ class ProxyImpl final : public Proxy {
         lines_(STDOUT_FILENO),
         metrics_(prices_),
         reporter_(line_style(config_), prices_, lines_),
-        books_(prices_, *store_, metrics_,
-               [this](const RequestRecord& record) { feed_.add(record, reporter_.report(record)); }),
+        traces_(make_trace_exporter(config_)),
+        books_(
+            prices_, *store_, metrics_,
+            [this](const RequestRecord& record) { feed_.add(record, reporter_.report(record)); }, traces_.get()),
         policy_(config_.steering.initial_policy()),
-        routes_(config_, *store_, metrics_, lines_, policy_, system_clock()),
+        routes_(config_, *store_, metrics_, lines_, policy_, system_clock(), traces_.get()),
         commands_(config_, control_key, policy_, policy_clock_),
         data_(store_path(config_.home).string(), system_clock()),
         web_(data_),
@@ -189,6 +167,7 @@ class ProxyImpl final : public Proxy {
             .events = &feed_,
             .begun = [this](const RequestRecord& record) { feed_.began(record); },
             .watched = [this] { return feed_.is_watched(); },
+            .traces = traces_.get(),
             .openai = config_.openai.endpoint ? &openai_ : nullptr,
             .log_error = log_error,
             .error_language = error_language(),
@@ -223,6 +202,7 @@ class ProxyImpl final : public Proxy {
   std::size_t connections() const override { return server_->connections(); }
 
   void hurry() override {
+    if (traces_) traces_->hurry();
     const std::lock_guard lock(server_mutex_);
     if (server_) server_->hurry();
   }
@@ -239,6 +219,7 @@ class ProxyImpl final : public Proxy {
     store_->record(StateSnapshot{steering_.rows()});
     const bool stored = store_->flush(flush_limit);
     lines_.flush(line_limit);
+    if (traces_) traces_->shut_down(trace_limit);
     return finished && stored;
   }
 
@@ -280,6 +261,7 @@ class ProxyImpl final : public Proxy {
   Metrics metrics_;
   RequestReporter reporter_;
   RequestFeed feed_{system_clock()};
+  const std::unique_ptr<TraceExporter> traces_;  // null: off
   Bookkeeper books_;
   LivePolicy policy_;
   LocalRoutes routes_;

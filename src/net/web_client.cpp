@@ -16,6 +16,8 @@ namespace {
 namespace asio = boost::asio;
 using Take = ResponseReader::Take;
 
+constexpr auto ask_every = std::chrono::milliseconds(100);
+
 std::string head_of(const WebRequest& request) {
   const bool default_port = request.server.port == (request.server.tls ? "443" : "80");
   const bool v6 = request.server.host.find(':') != std::string::npos;
@@ -28,10 +30,19 @@ std::string head_of(const WebRequest& request) {
 }
 
 Task<Result<WebAnswer>> exchange(const WebRequest& request, Dialer& dialer, Deadlines& deadlines, const Take& take) {
-  Cancellation never;
-  auto dialed = co_await dialer.dial(never);
+  Cancellation cancellation;
+  std::move_only_function<void()> ask;
+  Deadlines::Entry asking(deadlines, [&ask] { ask(); });
+  ask = [&] {
+    if (!request.go_on()) return cancellation.cancel();
+    asking.arm(ask_every);
+  };
+  if (request.go_on) asking.arm(ask_every);
+  auto dialed = co_await dialer.dial(cancellation);
   if (!dialed) co_return std::unexpected(dialed.error());
   ByteStream& stream = **dialed;
+  const CancellationHook hook(cancellation, [&stream] { stream.close(); });
+  if (cancellation.cancelled()) stream.close();
   Deadlines::Entry stall(deadlines, [&stream] { stream.close(); });
   const std::string head = head_of(request);
   const std::array<std::string_view, 2> parts = {head, request.body};
@@ -52,6 +63,7 @@ Task<Result<WebAnswer>> exchange(const WebRequest& request, Dialer& dialer, Dead
     if (!fed) co_return std::unexpected(fed.error());
   }
   stream.close();
+  if (cancellation.cancelled()) co_return fail(ErrorKind::cancelled, "stopped");
   if (!reader.head_done()) {
     co_return fail(ErrorKind::upstream_broke, sent ? "no answer" : "could not send",
                    request.server.host + " closed the connection without an answer.");
@@ -62,8 +74,8 @@ Task<Result<WebAnswer>> exchange(const WebRequest& request, Dialer& dialer, Dead
 }  // namespace
 
 Result<WebAnswer> fetch(const WebRequest& request, const Clock& clock, const Take& take) {
-  std::shared_ptr<asio::ssl::context> tls;
-  if (request.server.tls) {
+  std::shared_ptr<asio::ssl::context> tls = request.tls;
+  if (request.server.tls && !tls) {
     auto made = make_tls_context(request.extra_ca_files);
     if (!made) return std::unexpected(made.error());
     tls = std::move(*made);

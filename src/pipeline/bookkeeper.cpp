@@ -70,8 +70,9 @@ RateLimitRecord to_record(const HeaderList& fields, const RequestRecord& record)
 
 }  // namespace
 
-Bookkeeper::Bookkeeper(const PriceTable& prices, RecordSink& sink, Metrics& metrics, Listener listener)
-    : prices_(prices), sink_(sink), metrics_(metrics), listener_(std::move(listener)) {}
+Bookkeeper::Bookkeeper(const PriceTable& prices, RecordSink& sink, Metrics& metrics, Listener listener,
+                       TraceSink* traces)
+    : prices_(prices), sink_(sink), metrics_(metrics), listener_(std::move(listener)), traces_(traces) {}
 
 void Bookkeeper::book(ExchangeFacts facts) noexcept try {
   RequestRecord& record = facts.record;
@@ -88,6 +89,10 @@ void Bookkeeper::book(ExchangeFacts facts) noexcept try {
   if (facts.rate_limits.size() > 0) sink_.record(to_record(facts.rate_limits, record));
   metrics_.count(record);
   listener_(record);
+  if (facts.trace && traces_ != nullptr) {
+    facts.trace->record = record;
+    traces_->finish(std::move(facts.trace));
+  }
   sink_.record(std::move(record));
 } catch (...) {
   // Out of memory, at worst: the request has been answered, its record is lost.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "message/lane.h"
 #include "meter/usage_meter.h"
@@ -10,6 +11,7 @@
 #include "money/seen_answers.h"
 #include "stats/metrics.h"
 #include "stats/record_sink.h"
+#include "trace/request_trace.h"
 
 namespace distiq {
 
@@ -20,7 +22,8 @@ struct ExchangeFacts {
   UsageReport discarded;  // of an answer that nobody saw, because the original was sent after it
   // Fills in what the request would have cost untouched, once it is priced as billed. May be empty; must not throw.
   std::function<void(RequestRecord&, const UsageReport&)> settle;
-  HeaderList rate_limits;  // anthropic-ratelimit-* as they came
+  HeaderList rate_limits;               // anthropic-ratelimit-* as they came
+  std::unique_ptr<RequestTrace> trace;  // null: not traced
 };
 
 class Bookkeeper {
@@ -28,8 +31,9 @@ class Bookkeeper {
   // Called once per record after pricing, on the io thread of the request: must be cheap and must not throw.
   using Listener = std::function<void(const RequestRecord&)>;
 
-  // Everything referenced outlives the bookkeeper.
-  Bookkeeper(const PriceTable& prices, RecordSink& sink, Metrics& metrics, Listener listener);
+  // Everything referenced outlives the bookkeeper. `traces`: where those of exchanges go that have one.
+  Bookkeeper(const PriceTable& prices, RecordSink& sink, Metrics& metrics, Listener listener,
+             TraceSink* traces = nullptr);
 
   void book(ExchangeFacts facts) noexcept;
 
@@ -38,6 +42,7 @@ class Bookkeeper {
   RecordSink& sink_;
   Metrics& metrics_;
   const Listener listener_;
+  TraceSink* const traces_;
   SeenAnswers seen_;
 };
 

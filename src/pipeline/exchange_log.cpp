@@ -27,6 +27,18 @@ Outcome outcome_of(ErrorKind kind) {
   }
 }
 
+// "" if there is none, or several that may contradict each other.
+std::string_view sole_field(const HeaderList& fields, std::string_view name) {
+  std::string_view found;
+  bool seen = false;
+  for (const auto [each, value] : fields) {
+    if (!equals_ignore_case(each, name)) continue;
+    if (std::exchange(seen, true)) return {};
+    found = value;
+  }
+  return found;
+}
+
 }  // namespace
 
 ExchangeLog::ExchangeLog(const PipelineServices& services, const ClientExchange& client)
@@ -43,6 +55,7 @@ ExchangeLog::ExchangeLog(const PipelineServices& services, const ClientExchange&
   record.method = client.head().method.substr(0, longest_path);
   // Absolute-form targets are refused, but may carry somebody's password: only a path is ever kept.
   if (client.head().target.starts_with('/')) record.path = client.head().path().substr(0, longest_path);
+  if (services.traces != nullptr) trace_ = services.traces->begin(sole_field(client.head().headers, "traceparent"));
 }
 
 std::int64_t ExchangeLog::since_start_us() const {
@@ -82,6 +95,16 @@ void ExchangeLog::sending(MonotonicTime request_complete_at) {
   facts_.record.overhead_us = microseconds(services_.clock.monotonic() - request_complete_at + prepared_);
 }
 
+void ExchangeLog::begin_attempt(bool edited, std::string_view sent_model) noexcept try {
+  UpstreamAttempt& attempt = trace_->attempts.emplace_back();
+  attempt.span_id = services_.traces->new_span_id();
+  attempt.began_us = since_start_us();
+  attempt.edited = edited;
+  attempt.sent_model = sent_model;
+} catch (...) {
+  trace_ = nullptr;  // out of memory: this request goes without
+}
+
 void ExchangeLog::delivered() {
   facts_.record.overhead_us += microseconds(services_.clock.monotonic() - answer_began_at_);
 }
@@ -93,18 +116,29 @@ void ExchangeLog::answer_began(const ResponseHead& head) {
   record.first_byte_us = microseconds(answer_began_at_ - started_);
   record.upstream_request_id = head.headers.get_or("request-id", "");
   facts_.rate_limits = rate_limit_fields(head.headers);
+  if (UpstreamAttempt* traced = attempt()) {
+    traced->status = head.status;
+    traced->first_byte_us = record.first_byte_us;
+  }
 }
 
 void ExchangeLog::relayed(const AnswerRelay& relay, UsageReport report) {
   facts_.record.outcome = relay.outcome();
   facts_.record.response_bytes = relay.content_bytes();
   facts_.report = std::move(report);
+  if (UpstreamAttempt* traced = attempt()) traced->ended_us = since_start_us();
 }
 
 void ExchangeLog::healed(const Refusal& refusal, UsageReport discarded) {
   std::string because = refusal.status == 0 ? "" : std::to_string(refusal.status);
   if (!refusal.error_type.empty()) because.append(because.empty() ? "" : " ").append(refusal.error_type);
   healed_because_ = std::move(because);
+  if (UpstreamAttempt* traced = attempt()) {
+    traced->ended_us = since_start_us();
+    traced->status = refusal.status;
+    traced->discarded = true;
+    traced->error_type = refusal.error_type;
+  }
   facts_.discarded = std::move(discarded);
   services_.metrics.count_healed();
 }
@@ -113,12 +147,17 @@ void ExchangeLog::abandoned(UsageReport report) {
   facts_.record.outcome = Outcome::client_gone;
   facts_.record.status = 0;
   facts_.report = std::move(report);
+  if (UpstreamAttempt* traced = attempt()) traced->ended_us = since_start_us();
 }
 
 void ExchangeLog::failed(const Error& error) {
   RequestRecord& record = facts_.record;
   record.outcome = outcome_of(error.kind);
   record.reason = error.log_detail;
+  if (UpstreamAttempt* traced = attempt()) {
+    traced->ended_us = since_start_us();
+    if (record.outcome != Outcome::client_gone) traced->error_type = to_string(error.kind);
+  }
   if (record.outcome == Outcome::client_gone) return;
   const ErrorStatus status = error_status(error.kind);
   record.status = status.http_status;
@@ -136,6 +175,7 @@ void ExchangeLog::book() {
     facts_.settle = [this](RequestRecord& priced, const UsageReport& report) { steered_.settle(report, priced); };
   }
   record.route.healed_because = healed_because_;
+  facts_.trace = std::move(trace_);
   services_.books.book(std::move(facts_));
 }
 

@@ -26,6 +26,10 @@ class ExchangeLog {
   [[nodiscard]] bool is_watched() const { return services_.watched && services_.watched(); }
   // The request is complete and goes out now: what comes before counts as our overhead.
   void sending(MonotonicTime request_complete_at);
+  // It goes upstream now, as it came or edited. `sent_model`: what is asked for instead; empty: as the client asked.
+  void attempt_began(bool edited = false, std::string_view sent_model = {}) noexcept {
+    if (trace_) begin_attempt(edited, sent_model);
+  }
   // Now; what passes until delivered() counts as our overhead, too.
   void answer_began(const ResponseHead& head);
   // The client has the head and what came with it.
@@ -48,6 +52,9 @@ class ExchangeLog {
  private:
   [[nodiscard]] std::int64_t since_start_us() const;
   void tell_begun() const;
+  void begin_attempt(bool edited, std::string_view sent_model) noexcept;
+  // The attempt that is traced and under way, or null: nearly always.
+  [[nodiscard]] UpstreamAttempt* attempt() const { return trace_ ? trace_->open_attempt() : nullptr; }
 
   const PipelineServices& services_;
   MonotonicTime started_;
@@ -55,6 +62,7 @@ class ExchangeLog {
   std::chrono::nanoseconds prepared_{0};
   Steered steered_;
   ExchangeFacts facts_;
+  std::unique_ptr<RequestTrace> trace_;  // null: not traced
   std::string healed_because_;
   bool known_ = false;  // whose request it is
   bool sent_ = false;

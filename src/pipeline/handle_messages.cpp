@@ -89,7 +89,8 @@ class MessagesExchange {
     co_return co_await relay(**exchange, meter, std::nullopt);
   }
 
-  void sending() {
+  void sending(bool edited = false, std::string_view model = {}) {
+    log_.attempt_began(edited, model);
     if (!sent_) log_.sending(complete_at_);
     if (!sent_) steered().sending();
     sent_ = true;
@@ -106,7 +107,7 @@ class MessagesExchange {
     const std::string head = upstream_request_head(client_.head(), services_.target, client_.body_framing(),
                                                    {.content_length = spliced->size, .plain_answer = true});
     const RequestBytes request(head, spliced->pieces, client_.body_framing());
-    sending();
+    sending(/*edited=*/true, plan.serve);
     auto exchange =
         co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false, cancellation_);
     Refusal refusal{.error_type = "cut"};

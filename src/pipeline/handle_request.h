@@ -16,6 +16,7 @@
 #include "pipeline/bookkeeper.h"
 #include "pipeline/event_stream.h"
 #include "pipeline/steering.h"
+#include "trace/request_trace.h"
 
 namespace distiq {
 
@@ -54,6 +55,7 @@ struct PipelineServices {
   std::function<void(const RequestRecord&)> begun = nullptr;
   // Whether somebody looks on, so that begun should come early. Null: nobody.
   std::function<bool()> watched = nullptr;
+  TraceSink* traces = nullptr;  // null: nobody traces
   // Null: what belongs to OpenAI's clients is passed on like every other path.
   const OpenAiDoor* openai = nullptr;
   // For the log: errors with their details, never with header values or bodies.

@@ -102,6 +102,7 @@ Task<Disposition> pass_through(const PipelineServices& services, ClientExchange&
   Cancellation cancellation;
   client.watch(cancellation);
   const std::string head = upstream_request_head(client.head(), services.target, client.body_framing());
+  log.attempt_began();
   if (!client.body_ended()) co_return co_await stream_through(client, upstream, head, cancellation, log);
 
   const std::string_view part = head;

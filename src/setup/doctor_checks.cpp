@@ -33,6 +33,7 @@ class Checks {
     helper_model();
     upstream();
     clock();
+    traces();
     store();
     prompt_cache();
     disk();
@@ -234,6 +235,26 @@ class Checks {
         say("ANTHROPIC_DEFAULT_HAIKU_MODEL is not set: titles and web fetches run on the main model",
             "ANTHROPIC_DEFAULT_HAIKU_MODEL не задан: заголовки и веб-страницы обрабатывает основная модель"),
         "distiq-code setup");
+  }
+
+  void traces() {
+    const auto& c = f_.collector;
+    if (c.url.empty()) return;
+    if (c.error.empty() && c.status / 100 == 2) {
+      return add("traces", CheckState::ok,
+                 say("the collector of traces answers at {}", "сборщик трасс отвечает на {}", c.url));
+    }
+    const auto what = c.error.empty() ? say("it answers {}", "он отвечает {}", c.status) : printable(c.error, 300);
+    const auto advice =
+        c.status == 401 || c.status == 403
+            ? say("its key belongs into OTLP_HEADERS", "его ключ задаётся в OTLP_HEADERS")
+            : say("see OTLP_ENDPOINT in distiq-code config: OTLP over HTTP, mostly port 4318 and not 4317; requests do "
+                  "not suffer, "
+                  "traces are lost",
+                  "проверьте OTLP_ENDPOINT в distiq-code config: OTLP по HTTP, обычно порт 4318, а не 4317; запросы не "
+                  "страдают, теряются трассы");
+    add("traces", CheckState::warning, say("the collector of traces at {}: {}", "сборщик трасс на {}: {}", c.url, what),
+        advice);
   }
 
   void upstream() {

@@ -59,6 +59,12 @@ struct UpstreamFacts {
   std::optional<std::int64_t> clock_ahead_s;  // ours against upstream's Date; empty: it sent none
 };
 
+struct CollectorFacts {
+  std::string url;    // "": no traces are sent
+  std::string error;  // "": it answered
+  int status = 0;
+};
+
 struct StoreFacts {
   std::string error;  // "": readable, or none yet
   bool exists = false;
@@ -79,6 +85,7 @@ struct DoctorFacts {
   ProxyFacts proxy;
   ClaudeFacts claude;
   UpstreamFacts upstream;
+  CollectorFacts collector;
   StoreFacts store;
   HomeFacts home;
 };

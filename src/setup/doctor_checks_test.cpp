@@ -51,6 +51,18 @@ TEST(DoctorChecks, all_is_well_without_advice_in_both_languages) {
   }
 }
 
+TEST(DoctorChecks, a_collector_of_traces_that_does_not_take_them) {
+  auto facts = well();
+  facts.collector = {.url = "http://h:4318/v1/traces", .error = {}, .status = 200};
+  EXPECT_EQ(check(facts, "traces").state, CheckState::ok);
+  facts.collector.status = 401;
+  EXPECT_EQ(check(facts, "traces").state, CheckState::warning);
+  EXPECT_THAT(check(facts, "traces").advice, HasSubstr("OTLP_HEADERS"));
+  facts.collector = {.url = "http://h:4317/v1/traces", .error = "refused", .status = 0};
+  EXPECT_THAT(check(facts, "traces").what, HasSubstr("refused"));
+  EXPECT_THAT(check(facts, "traces").advice, HasSubstr("4318"));
+}
+
 TEST(DoctorChecks, every_check_has_an_id_of_its_own) {
   std::vector<std::string_view> ids;
   for (const auto& each : run_checks(well())) ids.push_back(each.id);

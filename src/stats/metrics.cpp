@@ -282,6 +282,11 @@ std::string Metrics::render(const SampledMetrics& sampled) const {
   text.family("distiq_dropped_total", "counter", "Records and lines that were dropped to keep requests moving.");
   text.sample({{"what", "records"}}, sampled.dropped_records);
   text.sample({{"what", "lines"}}, sampled.dropped_lines);
+  text.family("distiq_trace_spans_total", "counter",
+              "Spans of traces: taken by the collector, dropped to keep requests moving, or refused by the collector.");
+  text.sample({{"result", "exported"}}, sampled.spans_exported);
+  text.sample({{"result", "dropped"}}, sampled.spans_dropped);
+  text.sample({{"result", "failed"}}, sampled.spans_failed);
   return text.take();
 }
 

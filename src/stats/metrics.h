@@ -23,9 +23,10 @@ namespace distiq {
 struct SampledMetrics {
   std::string_view version;
   std::uint64_t uptime_seconds = 0;
-  std::uint64_t dropped_records = 0;  // never reached the store
-  std::uint64_t dropped_lines = 0;    // never reached stdout or the log
-  std::uint64_t buffered_bytes = 0;   // of the budget for request bodies
+  std::uint64_t dropped_records = 0;                                      // never reached the store
+  std::uint64_t dropped_lines = 0;                                        // never reached stdout or the log
+  std::uint64_t buffered_bytes = 0;                                       // of the budget for request bodies
+  std::uint64_t spans_exported = 0, spans_dropped = 0, spans_failed = 0;  // of traces
 };
 
 class Metrics {
