@@ -252,17 +252,17 @@ std::optional<std::vector<std::pair<std::string, Secret>>> parse_fields(std::str
   std::vector<std::pair<std::string, Secret>> fields;
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
-    const auto piece = trim(text.substr(0, comma));
+    const auto piece = trim(text.substr(0, comma), white_space);
     text.remove_prefix(std::min(comma + 1, text.size()));
     if (piece.empty()) continue;
     const auto equals = piece.find('=');
     if (equals == std::string_view::npos || fields.size() == most) return std::nullopt;
-    const auto name = trim(piece.substr(0, equals));
+    const auto name = trim(piece.substr(0, equals), white_space);
     const bool is_token = !name.empty() && std::ranges::all_of(name, [&](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || marks.contains(c);
     });
     if (!is_token || std::ranges::find(ours, std::string_view(lower(name))) != ours.end()) return std::nullopt;
-    auto value = percent_decode(trim(piece.substr(equals + 1)));
+    auto value = percent_decode(trim(piece.substr(equals + 1), white_space));
     const auto is_visible = [](char c) { return c >= ' ' && c < 0x7f; };
     if (!value || !std::ranges::all_of(*value, is_visible)) return std::nullopt;
     fields.emplace_back(name, Secret(std::move(*value)));

@@ -44,16 +44,17 @@ std::int64_t seconds_of(std::string_view text) {
 
 CollectorAnswer post(const WebRequest& request) {
   CollectorAnswer answer;
-  const auto done = fetch(request, system_clock(), [&](const ResponseHead&, std::string_view piece) {
+  const auto done = fetch(request, system_clock(), [&](const ResponseHead& head, std::string_view piece) {
+    // The head decides: a body that never ends must not send a batch twice.
+    answer.status = head.status;
+    answer.retry_after_s = seconds_of(head.headers.get_or("retry-after", ""));
     answer.body += piece.substr(0, longest_answer - answer.body.size());
     return answer.body.size() < longest_answer;
   });
-  if (!done) {
-    answer.problem = done.error().for_user();
-    return answer;
+  if (!done && answer.status == 0) {
+    const bool stopped = done.error().kind == ErrorKind::cancelled;
+    answer.problem = stopped ? "no answer in time" : done.error().for_user();
   }
-  answer.status = done->head.status;
-  answer.retry_after_s = seconds_of(done->head.headers.get_or("retry-after", ""));
   return answer;
 }
 

@@ -182,9 +182,14 @@ class SpanWriter {
     add.text("distiq.healed_because", route.healed_because);
     if (route.cache_break_tokens > 0) add.count("distiq.cache_break_tokens", route.cache_break_tokens);
     if (record_.usage_seen) {
-      add.number("distiq.cost_usd_micros", record_.cost.to_micro_usd());
-      add.number("distiq.counterfactual_usd_micros", record_.counterfactual.to_micro_usd());
-      add.number("distiq.saved_usd_micros", record_.saved().to_micro_usd());
+      // Rounded first, like the store's rows: the numbers add up and are those of `explain`.
+      const std::int64_t cost = record_.cost.to_micro_usd();
+      const std::int64_t counterfactual = record_.counterfactual.to_micro_usd();
+      const std::int64_t restored = record_.restored.to_micro_usd();
+      add.number("distiq.cost_usd_micros", cost);
+      add.number("distiq.counterfactual_usd_micros", counterfactual);
+      if (restored != 0) add.number("distiq.restored_usd_micros", restored);
+      add.number("distiq.saved_usd_micros", counterfactual - restored - cost);
     }
     if (record_.overhead_us >= 0) add.number("distiq.overhead_us", record_.overhead_us);
     add.count("http.request.body.size", record_.request_bytes);
