@@ -109,15 +109,16 @@ const laneOwner = (lane) => [lane.session_id, lane.agent_id].filter(Boolean).map
 const servedModel = (asked, served) => (served && asked && f.shortModel(asked) !== f.shortModel(served) ? `${f.shortModel(served)} (← ${f.shortModel(asked)})` : f.shortModel(served || asked));
 
 function drawLanes() {
-  const head = el('tr', {}, ...['kind', 'model'].map((key) => el('th', {}, t(key))),
-    ...['requests_n', 'context', 'from_cache', 'cost', 'saved', 'last_use'].map((key) => el('th', { class: 'n' }, t(key))));
+  const head = el('tr', {}, el('th', {}, t('kind')), el('th', { class: 'roomy' }, t('model')),
+    ...['context', 'from_cache', 'cost', 'saved', 'requests_n', 'last_use'].map((key) => el('th', { class: 'n' }, t(key))));
   const rows = state.lanes.map((lane) => {
-    const marks = [lane.pinned && 'is_pinned', lane.escalated && 'is_escalated'].filter(Boolean);
+    const marks = [lane.pinned && 'is_pinned', lane.escalated && 'is_escalated'].filter(Boolean).map((mark) => t(mark)).join(', ');
+    const model = servedModel(lane.requested_model, lane.served_model);
     return el('tr', { ...opens(lane.lane_id, () => showLane(lane.lane_id)), class: lane.lane_id === state.lane ? 'link chosen' : 'link' },
-      el('td', { title: lane.session_id }, className(lane.class), el('small', {}, laneOwner(lane))),
-      el('td', {}, servedModel(lane.requested_model, lane.served_model), el('small', {}, marks.map((mark) => t(mark)).join(', '))),
-      el('td', { class: 'n' }, f.count(lane.requests)), el('td', { class: 'n' }, f.count(lane.context_tokens)), el('td', { class: 'n' }, f.percent(lane.cache_read_tokens, lane.prompt_tokens)),
-      el('td', { class: 'n' }, f.money(lane.cost_usd_micros)), el('td', { class: 'n' }, moneyNode(lane.saved_usd_micros)), el('td', { class: 'n' }, f.recently(lane.last_use_ms, Date.now(), state.language)));
+      el('td', { title: lane.session_id }, className(lane.class), el('small', {}, laneOwner(lane)), ...[model, marks].map((line) => el('small', { class: 'narrow' }, line))),
+      el('td', { class: 'roomy' }, model, el('small', {}, marks)), el('td', { class: 'n' }, f.count(lane.context_tokens)), el('td', { class: 'n' }, f.percent(lane.cache_read_tokens, lane.prompt_tokens)),
+      el('td', { class: 'n' }, f.money(lane.cost_usd_micros)), el('td', { class: 'n' }, moneyNode(lane.saved_usd_micros)),
+      el('td', { class: 'n' }, f.count(lane.requests)), el('td', { class: 'n' }, f.recently(lane.last_use_ms, Date.now(), state.language)));
   });
   fill($('lanes'), head, rows);
 }

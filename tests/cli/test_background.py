@@ -290,6 +290,9 @@ class SocketActivation(BackgroundCase):
                 early.settimeout(20)
                 self.assertTrue(early.recv(1000).startswith(b"HTTP/1.1 200"))
                 early.close()
+                end = time.monotonic() + 20  # it answers a moment before it can be found
+                while not self.running() and time.monotonic() < end:
+                    time.sleep(0.01)
                 self.assertEqual([each["port"] for each in self.running()], [port])
                 process.send_signal(signal.SIGTERM)
                 _, errors = process.communicate(timeout=20)
