@@ -26,18 +26,37 @@ Task<Result<void>> read_all(CliRun& run, const std::function<void(const CliEvent
   co_return Result<void>{};
 }
 
-// A signal handler can set a flag and nothing else.
-void watch(Timer& timer, CliRun& run, const std::atomic<bool>& cancelled) {
-  timer.expires_after(look_every);
-  timer.async_wait([&timer, &run, &cancelled](const boost::system::error_code& error) {
-    if (error) return;
-    if (cancelled) {
-      run.kill();
-    } else {
-      watch(timer, run, cancelled);
-    }
-  });
-}
+// A signal handler can set a flag and nothing else: it is looked at from time to time.
+class CancelWatch {
+ public:
+  CancelWatch(const IoExecutor& executor, CliRun& run, const std::atomic<bool>& cancelled)
+      : timer_(executor), run_(run), cancelled_(cancelled) {
+    wait();
+  }
+  // A handler that waits its turn already knows of no cancel: it must see that it is over, or it would go on for ever.
+  void end() {
+    over_ = true;
+    timer_.cancel();
+  }
+
+ private:
+  void wait() {
+    timer_.expires_after(look_every);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error || over_) return;
+      if (cancelled_) {
+        run_.kill();
+      } else {
+        wait();
+      }
+    });
+  }
+
+  Timer timer_;
+  CliRun& run_;
+  const std::atomic<bool>& cancelled_;
+  bool over_ = false;
+};
 
 }  // namespace
 
@@ -46,14 +65,13 @@ Result<void> run_cli(ClaudeCli& cli, const CliRequest& request, const std::atomi
   asio::io_context context(1);
   auto run = cli.start(request, context.get_executor());
   if (!run) return std::unexpected(run.error());
-  Timer timer(context.get_executor());
-  watch(timer, **run, cancelled);
+  CancelWatch watch(context.get_executor(), **run, cancelled);
   Result<void> result;
   std::exception_ptr failure;
   asio::co_spawn(context, read_all(**run, take), [&](std::exception_ptr failed, Result<void> done) {
     failure = failed;
     result = std::move(done);
-    timer.cancel();
+    watch.end();
   });
   context.run();
   if (failure) std::rethrow_exception(failure);

@@ -10,6 +10,10 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <fstream>
+#include <future>
+#include <thread>
+
+#include "claude_cli/cli_blocking.h"
 
 namespace distiq {
 namespace {
@@ -94,6 +98,18 @@ Task<void> read_and_settle(ClaudeCli& cli, IoExecutor executor, Seen& seen, int&
   co_await (*run)->settle();
   code = (*run)->exit_code();
   complaint = (*run)->complaint();
+}
+
+TEST_F(ClaudeCliTest, a_run_that_ends_while_somebody_looks_for_ctrl_c_has_ended) {
+  ClaudeCli cli(config("cat > /dev/null\n" + say("done")));
+  std::atomic<bool> cancelled = false;
+  // The last event keeps the thread until the child has gone and it is time to look, both at once.
+  const auto take = [](const CliEvent&) { std::this_thread::sleep_for(std::chrono::milliseconds(80)); };
+  auto runs = std::async(std::launch::async, [&] {
+    for (int i = 0; i < 12; ++i) EXPECT_TRUE(run_cli(cli, hello, cancelled, take).has_value());
+  });
+  EXPECT_EQ(runs.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  cancelled = true;  // ends one that hangs
 }
 
 TEST_F(ClaudeCliTest, prompt_in_events_out_exit_code_and_complaint) {
