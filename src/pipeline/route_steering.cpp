@@ -546,12 +546,14 @@ void RouteSteering::book_causes(const Request& request, const UsageReport& repor
   route.saved_by_routing += by_model;
   if (request.care.one_hour) {
     route.saved_by_ttl += rest;
-  } else if (!request.care.markers.marks.empty() || request.prompt.breakpoints.empty()) {
+  } else if (request.prompt.breakpoints.empty() || (!request.care.markers.marks.empty() && rest.value > 0)) {
     route.saved_by_markers += rest;
   } else if (request.effort_lowered && !request.moved) {
     route.saved_by_effort += rest;
   } else {
-    route.saved_by_routing += rest;  // a return upwards: another model's cache is to be filled again
+    // Another model's cache is to be filled: after a return upwards, or where an earlier request was moved that would
+    // have filled it. A marker of ours beside the client's own writes nothing that theirs would not: it cannot lose.
+    route.saved_by_routing += rest;
   }
 }
 

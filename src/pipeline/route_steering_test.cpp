@@ -150,6 +150,25 @@ TEST(RouteSteering, another_model_asked_for_is_decided_anew) {
 
 // ---- back up
 
+TEST(RouteSteering, a_cold_prefix_that_a_moved_request_would_have_warmed_is_no_loss_of_the_markers) {
+  SteeringForTest proxy;
+  const auto asked = [&](std::string name, std::string system, std::string_view prompt) {
+    ConversationForTest talk(std::move(name));
+    talk.prefix(std::move(system)).human(prompt);
+    ExchangeForTest done = proxy.ask(talk);
+    proxy.pass(seconds(5));
+    return done;
+  };
+  asked("one", "its own", kHard);
+  EXPECT_EQ(asked("two", "shared", kEasy).served, kHaiku);
+  const ExchangeForTest third = asked("three", "shared", kHard);
+  EXPECT_EQ(third.served, kOpus);
+  EXPECT_FALSE(third.plan.edits.empty()) << "the shared tools get a marker of their own";
+  EXPECT_LT(third.record.saved().value, 0);
+  EXPECT_EQ(third.record.route.saved_by_markers.value, 0);
+  EXPECT_EQ(third.record.route.saved_by_routing, third.record.saved());
+}
+
 TEST(RouteSteering, a_harder_prompt_takes_the_lane_back_up_and_books_the_loss) {
   SteeringForTest proxy;
   ConversationForTest talk = placed_low(proxy);

@@ -40,7 +40,7 @@ class JudgeForTest final : public PromptJudge {
 class ConversationForTest {
  public:
   explicit ConversationForTest(std::string name, std::string model = "claude-opus-5-5")
-      : name_(std::move(name)), model_(std::move(model)) {}
+      : name_(std::move(name)), system_(name_), model_(std::move(model)) {}
 
   ConversationForTest& human(std::string_view words) {
     return add(fmt::format(R"({{"role":"user","content":[{{"type":"text","text":"{}"{}}}]}})", words, kMark));
@@ -59,6 +59,12 @@ class ConversationForTest {
     return add(fmt::format(R"({{"role":"assistant","content":[{{"type":"text","text":"{}"}}]}})", text));
   }
   void ask_for(std::string model) { model_ = std::move(model); }
+  // A prefix that it shares with others: unmarked tools, and the marked system prompt of that name.
+  ConversationForTest& prefix(std::string system) {
+    system_ = std::move(system);
+    for (int i = 0; i < 12; ++i) tools_ += (i == 0 ? "" : ",") + sample_tool(fmt::format("Tool{}", i));
+    return *this;
+  }
 
   [[nodiscard]] std::string body() const {
     std::string messages;
@@ -71,8 +77,9 @@ class ConversationForTest {
       messages += (i == 0 ? "" : ",") + message;
     }
     return fmt::format(
-        R"({{"model":"{}","max_tokens":4096,"stream":true,"system":[{{"type":"text","text":"{} {}"{}}}],"messages":[{}]}})",
-        model_, name_, words(50'000), kMark, messages);
+        R"({{"model":"{}","max_tokens":4096,"stream":true,"tools":[{}],"system":[{{"type":"text","text":"{} {}"{}}}],)"
+        R"("messages":[{}]}})",
+        model_, tools_, system_, words(50'000), kMark, messages);
   }
   [[nodiscard]] LaneIdentity lane(RequestClass request_class = RequestClass::main) const {
     LaneIdentity lane;
@@ -91,7 +98,9 @@ class ConversationForTest {
   }
 
   std::string name_;
+  std::string system_;
   std::string model_;
+  std::string tools_;
   std::vector<std::string> messages_;
   int calls_ = 0;
 };
