@@ -49,6 +49,7 @@ struct Feature {
 };
 constexpr Feature kFeatures[] = {
     {"SMART_ROUTING", "routing", "маршрутизация"},
+    {"ML_ROUTING_ENABLED", "judge by embeddings", "оценка по эмбеддингам"},
     {"CACHE_ENABLED", "response cache", "кэш ответов"},
     {"PROMPT_CACHING_ENABLED", "prompt caching", "кэширование промптов"},
     {"COMPRESSION_ENABLED", "compression", "сжатие"},
