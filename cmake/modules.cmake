@@ -1,5 +1,5 @@
-# distiq_module(NAME DEPS ...): one static library per folder of src/, with its unit tests and micro benchmarks found
-# beside the sources, so that a test file cannot be forgotten in a list.
+# distiq_module(NAME DEPS ...): one static library per folder of src/ and its sub-folders, with its unit tests and micro
+# benchmarks found beside the sources, so that a test file cannot be forgotten in a list.
 #   foo.cpp -> library distiq_NAME      foo_test.cpp -> test program NAME_test      foo_bench.cpp -> NAME_bench
 
 set(DISTIQ_TEST_DIR ${CMAKE_BINARY_DIR}/tests)
@@ -7,7 +7,7 @@ set(DISTIQ_TEST_DIR ${CMAKE_BINARY_DIR}/tests)
 function(distiq_module name)
   cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
   set(dir ${CMAKE_CURRENT_SOURCE_DIR}/${name})
-  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp ${dir}/*/*.cpp)
   set(tests ${sources})
   set(benches ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "app/config.h"
-#include "app/config_settings.h"
-#include "app/config_toml.h"
-#include "app/env_file.h"
+#include "app/config/config.h"
+#include "app/config/config_settings.h"
+#include "app/config/config_toml.h"
+#include "app/config/env_file.h"
 #include "property.h"
 
 namespace {

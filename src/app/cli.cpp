@@ -8,13 +8,13 @@
 #include <optional>
 #include <ostream>
 
-#include "app/command_chat.h"
-#include "app/command_run.h"
-#include "app/command_setup.h"
+#include "app/chat/command_chat.h"
 #include "app/completion.h"
-#include "app/config_parse.h"
-#include "app/config_settings.h"
-#include "app/config_texts.h"
+#include "app/config/config_parse.h"
+#include "app/config/config_settings.h"
+#include "app/config/config_texts.h"
+#include "app/lifecycle/command_run.h"
+#include "app/setup/command_setup.h"
 #include "base/text.h"
 
 namespace distiq {

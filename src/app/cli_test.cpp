@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "app/config_settings.h"
+#include "app/config/config_settings.h"
 #include "base/version.h"
 
 namespace distiq {

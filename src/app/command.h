@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/config.h"
+#include "app/config/config.h"
 #include "app/exit_code.h"
 #include "base/environment.h"
 

@@ -4,7 +4,7 @@
 #include <ostream>
 
 #include "app/command.h"
-#include "app/command_port_probe.h"
+#include "app/lifecycle/command_port_probe.h"
 #include "app/phrase.h"
 #include "app/state_files.h"
 #include "base/text.h"

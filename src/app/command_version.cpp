@@ -3,7 +3,7 @@
 #include <ostream>
 
 #include "app/command.h"
-#include "app/config_settings.h"
+#include "app/config/config_settings.h"
 #include "base/text.h"
 #include "base/version.h"
 

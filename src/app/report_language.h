@@ -1,7 +1,7 @@
 // The language of the commands as stats/ names it. Any thread.
 #pragma once
 
-#include "app/config.h"
+#include "app/config/config.h"
 #include "stats/stats_report.h"
 
 namespace distiq {

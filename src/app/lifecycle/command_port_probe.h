@@ -1,0 +1,17 @@
+// Asks who listens on a port that we could not have, to be able to say what to do. Blocks for at most a second.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/lifecycle/panel.h"
+
+namespace distiq {
+
+// `host` is an IP address or localhost; "any" addresses are asked on loopback.
+// What a server on this machine answers to one request with "Connection: close", at most 8 KB; empty if nobody does.
+[[nodiscard]] std::string ask_local(const std::string& host, std::uint16_t port, const std::string& request);
+
+[[nodiscard]] PortOccupant identify_port_occupant(const std::string& host, std::uint16_t port);
+
+}  // namespace distiq

@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <ostream>
+
+#include "app/command.h"
+#include "app/demo/command_demo_session.h"
+#include "app/lifecycle/run_file.h"
+#include "app/phrase.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "setup/json_outline.h"
+
+namespace distiq {
+namespace {
+
+constexpr Phrase none = {"No proxy is running with {}.", "С {} не работает ни один прокси."};
+constexpr Phrase stopped = {"Stopped: {} (process {}).", "Остановлен: {} (процесс {})."};
+constexpr Phrase still = {"{} (process {}) still lets running streams finish; `distiq-code stop --now` cuts them.",
+                          "{} (процесс {}) ещё даёт потокам закончиться; `distiq-code stop --now` оборвёт их."};
+constexpr Phrase refused = {"{} (process {}) cannot be stopped: it belongs to another user.",
+                            "{} (процесс {}) остановить нельзя: он принадлежит другому пользователю."};
+constexpr Phrase row = {"{}  process {}, up {}, version {}, {} connections, upstream {}{}",
+                        "{}  процесс {}, работает {}, версия {}, соединений {}, апстрим {}{}"};
+constexpr Phrase silent_row = {"{}  process {}, up {}, version {}: DOES NOT ANSWER /health{}",
+                               "{}  процесс {}, работает {}, версия {}: НЕ ОТВЕЧАЕТ на /health{}"};
+constexpr Phrase log_file = {", log {}", ", журнал {}"};
+
+bool stop_one(const Config& config, const RunningProxy& proxy, bool now, const CommandIo& io) {
+  if (::kill(proxy.pid, SIGTERM) != 0 && errno == EPERM) {
+    say_error(io, say(config.language, refused, proxy.url, proxy.pid));
+    return false;
+  }
+  // With --now the second signal comes when the first one has been taken, which the file's end shows at the latest.
+  if (now && !wait_for_end(proxy.pid, std::chrono::milliseconds(100))) (void)::kill(proxy.pid, SIGTERM);
+  const auto limit = now ? std::chrono::milliseconds(5'000) : config.timeouts.drain + std::chrono::seconds(5);
+  if (!wait_for_end(proxy.pid, limit)) {
+    say_error(io, say(config.language, still, proxy.url, proxy.pid));
+    return false;
+  }
+  io.out << say(config.language, stopped, proxy.url, proxy.pid) << '\n';
+  return true;
+}
+
+struct Health {
+  std::string connections;  // a number
+  std::string upstream;
+};
+
+// nullopt: no answer of ours.
+std::optional<Health> ask_health(const Config& config, const RunningProxy& proxy) {
+  std::string request = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  if (!config.listen.token.empty()) request += fmt::format("x-distiq-token: {}\r\n", config.listen.token.reveal());
+  const auto answer = exchange_on_loopback(proxy.port, request + "\r\n");
+  if (!answer || status_of(*answer) != 200) return std::nullopt;
+  const auto body_at = answer->find("\r\n\r\n");
+  const auto body = std::string_view(*answer).substr(std::min(body_at + 4, answer->size()));
+  const auto object = outline_json(body);
+  if (!object) return std::nullopt;
+  const auto* connections = object->find("connections");
+  const auto* upstream = object->find("upstream");
+  if (connections == nullptr || upstream == nullptr) return std::nullopt;
+  return Health{std::string(connections->value.of(body)),
+                printable(json_string_value(upstream->value.of(body)).value_or(""))};
+}
+
+std::string duration_text(std::int64_t seconds) {
+  if (seconds < 60) return fmt::format("{} s", std::max<std::int64_t>(0, seconds));
+  if (seconds < 3600) return fmt::format("{} min", seconds / 60);
+  if (seconds < 48 * 3600) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} d", seconds / 86400);
+}
+
+std::string text_row(const Config& config, const RunningProxy& proxy, const std::optional<Health>& health,
+                     std::int64_t up_s) {
+  const auto log = proxy.log_file.empty() ? "" : say(config.language, log_file, proxy.log_file);
+  if (!health) return say(config.language, silent_row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, log);
+  return say(config.language, row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, health->connections,
+             health->upstream, log);
+}
+
+std::string json_row(const RunningProxy& proxy, const std::optional<Health>& health, std::int64_t up_s) {
+  std::string out = fmt::format(R"({{"pid":{},"port":{},"url":)", proxy.pid, proxy.port);
+  append_json_string(out, proxy.url);
+  out += R"(,"version":)";
+  append_json_string(out, proxy.version);
+  out += fmt::format(R"(,"up_seconds":{},"answers":{},"log_file":)", up_s, health.has_value());
+  append_json_string(out, proxy.log_file);
+  if (health) {
+    out += fmt::format(R"(,"connections":{},"upstream":)", health->connections);
+    append_json_string(out, health->upstream);
+  }
+  return out + "}";
+}
+
+}  // namespace
+
+ExitCode run_stop(const Config& config, const StopOptions& options, const CommandIo& io) {
+  const auto proxies = running_proxies(config.home);
+  if (proxies.empty()) io.out << say(config.language, none, config.home.string()) << '\n';
+  bool all = true;
+  for (const auto& proxy : proxies) all = stop_one(config, proxy, options.now, io) && all;
+  return all ? ExitCode::ok : ExitCode::failed;
+}
+
+ExitCode run_status(const Config& config, bool json, const CommandIo& io) {
+  const auto proxies = running_proxies(config.home);
+  const auto now_ms = system_clock().wall().time_since_epoch().count();
+  std::string rows;
+  for (const auto& proxy : proxies) {
+    const auto health = ask_health(config, proxy);
+    const auto up_s = (now_ms - proxy.started_at_ms) / 1000;
+    if (json) {
+      rows += (rows.empty() ? "" : ",") + json_row(proxy, health, up_s);
+    } else {
+      rows += text_row(config, proxy, health, up_s) + "\n";
+    }
+  }
+  if (json) {
+    io.out << R"({"running":[)" << rows << "]}\n";
+  } else {
+    io.out << (proxies.empty() ? say(config.language, none, config.home.string()) + "\n" : rows);
+  }
+  return proxies.empty() ? ExitCode::failed : ExitCode::ok;
+}
+
+}  // namespace distiq
