@@ -24,7 +24,7 @@ using namespace distiq;
 
 std::string verdict_line(const PromptVerdict& verdict) {
   std::string out =
-      fmt::format(R"({{"tier":"{}","difficulty":{:.6f},"confidence":{:.6f},"has_task":{},"objection":{},"reason":)",
+      fmt::format(R"({{"tier":"{}","difficulty":{},"confidence":{:.6f},"has_task":{},"objection":{},"reason":)",
                   to_string(verdict.tier), verdict.difficulty, verdict.confidence, verdict.has_task, verdict.objection);
   append_json_string(out, verdict.reason);
   return out;

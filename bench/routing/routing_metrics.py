@@ -1,4 +1,5 @@
 """How well scores tell which items need the larger model. Pure functions; scores: higher is harder; ties are shared fairly."""
+import bisect
 import math
 from itertools import groupby
 
@@ -23,6 +24,29 @@ def auc_error(value, positives, negatives):
     q1, q2 = value / (2 - value), 2 * value * value / (1 + value)
     variance = (value * (1 - value) + (positives - 1) * (q1 - value ** 2) + (negatives - 1) * (q2 - value ** 2)) / (positives * negatives)
     return math.sqrt(max(variance, 0.0))
+
+
+def _placements(of, among):
+    """Per score the share of `among` below it, ties counted half."""
+    among = sorted(among)
+    return [(bisect.bisect_left(among, score) + bisect.bisect_right(among, score)) / 2 / len(among) for score in of]
+
+
+def auc_difference(scores, others, labels):
+    """(AUC of scores - AUC of others, its standard error) on the same items, after DeLong et al. (1988); None without both kinds."""
+    sides = []
+    for values in (scores, others):
+        positives = [value for value, label in zip(values, labels) if label]
+        negatives = [value for value, label in zip(values, labels) if not label]
+        if len(positives) < 2 or len(negatives) < 2:
+            return None
+        sides.append((_placements(positives, negatives), [1 - share for share in _placements(negatives, positives)]))
+    difference, variance = 0.0, 0.0
+    for kind in (0, 1):
+        gaps = [a - b for a, b in zip(sides[0][kind], sides[1][kind])]
+        difference = sum(gaps) / len(gaps)
+        variance += sum((gap - difference) ** 2 for gap in gaps) / (len(gaps) - 1) / len(gaps)
+    return difference, math.sqrt(variance)
 
 
 def quality_curve(scores, weak, strong):

@@ -89,6 +89,11 @@ def with_error(scores, labels):
     return f"{value:.3f} ± {1.96 * metrics.auc_error(value, positives, len(labels) - positives):.3f}"
 
 
+def beside_length(scores, lengths, labels):
+    found = metrics.auc_difference(scores, lengths, labels)
+    return "" if found is None else f"; judge {found[0]:+.3f} ± {1.96 * found[1]:.3f}"
+
+
 def report_outcomes(binary, found, results):
     verdicts = judge_all(binary, found.texts)
     scores = [verdict["difficulty"] for verdict in verdicts]
@@ -105,8 +110,8 @@ def report_outcomes(binary, found, results):
     halves = [metrics.share_for_gap(scores, found.weak, found.strong, gap) for gap in (0.5, 0.8)]
     print(f"  APGR {value:.3f} (random 0.5, who knows the outcomes {oracle:.2f}); share needed for half the gap {halves[0]:.2f}, for 80 % {halves[1]:.2f}")
     lengths = [len(text) for text in found.texts]
-    print(f"  AUC \"small model fails\" {with_error(scores, fails)}   by length alone {with_error(lengths, fails)}")
-    print(f"  AUC \"upgrade pays\"      {with_error(scores, pays)}   by length alone {with_error(lengths, pays)}")
+    print(f"  AUC \"small model fails\" {with_error(scores, fails)}   by length alone {with_error(lengths, fails)}{beside_length(scores, lengths, fails)}")
+    print(f"  AUC \"upgrade pays\"      {with_error(scores, pays)}   by length alone {with_error(lengths, pays)}{beside_length(scores, lengths, pays)}")
     if found.reference:
         print(f"  the set's own difficulty label for comparison: fails {with_error(found.reference, fails)}, pays {with_error(found.reference, pays)}")
     results[found.name] = {"n": len(scores), "apgr": value, "auc_fails": metrics.auc(scores, fails), "auc_pays": metrics.auc(scores, pays),

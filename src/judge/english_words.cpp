@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint8_t letter_count = 26;
 constexpr std::uint64_t no_letters = ~std::uint64_t{0};
+constexpr std::uint64_t all_words = ~std::uint64_t{0};
 constexpr std::uint16_t unknown_word = 0;
 constexpr std::uint16_t crowded_slot = 1;
 
@@ -28,7 +29,7 @@ std::uint64_t packed(std::string_view letters) {
 
 EnglishWords::EnglishWords(const TermMatcher& matcher, std::span<const TermMatcher::Term> terms,
                            const ShapeGroups& groups) {
-  const Place between{matcher.between(), 0};
+  const Place between{matcher.between(), 0, 0};
   words_.push_back({no_letters, no_letters, 0, between, 0, 0});
   words_.push_back({no_letters, no_letters, 0, between, 0, 1});
   find_continuations(matcher);
@@ -38,12 +39,13 @@ EnglishWords::EnglishWords(const TermMatcher& matcher, std::span<const TermMatch
     for (std::size_t begin = 0; begin < term.text.size();) {
       const std::size_t end = std::min(term.text.find(' ', begin), term.text.size());
       const std::string_view word = term.text.substr(begin, end - begin);
+      const bool alone = begin == 0;
       begin = end + 1;
       const bool is_stem = word.ends_with('*');
       const std::string_view beginning = word.substr(0, word.size() - (is_stem ? 1 : 0));
       if ((groups.everywhere >> term.group & 1) != 0) add_beginning(everywhere_, beginning);
       if (is_stem) {
-        add_beginning(stems_, beginning);
+        if (alone) add_beginning(stems_, beginning);  // after other words it is a place's matter
       } else if (is_english(word) && word.size() <= max_letters) {
         words.insert(word);
       }
@@ -84,30 +86,41 @@ void EnglishWords::add_beginning(Beginnings& beginnings, std::string_view letter
   for (char letter = 'a'; letter <= 'z'; ++letter) add_beginning(beginnings, std::string(english) + letter);
 }
 
-// A word goes on with a phrase if after two letters the automaton stands elsewhere than it would without the words
-// before, or has found something else.
+// A word goes on with a phrase if after some letters the automaton stands elsewhere than it would without the words
+// before.
 void EnglishWords::find_continuations(const TermMatcher& matcher) {
-  continues_.resize(matcher.states());
+  places_.resize(matcher.states());
   std::vector<bool> seen(matcher.states());
   for (std::size_t from = 0; from < matcher.states(); ++from) {
-    const TermMatcher::State place = matcher.next(static_cast<TermMatcher::State>(from), letters::boundary);
-    if (seen[place] || place == matcher.between()) continue;
-    seen[place] = true;
-    for (std::uint8_t first = 0; first < letter_count; ++first) {
-      const auto symbol = static_cast<std::uint8_t>(letters::latin_a + first);
-      const TermMatcher::State here = matcher.next(place, symbol);
-      const TermMatcher::State alone = matcher.next(matcher.between(), symbol);
-      if (here == alone) continue;
-      const bool differs = matcher.found(here) != matcher.found(alone);
-      const std::uint64_t letter = 'a' + std::uint64_t{first};
-      if (differs || matcher.next(here, letters::boundary) != matcher.next(alone, letters::boundary))
-        continues_[place] |= std::uint64_t{1} << beginning_of(letter);
-      for (std::uint8_t second = 0; second < letter_count; ++second) {
-        const auto after = static_cast<std::uint8_t>(letters::latin_a + second);
-        if (differs || matcher.next(here, after) != matcher.next(alone, after))
-          continues_[place] |= std::uint64_t{1} << beginning_of(letter | ('a' + std::uint64_t{second}) << 8);
-      }
+    const TermMatcher::State state = matcher.next(static_cast<TermMatcher::State>(from), letters::boundary);
+    if (seen[state]) continue;
+    seen[state] = true;
+    places_[state].state = state;
+    if (state != matcher.between()) find_continuations(matcher, places_[state], state, matcher.between(), 0, 0);
+  }
+}
+
+// `word`: the letters that led here, at most four; where it ends before, zeros stand in their place.
+void EnglishWords::find_continuations(const TermMatcher& matcher, Place& place, TermMatcher::State here,
+                                      TermMatcher::State alone, std::uint64_t word, unsigned count) {
+  const TermMatcher::Walk walk = matcher.walk();
+  const auto note = [&] {
+    place.continues |= std::uint64_t{1} << two_letters(word);
+    place.continues_so |= std::uint64_t{1} << two_letters(word >> 16);
+  };
+  if (count == 4) return note();
+  if (count > 0 && matcher.next(here, letters::boundary) != matcher.next(alone, letters::boundary)) note();
+  for (std::uint8_t letter = 0; letter < letter_count; ++letter) {
+    const auto symbol = static_cast<std::uint8_t>(letters::latin_a + letter);
+    const TermMatcher::State then = walk.next(here, symbol);
+    const TermMatcher::State then_alone = walk.next(alone, symbol);
+    if (then == then_alone) continue;
+    const std::uint64_t longer = word | ('a' + std::uint64_t{letter}) << (8 * count);
+    if (matcher.found(then) != matcher.found(then_alone)) {  // whatever follows
+      place.continues |= count == 0 ? all_words : std::uint64_t{1} << two_letters(longer);
+      place.continues_so = all_words;
     }
+    find_continuations(matcher, place, then, then_alone, longer, count + 1);
   }
 }
 

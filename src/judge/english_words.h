@@ -18,6 +18,7 @@ namespace distiq {
 struct ShapeGroups {
   TermMatcher::Groups everywhere = 0;  // these count in code and traces too
   TermMatcher::Groups filler = 0;
+  TermMatcher::Groups early_only = 0;  // these count in the first words, and nowhere else
 };
 
 namespace letters {
@@ -49,7 +50,9 @@ class EnglishWords {
   // Where the automaton stands between two words.
   struct Place {
     TermMatcher::State state = 0;
-    std::uint64_t continues = 0;  // words that may go on with a phrase begun before, by `beginning_of`
+    // Words that may go on with a phrase begun before, by their first two letters and by the two after these.
+    std::uint64_t continues = 0;
+    std::uint64_t continues_so = 0;
   };
   struct alignas(64) Word {
     std::uint64_t low = 0, high = 0;  // its letters in lower case, padded with zeros; neither is 0 for no word
@@ -64,17 +67,18 @@ class EnglishWords {
 
   // What `count` letters at `at` do at a place; nullptr: they must be walked. Requires: 1..max_letters letters of
   // English, in any case, and max_letters readable bytes.
-  [[nodiscard]] const Word* find(const unsigned char* at, std::size_t count, std::uint64_t continues) const {
+  [[nodiscard]] const Word* find(const unsigned char* at, std::size_t count, const Place& place) const {
     const std::uint64_t low = (load(at) | lower_case) & letters::first_bytes[count].low;
     const std::uint64_t high = (load(at + 8) | lower_case) & letters::first_bytes[count].high;
     const Word& word = words_[slots_[slot_of(low, high)]];
     const std::uint64_t known = word.low == low && word.high == high ? 1 : 0;
-    const std::uint64_t goes_on = continues >> beginning_of(low) & 1;
+    const std::uint64_t goes_on =
+        place.continues >> two_letters(low) & place.continues_so >> two_letters(low >> 16) & 1;
     if ((((stems_[stem_slot(low)] | word.walk) & (known ^ 1)) | goes_on) != 0) return nullptr;
     return known != 0 ? &word : &words_[0];
   }
   // Requires: a state after a boundary.
-  [[nodiscard]] Place place(TermMatcher::State state) const { return {state, continues_[state]}; }
+  [[nodiscard]] Place place(TermMatcher::State state) const { return places_[state]; }
   // Whether a word with these letters may be one of a term that counts everywhere. Requires: as `find`, but four bytes
   // do.
   [[nodiscard]] bool may_count_everywhere(const unsigned char* at, std::size_t count) const {
@@ -102,8 +106,7 @@ class EnglishWords {
   static constexpr std::size_t stem_slot(std::uint64_t low) {
     return ((low & 0xFFFF'FFFF) * 0x9E37'79B9'7F4A'7C15) >> (64 - stem_bits);
   }
-  // Of the first two letters.
-  static constexpr std::size_t beginning_of(std::uint64_t low) {
+  static constexpr std::size_t two_letters(std::uint64_t low) {
     return ((low & 0xFFFF) * 0x9E37'79B9'7F4A'7C15) >> (64 - 6);
   }
 
@@ -112,9 +115,11 @@ class EnglishWords {
   void add_word(const TermMatcher& matcher, std::string_view letters, TermMatcher::Groups filler);
   static void add_beginning(Beginnings& beginnings, std::string_view letters);
   void find_continuations(const TermMatcher& matcher);
+  void find_continuations(const TermMatcher& matcher, Place& place, TermMatcher::State here, TermMatcher::State alone,
+                          std::uint64_t word, unsigned count);
 
   std::vector<Word> words_;  // the first is any unknown word, the second stands for crowded slots
-  std::vector<std::uint64_t> continues_;
+  std::vector<Place> places_;
   Beginnings stems_{};                                  // 1: words that begin so need a walk, unless they are known
   Beginnings everywhere_{};                             // 1: words that begin so may count everywhere
   std::array<std::uint16_t, 1U << slot_bits> slots_{};  // indices of words_

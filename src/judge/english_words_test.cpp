@@ -10,7 +10,10 @@
 namespace distiq {
 namespace {
 
-constexpr std::array<TermMatcher::Term, 11> terms = {{{"fix", 0},
+constexpr std::array<TermMatcher::Term, 14> terms = {{{"fix", 0},
+                                                      {"trade off*", 2},
+                                                      {"it a*", 3},
+                                                      {"it offers a fix", 4},
                                                       {"test*", 1},
                                                       {"off*", 1},
                                                       {"the whole codebase", 2},
@@ -21,10 +24,30 @@ constexpr std::array<TermMatcher::Term, 11> terms = {{{"fix", 0},
                                                       {"nullpointerexception", 7},
                                                       {"internationalize", 7},
                                                       {"don't fix", 8}}};
-constexpr ShapeGroups groups = {.everywhere = 1U << 8, .filler = 1U << 3};
-constexpr std::array<std::string_view, 20> words = {
-    "fix", "FIX",   "fixes",  "test",     "testing",   "tes", "of", "off", "office",           "offers",
-    "the", "whole", "wholes", "codebase", "codebases", "a",   "b",  "no",  "internationalize", "internationalizE"};
+constexpr ShapeGroups groups = {.everywhere = 1U << 8, .filler = 1U << 3, .early_only = 0};
+constexpr std::array<std::string_view, 23> words = {"trade",
+                                                    "it",
+                                                    "fixtures",
+                                                    "fix",
+                                                    "FIX",
+                                                    "fixes",
+                                                    "test",
+                                                    "testing",
+                                                    "tes",
+                                                    "of",
+                                                    "off",
+                                                    "office",
+                                                    "offers",
+                                                    "the",
+                                                    "whole",
+                                                    "wholes",
+                                                    "codebase",
+                                                    "codebases",
+                                                    "a",
+                                                    "b",
+                                                    "no",
+                                                    "internationalize",
+                                                    "internationalizE"};
 
 struct Walked {
   TermMatcher::State state;
@@ -48,13 +71,14 @@ TEST(english_words, do_what_a_walk_by_letters_does_at_every_place) {
     const TermMatcher::State place = matcher.next(static_cast<TermMatcher::State>(i), letters::boundary);
     for (const std::string_view word : words) {
       const std::string text = std::string(word) + "zzzzzzzzzzzzzzzz";  // what follows must not matter
-      const auto* const found = english.find(reinterpret_cast<const unsigned char*>(text.data()), word.size(),
-                                             english.place(place).continues);
+      const auto* const found =
+          english.find(reinterpret_cast<const unsigned char*>(text.data()), word.size(), english.place(place));
       if (found == nullptr) continue;
       ++looked_up;
       const Walked walked = walk(matcher, place, word);
       EXPECT_EQ(found->after.state, walked.state) << word << " at " << place;
       EXPECT_EQ(found->after.continues, english.place(walked.state).continues) << word;
+      EXPECT_EQ(found->after.continues_so, english.place(walked.state).continues_so) << word;
       EXPECT_EQ(found->found, walked.found & ~groups.filler) << word << " at " << place;
       EXPECT_EQ(found->filler, walked.found & groups.filler ? 1U : 0U) << word << " at " << place;
     }
@@ -67,8 +91,8 @@ TEST(english_words, know_most_words_and_walk_where_a_phrase_may_go_on) {
   const EnglishWords english(matcher, terms, groups);
   const auto known = [&](std::string_view word, TermMatcher::State place) {
     const std::string text = std::string(word) + std::string(16, ' ');
-    return english.find(reinterpret_cast<const unsigned char*>(text.data()), word.size(),
-                        english.place(place).continues) != nullptr;
+    return english.find(reinterpret_cast<const unsigned char*>(text.data()), word.size(), english.place(place)) !=
+           nullptr;
   };
   const TermMatcher::State after_the = walk(matcher, matcher.between(), "the").state;
   for (const std::string_view word : {"fix", "the", "anything", "xylophone"}) {

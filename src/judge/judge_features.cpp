@@ -6,6 +6,8 @@
 namespace distiq {
 namespace {
 
+constexpr double scattered_words = 60;
+
 double grows(std::uint32_t count) {  // 0, 1, 1.6, 2, ... at most 4
   return std::min(std::log2(1.0 + count), 4.0);
 }
@@ -48,9 +50,14 @@ JudgeFeatures features_of(const PromptShape& shape, std::size_t pictures) {
       grows(shape.identifiers) / 2,
       shape.foreign_words * 4 > shape.words ? 1.0 : 0.0,
       pictures > 0 ? 1.0 : 0.0,
+      grows(shape.numbers) / 2,
+      grows(hits(shape, TermGroup::maths)) / 2,
+      grows(hits(shape, TermGroup::algorithm)) / 2,
   };
+  // In a long text words like "replace" and "sort" turn up whatever is asked for.
+  const double weight = std::min(1.0, scattered_words / std::max(1.0, static_cast<double>(shape.words)));
   for (std::size_t group = 0; group < task_groups; ++group)
-    features[form_names.size() + group] = std::min(grows(shape.hits[group]), 2.0);
+    features[form_names.size() + group] = weight * std::min(grows(shape.hits[group]), 2.0);
   return features;
 }
 

@@ -15,7 +15,11 @@ namespace dom = simdjson::dom;
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 constexpr double kMaxWeight = 100;
 
-constexpr ShapeGroups shape_groups = {.everywhere = bit_of(TermGroup::error), .filler = bit_of(TermGroup::filler)};
+// From the first sign of an objection on.
+constexpr TermMatcher::Groups objection_signs = ((std::uint64_t{1} << objection_groups) - 1)
+                                                << static_cast<unsigned>(TermGroup::objection);
+constexpr ShapeGroups shape_groups = {
+    .everywhere = bit_of(TermGroup::error), .filler = bit_of(TermGroup::filler), .early_only = objection_signs};
 
 std::unexpected<Error> bad(std::string_view what) {
   std::string text = "judge data: " + std::string(what);

@@ -14,12 +14,13 @@ using letters::Kind;
 constexpr std::size_t kMaxHead = 48 * 1024;  // what is read of a longer text: its beginning,
 constexpr std::size_t kMaxTail = 16 * 1024;  // and its end, where the question often stands
 constexpr std::uint32_t kEarlyWords = 40;
+constexpr TermMatcher::Groups all_groups = ~TermMatcher::Groups{0};
 constexpr std::ptrdiff_t kReach = LetterBlock::size + EnglishWords::max_letters;  // bytes that may be read at once
 
 // What is known of a line before its end says whether it is prose.
 struct Line {
   std::uint32_t words = 0, filler = 0, foreign = 0, identifiers = 0, files = 0, questions = 0, clauses = 0, amounts = 0,
-                symbols = 0;
+                numbers = 0, symbols = 0;
   TermMatcher::Groups touched = 0;
   std::array<std::uint32_t, 64> hits;  // valid where touched
 };
@@ -220,6 +221,8 @@ class Scanner {
       unsigned begin = 0;
       std::size_t found_count = 0;
       std::array<FoundTerms, LetterBlock::size> found;
+      const std::uint32_t before = shape.words + line_.words;
+      const TermMatcher::Groups wanted = before + read.words < kEarlyWords ? all_groups : ~groups_.early_only;
       while (true) {
         const auto length = static_cast<unsigned>(std::countr_one(block.letters >> begin));
         const unsigned stop = begin + length;
@@ -239,13 +242,13 @@ class Scanner {
         }
         ++read.words;
         TermMatcher::Groups terms = 0;
-        if (const EnglishWords::Word* const word = english_.find(at + begin, length, place->continues)) {
-          terms = word->found;
+        if (const EnglishWords::Word* const word = english_.find(at + begin, length, *place)) {
+          terms = word->found & wanted;
           read.filler += word->filler;
           place = &word->after;
         } else {
           const LetterRun run = walk_english(at + begin, length, place->state);
-          terms = run.found & ~groups_.filler;
+          terms = run.found & ~groups_.filler & wanted;
           read.filler += (run.found & groups_.filler) != 0 ? 1 : 0;
           walked = english_.place(run.state);
           place = &walked;
@@ -255,7 +258,6 @@ class Scanner {
         begin = next;
         if ((block.letters >> begin & 1) == 0) break;
       }
-      const std::uint32_t before = shape.words + line_.words;
       for (std::size_t i = 0; i < found_count; ++i) count_terms({found[i].groups, before + found[i].words});
       at += begin;
     }
@@ -530,6 +532,7 @@ class Scanner {
     if (token.identifier || !token.letters) {
       state_ = matcher_.between();
       if (token.amount && token.letters) ++line_.amounts;
+      if (token.identifier && !token.letters) ++line_.numbers;
       if (!token.letters || token.amount) return;
       ++line_.identifiers;
       if (token.path && !token.address) ++line_.files;
@@ -554,7 +557,7 @@ class Scanner {
 
   void count_terms(FoundTerms found) {
     if (found.words <= kEarlyWords) line_early_ |= found.groups;
-    for (TermMatcher::Groups rest = found.groups; rest != 0; rest &= rest - 1) {
+    for (TermMatcher::Groups rest = found.groups & ~groups_.early_only; rest != 0; rest &= rest - 1) {
       const auto group = static_cast<std::size_t>(std::countr_zero(rest));
       const TermMatcher::Groups bit = TermMatcher::Groups{1} << group;
       if ((line_.touched & bit) == 0) line_.hits[group] = 0;
@@ -570,7 +573,7 @@ class Scanner {
     fence_mark_ = false;
     line_early_ = 0;
     line_.words = line_.filler = line_.foreign = line_.identifiers = line_.files = 0;
-    line_.questions = line_.clauses = line_.amounts = line_.symbols = 0;
+    line_.questions = line_.clauses = line_.amounts = line_.numbers = line_.symbols = 0;
     line_.touched = 0;
   }
 
@@ -592,7 +595,8 @@ class Scanner {
 
   void count_prose(std::string_view line) {
     ++shape.prose_lines;
-    shape.list_items += is_list_item(line) ? 1 : 0;
+    const bool item = is_list_item(line);
+    shape.list_items += item ? 1 : 0;
     shape.words += line_.words;
     shape.filler_words += line_.filler;
     shape.foreign_words += line_.foreign;
@@ -601,6 +605,8 @@ class Scanner {
     shape.questions += line_.questions;
     shape.clauses += line_.clauses;
     shape.amounts += line_.amounts;
+    const bool numbered = item && line[0] >= '0' && line[0] <= '9';  // "2." counts the items
+    shape.numbers += line_.numbers - (numbered && line_.numbers > 0 ? 1 : 0);
     shape.early |= line_early_;
   }
 

@@ -21,11 +21,12 @@ struct PromptShape {
   std::uint32_t questions = 0;      // question marks in prose
   std::uint32_t clauses = 0;        // commas and semicolons in prose
   std::uint32_t amounts = 0;        // 50k, 2TB
+  std::uint32_t numbers = 0;        // 7, 3.5, 10^9 in prose
   std::uint32_t prose_lines = 0;
   std::uint32_t code_lines = 0;   // fenced or looking so
   std::uint32_t trace_lines = 0;  // of errors, logs and stack traces
   std::uint32_t list_items = 0;
-  std::array<std::uint32_t, 64> hits{};  // terms found in prose, by group; filler is not kept
+  std::array<std::uint32_t, 64> hits{};  // terms found in prose, by group; neither filler nor what counts early alone
   TermMatcher::Groups early = 0;         // groups found within the first 40 words, but filler
 };
 

@@ -9,7 +9,7 @@ namespace distiq {
 namespace {
 
 constexpr std::array<TermMatcher::Term, 4> terms = {{{"fix", 0}, {"please", 1}, {"exception", 2}, {"баг", 0}}};
-constexpr ShapeGroups groups = {.everywhere = 4, .filler = 2};
+constexpr ShapeGroups groups = {.everywhere = 4, .filler = 2, .early_only = 0};
 
 PromptShape shape(std::string_view text) {
   static const TermMatcher matcher = *TermMatcher::build(terms);
@@ -96,6 +96,39 @@ TEST(prompt_shape, counts_lists_clauses_and_amounts) {
   EXPECT_EQ(got.list_items, 4u);
   EXPECT_EQ(got.clauses, 2u);
   EXPECT_EQ(got.amounts, 1u);
+  EXPECT_EQ(got.numbers, 2u);
+}
+
+TEST(prompt_shape, numbers_are_counted_in_prose_alone) {
+  EXPECT_EQ(shape("take 3 of 7.5, then 10^9").numbers, 3u);
+  EXPECT_EQ(shape("x2 and v1.4 and 50k").numbers, 0u);
+  EXPECT_EQ(shape("```\n1 2 3\n```").numbers, 0u);
+}
+
+TEST(prompt_shape, what_is_read_in_blocks_is_what_is_read_by_letters) {
+  // The end of a text is read letter by letter: with it in front, the same words go through blocks.
+  const std::string tail(200, '.');
+  for (const std::string_view text : {"fix this, then fix; that. Please fix", "fixMe and FIX",
+                                      "an exceptionally long word: internationalisationalist fix", "fix-it don't fix",
+                                      "exception: fix? fix!", "fix\tfix\r\nfix"}) {
+    const PromptShape bare = shape(text);
+    const PromptShape longer = shape(std::string(text) + "\n" + tail);
+    EXPECT_EQ(bare.words, longer.words) << text;
+    EXPECT_EQ(bare.hits, longer.hits) << text;
+    EXPECT_EQ(bare.filler_words, longer.filler_words) << text;
+    EXPECT_EQ(bare.identifiers, longer.identifiers) << text;
+    EXPECT_EQ(bare.clauses, longer.clauses) << text;
+    EXPECT_EQ(bare.early, longer.early) << text;
+  }
+}
+
+TEST(prompt_shape, a_frame_of_a_trace_hides_no_term_and_ends_a_phrase) {
+  const std::string tail = "\n" + std::string(200, '.');
+  EXPECT_EQ(shape("at run (src/a.js:1:2)" + tail).hits[2], 0u);
+  EXPECT_EQ(shape("at exception (src/a.js:1:2)" + tail).hits[2], 1u);
+  EXPECT_EQ(shape("at Exception.run (src/exception.js:1:2)" + tail).hits[2], 0u);
+  EXPECT_EQ(shape("at run (src/a.js:1:2)" + tail).trace_lines, 1u);
+  EXPECT_EQ(shape("at run (src/a.js:1:2)\nfix" + tail).hits[0], 1u);
 }
 
 TEST(prompt_shape, filler_is_counted_apart) {

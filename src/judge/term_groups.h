@@ -32,6 +32,9 @@ enum class TermGroup : std::uint8_t {
   document,     // readme, changelog
   error,        // exception, stack trace; counted in pasted errors too
   filler,       // yes, please, давай: no task by itself
+  // Puzzles, not work on a program: counted, and no task by themselves.
+  maths,      // integers, probability, уравнение
+  algorithm,  // subsequence, number of ways, перестановка
   // What an objection is told by, and what speaks against one: see objection.h.
   objection,  // surely one: you keep ignoring
   refuse,     // no, wrong, not that: as first words
@@ -54,13 +57,13 @@ enum class TermGroup : std::uint8_t {
   subject,    // first words of a report: the, our, после
   condition,  // if it, until, когда
 };
-inline constexpr std::array<std::string_view, 44> term_group_names = {
-    "ask",       "small_edit", "chore",      "fix",      "build",       "test",        "rework",   "design",
-    "decide",    "review",     "wide",       "scale",    "concurrency", "distributed", "security", "performance",
-    "subtle",    "systems",    "constraint", "limiter",  "data",        "document",    "error",    "filler",
-    "objection", "refuse",     "opening",    "mismatch", "repeat",      "trouble",     "dislike",  "blame",
-    "told",      "undo",       "regress",    "doubt",    "wish",        "contrast",    "accept",   "reassure",
-    "order",     "request",    "subject",    "condition"};
+inline constexpr std::array<std::string_view, 46> term_group_names = {
+    "ask",     "small_edit", "chore",      "fix",     "build",       "test",        "rework",   "design",
+    "decide",  "review",     "wide",       "scale",   "concurrency", "distributed", "security", "performance",
+    "subtle",  "systems",    "constraint", "limiter", "data",        "document",    "error",    "filler",
+    "maths",   "algorithm",  "objection",  "refuse",  "opening",     "mismatch",    "repeat",   "trouble",
+    "dislike", "blame",      "told",       "undo",    "regress",     "doubt",       "wish",     "contrast",
+    "accept",  "reassure",   "order",      "request", "subject",     "condition"};
 
 constexpr std::uint64_t bit_of(TermGroup group) {
   return std::uint64_t{1} << static_cast<unsigned>(group);

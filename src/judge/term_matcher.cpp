@@ -100,16 +100,17 @@ class TermMatcherBuilder {
     while (!open.empty()) {
       const std::size_t node = open.front();
       open.pop_front();
+      auto& row = nodes_[node].next;
+      static constexpr std::array<TermMatcher::State, letters::alphabet> root{};
+      const auto& otherwise = node == 0 ? root : nodes_[nodes_[node].failure].next;
       for (std::size_t symbol = 0; symbol < letters::alphabet; ++symbol) {
-        const TermMatcher::State child = nodes_[node].next[symbol];
-        const TermMatcher::State otherwise =
-            node == 0 ? TermMatcher::State{0} : nodes_[nodes_[node].failure].next[symbol];
+        const TermMatcher::State child = row[symbol];
         if (child == kNone) {
-          nodes_[node].next[symbol] = otherwise;
+          row[symbol] = otherwise[symbol];
           continue;
         }
         Node& below = nodes_[child];
-        below.failure = otherwise;
+        below.failure = otherwise[symbol];
         below.found |= nodes_[below.failure].found;
         open.push_back(child);
       }
@@ -130,9 +131,11 @@ class TermMatcherBuilder {
     matcher.found_.resize(nodes_.size() - matcher.first_found_);
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const std::size_t state = new_name[i];
+      const auto& from = nodes_[i].next;
+      TermMatcher::State* const row = &matcher.next_[state * letters::alphabet];
       if (nodes_[i].found != 0) matcher.found_[state - matcher.first_found_] = nodes_[i].found;
       for (std::size_t symbol = 0; symbol < letters::alphabet; ++symbol) {
-        matcher.next_[state * letters::alphabet + symbol] = new_name[nodes_[i].next[symbol]];
+        row[symbol] = new_name[from[symbol]];
       }
     }
     matcher.between_ = matcher.next(new_name[0], letters::boundary);

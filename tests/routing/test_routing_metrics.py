@@ -11,6 +11,16 @@ import routing_sets  # noqa: E402
 
 
 class Auc(unittest.TestCase):
+    def test_difference_of_two_scores_on_the_same_items(self):
+        labels = [0, 0, 0, 1, 1, 1] * 20
+        good = [label + 0.001 * i for i, label in enumerate(labels)]
+        poor = [i * 7919 % 13 for i in range(len(labels))]
+        difference, error = metrics.auc_difference(good, poor, labels)
+        self.assertAlmostEqual(difference, metrics.auc(good, labels) - metrics.auc(poor, labels))
+        self.assertGreater(difference, 1.96 * error)
+        self.assertEqual(metrics.auc_difference(good, good, labels), (0, 0))
+        self.assertIsNone(metrics.auc_difference([1, 2], [1, 2], [1, 1]))
+
     def test_known_order_reversed_and_constant(self):
         labels = [False, False, True, True]
         self.assertEqual(metrics.auc([1, 2, 3, 4], labels), 1.0)
