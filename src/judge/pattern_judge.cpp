@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
@@ -67,11 +68,40 @@ void place(PromptVerdict& verdict, const JudgeWeights& model, const PromptShape&
   }
 }
 
+// What the groups of task words are about, in a developer's words; in the order of TermGroup.
+constexpr std::array<std::string_view, task_groups> kTopics = {"explaining",
+                                                               "a small edit",
+                                                               "a chore",
+                                                               "a fix",
+                                                               "new code",
+                                                               "tests",
+                                                               "reworking code",
+                                                               "design",
+                                                               "a decision",
+                                                               "a review",
+                                                               "the whole code base",
+                                                               "scale",
+                                                               "concurrency",
+                                                               "distribution",
+                                                               "security",
+                                                               "performance",
+                                                               "a subtle fault",
+                                                               "systems code",
+                                                               "constraints",
+                                                               "a narrow task",
+                                                               "data",
+                                                               "documents",
+                                                               "errors"};
+
 std::string form_of(const PromptShape& shape) {
   std::string form = shape.questions > 0 ? "question, " : "";
-  form += fmt::format("{} words", shape.words);
-  form += shape.code_lines > 0 ? fmt::format(", {} lines of code", shape.code_lines) : ", no code";
-  if (shape.trace_lines > 0) form += fmt::format(", {} lines of errors", shape.trace_lines);
+  form += fmt::format("{} word{}", shape.words, shape.words == 1 ? "" : "s");
+  const auto lines = [&](std::uint32_t count, std::string_view of) {
+    form += fmt::format(", {} line{} of {}", count, count == 1 ? "" : "s", of);
+  };
+  if (shape.code_lines > 0) lines(shape.code_lines, "code");
+  if (shape.code_lines == 0) form += ", no code";
+  if (shape.trace_lines > 0) lines(shape.trace_lines, "errors");
   if (shape.files > 0) form += fmt::format(", files named: {}", shape.files);
   if (shape.list_items > 1) form += fmt::format(", list of {}", shape.list_items);
   return form;
@@ -83,8 +113,8 @@ std::string reason_of(const PromptShape& shape, const PromptVerdict& verdict) {
   std::uint32_t named = 0;
   for (std::size_t group = 0; group < task_groups && named < kNamedGroups; ++group) {
     if (shape.hits[group] == 0) continue;
-    reason += named++ == 0 ? "; speaks of " : ", ";
-    reason += term_group_names[group];
+    reason += named++ == 0 ? "; about " : ", ";
+    reason += kTopics[group];
   }
   return reason;
 }

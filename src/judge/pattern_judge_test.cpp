@@ -111,8 +111,8 @@ TEST(pattern_judge, a_harder_tier_is_never_less_difficult_than_haiku) {
 }
 
 TEST(pattern_judge, says_why) {
-  EXPECT_EQ(judge("what does it return?").reason, "question, 4 words, no code; speaks of ask");
-  EXPECT_EQ(judge("ok").reason, "no task of its own: 1 words, no code");
+  EXPECT_EQ(judge("what does it return?").reason, "question, 4 words, no code; about explaining");
+  EXPECT_EQ(judge("ok").reason, "no task of its own: 1 word, no code");
   EXPECT_EQ(judge("").reason, "empty");
 }
 

@@ -84,7 +84,9 @@ class ChatExchange {
 
  private:
   Task<Disposition> refuse(const ChatError& error) {
-    log_.failed({kind_of(error), "OpenAI door: " + (error.param.empty() ? error.code : error.param), {}});
+    log_.failed({kind_of(error),
+                 (error.param.empty() ? "refused: " + error.code : "refused for its field " + error.param),
+                 {}});
     co_return co_await tell_error(client_, error, log_);
   }
 

@@ -252,7 +252,7 @@ void RouteSteering::look_up_rest(const Request& request, const std::vector<const
 
 void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
   if (request.requested == nullptr) {
-    request.decision.reason = "as asked: this model is not in the table";
+    request.decision.reason = "as asked: this model is not in the price table";
     return;
   }
   request.untouchable = why_untouchable(question.view);
@@ -372,7 +372,11 @@ void RouteSteering::describe(const Request& request, SteeringPlan& plan) const {
   record.alternatives = alternatives_json(decision.alternatives);
   if (request.policy != RoutingPolicy::observe || decision.serve == nullptr) return;
   const bool would_move = decision.serve != request.requested;
-  if (would_move) plan.reason = fmt::format("would go to {}: {}", prices_.short_name(decision.serve->id), plan.reason);
+  if (!would_move) return;
+  // Most reasons name the way themselves: "opus -> haiku: ...".
+  const bool names_it = plan.reason.starts_with(request.requested->tier + " -> ");
+  plan.reason = names_it ? "would move " + plan.reason
+                         : fmt::format("would go to {}: {}", prices_.short_name(decision.serve->id), plan.reason);
 }
 
 // ---- while it is under way

@@ -307,7 +307,7 @@ TEST(RouteSteering, a_policy_changed_while_it_runs_holds_from_the_next_request_o
   EXPECT_EQ(observed.served, kOpus);
   EXPECT_TRUE(observed.plan.edits.empty());
   EXPECT_EQ(observed.record.saved().value, 0);
-  EXPECT_TRUE(observed.plan.reason.starts_with("would go to haiku")) << observed.plan.reason;
+  EXPECT_TRUE(observed.plan.reason.starts_with("would move opus -> haiku: ")) << observed.plan.reason;
 }
 
 TEST(RouteSteering, a_pin_holds_from_the_next_decision_on) {

@@ -56,7 +56,7 @@ class RouteRules {
   }
 
   RouteDecision decide() {
-    if (q_.requested == nullptr || q_.candidates.empty()) return never("a model that is not in the table");
+    if (q_.requested == nullptr || q_.candidates.empty()) return never("the model is not in the price table");
     if (policy_ == RoutingPolicy::off) return as_asked(RouteCause::policy_off, "policy off");
     if (!q_.untouchable_because.empty()) return never(std::string(q_.untouchable_because));
     switch (q_.request_class) {
@@ -141,7 +141,7 @@ class RouteRules {
   }
 
   RouteDecision return_up(RouteCause cause, std::string why) {
-    RouteDecision decision = served_by(asked(), cause, fmt::format("back up to {}: {}", q_.requested->id, why));
+    RouteDecision decision = served_by(asked(), cause, fmt::format("back up to {}: {}", q_.requested->tier, why));
     decision.point = DecisionPoint::escalation;
     decision.return_upwards = true;
     decision.escalates = true;
@@ -186,8 +186,8 @@ class RouteRules {
     if (!haiku->legal) return decided(asked(), RouteCause::none, haiku->illegal_because);
     if (!gates().saves_now(*haiku)) return decided(asked(), RouteCause::none, "the smaller model would not be cheaper");
     return once(decided(*haiku, RouteCause::restored_helper,
-                        fmt::format("{} -> {}: a helper that the client itself runs there when direct",
-                                    q_.requested->tier, haiku->model->tier)));
+                        fmt::format("{} -> {}: without a proxy Claude Code runs this helper there", q_.requested->tier,
+                                    haiku->model->tier)));
   }
 
   // One request over a prompt that the main lane may have warm: the cheapest by arithmetic.
@@ -199,7 +199,9 @@ class RouteRules {
       if (!candidate.legal || !gates().saves_now(candidate)) continue;
       if (gates().now(candidate) < gates().now(*best)) best = &candidate;
     }
-    if (best == &asked()) return decided(asked(), RouteCause::none, "compaction is cheapest where its prompt is warm");
+    if (best == &asked())
+      return decided(asked(), RouteCause::none,
+                     fmt::format("stays on {}: compaction is cheapest where its prompt is cached", q_.requested->tier));
     return once(decided(*best, RouteCause::class_rule,
                         fmt::format("{} -> {}: compaction, {} instead of {}", q_.requested->tier, best->model->tier,
                                     dollars(gates().now(*best)),
@@ -213,7 +215,9 @@ class RouteRules {
     const bool is_same_model = q_.lane != nullptr && q_.lane->requested == q_.requested->id;
     if (q_.pin.has_value()) return pinned();
     if (is_same_model && q_.lane->escalated) {
-      return as_asked(RouteCause::lane_stays, fmt::format("stays on {}: it came back up", q_.requested->tier));
+      return as_asked(
+          RouteCause::lane_stays,
+          fmt::format("stays on {}: came back from a cheaper model and is not moved again", q_.requested->tier));
     }
     const bool is_lowered = is_same_model && (is_moved() || has_lower_effort());
     if (is_lowered) {
@@ -255,12 +259,14 @@ class RouteRules {
     if (serving == nullptr || !serving->legal) {
       RouteDecision decision = served_by(
           asked(), RouteCause::illegal,
-          serving == nullptr ? fmt::format("{} is no target here", q_.lane->serving) : serving->illegal_because);
+          fmt::format("back up to {}: {}", q_.requested->tier,
+                      serving == nullptr ? q_.lane->serving + " cannot take this request" : serving->illegal_because));
       decision.return_upwards = true;
       return decision;
     }
     if (policy_ == RoutingPolicy::balanced && cap_calls_back(*serving)) {
-      return served_by(asked(), RouteCause::cap_return, "back up: going on could cost more than the cap");
+      return served_by(asked(), RouteCause::cap_return,
+                       fmt::format("back up to {}: going on could cost more than is allowed", q_.requested->tier));
     }
     return served_by(*serving, RouteCause::lane_stays, fmt::format("stays on {}", serving->model->tier));
   }
@@ -275,7 +281,7 @@ class RouteRules {
   RouteDecision pinned() {
     if (point_ == DecisionPoint::none) return go_on();
     if (*q_.pin >= asked_tier())
-      return as_asked(RouteCause::pinned, fmt::format("pinned, already {}", q_.requested->tier));
+      return as_asked(RouteCause::pinned, fmt::format("pinned, and {} is asked for anyway", q_.requested->tier));
     for (std::size_t i = q_.candidates.size(); i-- > 1;) {  // cheapest first
       const CandidateModel& candidate = q_.candidates[i];
       gates().note(candidate);
@@ -310,7 +316,10 @@ class RouteRules {
     const bool may_judge = q_.turn == TurnKind::prompt && q_.verdict.has_value() && q_.verdict->has_task;
     if (!may_judge) {
       if (is_same_model) return go_on();
-      return as_asked(RouteCause::none, "nothing to judge");
+      const bool is_prompt = q_.turn == TurnKind::prompt;
+      return as_asked(RouteCause::none,
+                      fmt::format("stays on {}: {}", q_.requested->tier,
+                                  is_prompt ? "the prompt does not tell how hard it is" : "no new prompt to judge by"));
     }
     const bool was_moved = is_same_model && is_moved();
     if (was_moved) {
@@ -318,7 +327,8 @@ class RouteRules {
       if (serving == nullptr || !serving->legal) return go_on();
       if (!gates().allows(serving->model->tier, config_.raise_margin, false)) return raise();
     } else if (has_lower_effort() && q_.verdict->difficulty > config_.effort_below + config_.raise_margin) {
-      RouteDecision decision = served_by(asked(), RouteCause::harder_prompt, "full effort again: a harder prompt");
+      RouteDecision decision = served_by(asked(), RouteCause::harder_prompt,
+                                         fmt::format("effort {} again: a harder prompt", q_.requested_effort));
       decision.return_upwards = true;
       return decision;
     }
@@ -327,7 +337,9 @@ class RouteRules {
       if (was_moved && candidate.model->id == q_.lane->serving) return go_on();
       const bool must_be_sure = q_.request_class == RequestClass::main || q_.is_ours_to_place;
       if (!gates().allows(candidate.model->tier, 0, must_be_sure)) {
-        gates().note(candidate, "too hard a prompt for it, or the judge is not sure enough");
+        const bool is_easy = gates().allows(candidate.model->tier, 0, false);
+        gates().note(candidate, is_easy ? "hard to tell whether the prompt is easy enough for it"
+                                        : "the prompt is too hard for it");
         continue;
       }
       if (!gates().place(candidate)) continue;
@@ -353,9 +365,9 @@ class RouteRules {
         break;
       }
     }
-    RouteDecision decision =
-        decided(*to, RouteCause::harder_prompt,
-                fmt::format("back up to {}: a harder prompt ({:.2f})", to->model->tier, q_.verdict->difficulty));
+    RouteDecision decision = decided(
+        *to, RouteCause::harder_prompt,
+        fmt::format("back up to {}: a harder prompt (difficulty {:.2f})", to->model->tier, q_.verdict->difficulty));
     decision.return_upwards = true;
     return decision;
   }

@@ -37,7 +37,7 @@ TEST(DecideRoute, a_simple_question_at_a_cold_start_goes_to_haiku) {
   // 15 000 tokens written at 5.000 instead of 0.125, 500 tokens of answer at 20 instead of 0.50.
   EXPECT_EQ(decision.expected_saving.to_micro_usd(), 73'125 + 9'750);
   EXPECT_EQ(decision.return_penalty.to_micro_usd(), 72'000);  // 15 000 x (5.0 - 0.2)
-  EXPECT_NE(decision.reason.find("opus -> haiku: a test (difficulty 0.10, sure 0.90)"), std::string::npos)
+  EXPECT_NE(decision.reason.find("opus -> haiku: a test (difficulty 0.10, 90 % sure)"), std::string::npos)
       << decision.reason;
   ASSERT_EQ(decision.alternatives.size(), 2u);
   EXPECT_EQ(decision.alternatives[0].model->tier, "haiku");
@@ -196,7 +196,20 @@ TEST(DecideRoute, a_bank_in_debt_stops_saver) {
   question.q.bank.balance = {-kDollar.value};
   const RouteDecision decision = question.decide();
   EXPECT_EQ(decision.serve->tier, "opus");
-  EXPECT_NE(decision.reason.find("the bank allows"), std::string::npos) << decision.reason;
+  EXPECT_NE(decision.reason.find("going back could cost"), std::string::npos) << decision.reason;
+}
+
+TEST(DecideRoute, says_of_each_cheaper_model_why_it_was_not_taken) {
+  QuestionForTest question;
+  question.judge(0.9, 0.9);
+  EXPECT_EQ(question.decide().reason,
+            "stays on opus: sonnet: the prompt is too hard for it; haiku: the prompt is too hard for it");
+  question.judge(0.1, 0.2);
+  EXPECT_EQ(question.decide().reason,
+            "stays on opus: sonnet: hard to tell whether the prompt is easy enough for it; "
+            "haiku: hard to tell whether the prompt is easy enough for it");
+  question.q.verdict->has_task = false;
+  EXPECT_EQ(question.decide().reason, "stays on opus: the prompt does not tell how hard it is");
 }
 
 TEST(DecideRoute, warm_lanes_move_only_where_the_bank_covers_what_they_throw_away) {

@@ -74,7 +74,7 @@ std::string PlacementGates::against(const CandidateModel& candidate) {
     if (std::string why = against_warm(costs); !why.empty()) return why;
   }
   const PicoUsd saving = price(asked()).life - life_with_returns(candidate);
-  if (saving <= PicoUsd{}) return fmt::format("would cost {} more over its life", dollars(-saving));
+  if (saving <= PicoUsd{}) return fmt::format("would cost {} more over the rest of the conversation", dollars(-saving));
   return against_risk(candidate);
 }
 
@@ -82,13 +82,14 @@ std::string PlacementGates::against(const CandidateModel& candidate) {
 std::string PlacementGates::against_warm(const ModelPrice& costs) const {
   const bool is_warm_turn = point_ == DecisionPoint::human_turn_warm;
   if (is_warm_turn && q_.lane != nullptr && q_.lane->warm_moves >= config_.max_warm_moves) {
-    return "moved often enough while warm";
+    return "moved as often as allowed while the prompt was cached";
   }
   const double remaining = 1 + pricing_.forecast().requests_left;
-  if (costs.break_even == 0 || remaining <= config_.warm_margin * costs.break_even) {
-    return fmt::format("breaks even after {} requests, {:.0f} are expected", costs.break_even, remaining);
+  if (costs.break_even == 0) return "would never earn back the cached prompt that it leaves";
+  if (remaining <= config_.warm_margin * costs.break_even) {
+    return fmt::format("breaks even only after {} requests, {:.0f} are expected", costs.break_even, remaining);
   }
-  if (is_warm_turn && costs.crosses_step) return "the prompt would outgrow its cheap size";
+  if (is_warm_turn && costs.crosses_step) return "the prompt would outgrow the size up to which it is cheap";
   return {};
 }
 
@@ -97,16 +98,17 @@ std::string PlacementGates::against_risk(const CandidateModel& candidate) const 
   // over its cap already must not be kept from what makes it cheaper, though: staying is the other choice.
   const PicoUsd staying = pricing_.excess_if_it_ends(asked());
   if (const PicoUsd excess = pricing_.excess_if_it_ends(candidate); excess > std::max(pricing_.cap(), staying)) {
-    return fmt::format("would leave the session {} dearer if it ended here", dollars(excess));
+    return fmt::format("the session would have cost {} more if it ended here", dollars(excess));
   }
   if (policy_ == RoutingPolicy::saver) {
     const PicoUsd loss = pricing_.exposure(candidate, false);
     if (loss <= pricing_.debt_allowance()) return {};
-    return fmt::format("a return could cost {}, the bank allows {}", dollars(loss), dollars(pricing_.debt_allowance()));
+    return fmt::format("going back could cost {}, only {} is allowed", dollars(loss),
+                       dollars(pricing_.debt_allowance()));
   }
   const PicoUsd loss = pricing_.exposure(candidate, true);
   if (loss <= std::max(pricing_.cap_with_bank(), staying)) return {};
-  return fmt::format("a return could cost {}, cap and bank allow {}", dollars(loss), dollars(pricing_.cap_with_bank()));
+  return fmt::format("going back could cost {}, only {} is allowed", dollars(loss), dollars(pricing_.cap_with_bank()));
 }
 
 // The chance of coming back is part of a placement's price: half the life below, half above, and the prompt written
@@ -127,7 +129,7 @@ std::string PlacementGates::placement(const CandidateModel& candidate, std::stri
   const PicoUsd saved = pricing_.untouched_now(pricing_.forecast().output) - now(candidate);
   std::string text = fmt::format("{} -> {}: {}", q_.requested->tier, candidate.model->tier, why);
   if (q_.verdict.has_value() && q_.request_class != RequestClass::sub_agent) {
-    text += fmt::format(" (difficulty {:.2f}, sure {:.2f})", q_.verdict->difficulty, q_.verdict->confidence);
+    text += fmt::format(" (difficulty {:.2f}, {:.0f} % sure)", q_.verdict->difficulty, q_.verdict->confidence * 100);
   }
   return text + fmt::format("; saves {} now", dollars(saved));
 }
@@ -135,7 +137,7 @@ std::string PlacementGates::placement(const CandidateModel& candidate, std::stri
 std::string PlacementGates::stays_because() const {
   std::string text = fmt::format("stays on {}", q_.requested->tier);
   for (auto a = alternatives_.rbegin(); a != alternatives_.rend(); ++a) {
-    text += fmt::format("{}{} {}", a == alternatives_.rbegin() ? ": " : "; ", a->model->tier, a->why_not);
+    text += fmt::format("{}{}: {}", a == alternatives_.rbegin() ? ": " : "; ", a->model->tier, a->why_not);
   }
   return text;
 }
