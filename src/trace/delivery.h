@@ -22,8 +22,9 @@ enum class Delivery {
 };
 [[nodiscard]] Delivery delivery_of(const CollectorAnswer& answer);
 
-// How long to wait after try number `tries` (from 1) has failed: what the collector asks for, at most two minutes; else
-// one second doubled with each try up to thirty, and up to a half more by `jitter` (0 to 1).
+// How long to wait after try number `tries` (from 1) has failed: what the collector asks for, at most two minutes and
+// at least 100 ms doubled with each try; else one second doubled with each try up to thirty, and up to a half more by
+// `jitter` (0 to 1).
 [[nodiscard]] std::chrono::milliseconds retry_delay(int tries, const CollectorAnswer& answer, double jitter);
 
 }  // namespace distiq

@@ -31,8 +31,13 @@ TEST(DeliveryTest, the_delay_doubles_up_to_half_a_minute) {
 
 TEST(DeliveryTest, a_collector_says_how_long_within_reason) {
   EXPECT_EQ(retry_delay(3, with_status(503, 7), 1), milliseconds(7'000));
-  EXPECT_EQ(retry_delay(3, with_status(429, 0), 1), milliseconds(0));
   EXPECT_EQ(retry_delay(1, with_status(503, INT64_MAX), 1), milliseconds(120'000));
+}
+
+TEST(DeliveryTest, a_collector_that_wants_everything_at_once_for_ever_gets_it_more_and_more_rarely) {
+  EXPECT_EQ(retry_delay(1, with_status(429, 0), 1), milliseconds(100));
+  EXPECT_EQ(retry_delay(4, with_status(429, 0), 1), milliseconds(800));
+  EXPECT_EQ(retry_delay(1'000'000, with_status(429, 0), 1), milliseconds(30'000));
 }
 
 }  // namespace

@@ -179,7 +179,9 @@ class WhatIsSent(TracingCase):
         await self.upstream.drop_connections()
         await proxy.ask("POST", PATH, JSON, b"{}")
         await self.end(proxy)
-        overloaded, files, refused, unreachable = self.traces().values()
+        # A client has its answer before the record is made: traces may pass one another.
+        by_status = {spans[0]["http.response.status_code"]: spans for spans in self.traces().values()}
+        overloaded, files, refused, unreachable = (by_status[status] for status in (529, 200, 403, 502))
         self.assertEqual([(span.kind, span["error.type"], span.failed) for span in overloaded],
                          [("SERVER", "overloaded_error", True), ("CLIENT", "overloaded_error", True)])
         self.assertEqual([(span.name, span["url.path"]) for span in files], [("GET", "/v1/files/file_1"), ("GET", None)])
@@ -194,7 +196,8 @@ class WhatIsSent(TracingCase):
         async with await proxy.client() as client:
             await client.start("POST", PATH, JSON, json.dumps(BODY).encode())
             await self.upstream.arrived()
-        await self.counted(proxy, "exported", 2)
+        while 'outcome="client_gone"} 1' not in (await proxy.ask("GET", "/metrics")).data.decode():
+            await asyncio.sleep(0.02)
         await self.end(proxy)
         server, attempt = self.only_trace()
         self.assertEqual((server["distiq.outcome"], server.failed, attempt.failed), ("client_gone", False, False))
@@ -267,7 +270,8 @@ class BadCollectors(TracingCase):
         await self.ask(proxy)
         self.assertEqual(await self.counts(proxy), {"exported": 0, "dropped": 0, "failed": 0})
         await self.collector.start(self.collector.port)
-        await self.counted(proxy, "exported", 4)
+        await self.counted(proxy, "exported", 2)
+        await self.end(proxy)
         self.assertEqual(len(self.traces()), 2)
 
     async def test_a_refused_port_does_not_delay_the_end(self):
