@@ -54,10 +54,10 @@ function drawCards() {
   if (total.saved_usd_micros < 0) saved.querySelector('b').classList.add('loss');
   $('cards').replaceChildren(
     saved,
-    card(t('cost'), f.money(total.cost_usd_micros), `${t('untouched')} ${f.money(total.counterfactual_usd_micros - total.restored_usd_micros)}`),
+    card(t('cost'), f.money(total.cost_usd_micros), `${t('without_proxy')}: ${f.money(total.counterfactual_usd_micros - total.restored_usd_micros)}`),
     card(t('requests_n'), f.count(total.requests), `${f.count(total.prompt_tokens)} → ${f.count(total.output_tokens)}`),
     card(t('cache_share'), f.percent(total.cache_read_tokens, total.prompt_tokens), `${f.count(total.cache_read_tokens)} / ${f.count(total.prompt_tokens)}`),
-    card(t('latency'), middle === null ? '–' : f.microseconds(middle)),
+    card(t('latency_median'), middle === null ? '–' : f.microseconds(middle, state.language)),
   );
   const notices = [];
   if (total.subscription_requests > 0) notices.push(t('list_price'));
@@ -76,7 +76,7 @@ function chartDays() {
 function drawChart() {
   state.chart?.destroy();
   const days = chartDays();
-  state.chart = drawDays($('chart'), days, { shows: state.chart_shows, language: state.language, t });
+  state.chart = drawDays($('chart'), f.everyDay(days, f.dayName(new Date())), { shows: state.chart_shows, language: state.language, t });
   $('causes').replaceChildren(...f.causes(f.sumOf(days)).map(([cause, micros]) => el('span', {}, `${t(cause)}: `, moneyNode(micros))));
 }
 
@@ -95,12 +95,14 @@ function drawChoices() {
 
 function drawTable(id, rows, name, label) {
   const total = state.summary.total.cost_usd_micros;
-  const head = el('tr', {}, el('th', {}, label), ...['requests_n', 'cost', 'saved', 'from_cache'].map((key) => el('th', { class: 'n' }, t(key))), el('th', {}, t('share')));
+  const numbers = (row) => [['n roomy', 'requests_n', f.count(row.requests)], ['n', 'cost', f.money(row.cost_usd_micros)], ['n', 'saved', moneyNode(row.saved_usd_micros)],
+    ['n roomy', 'from_cache', f.percent(row.cache_read_tokens, row.prompt_tokens)]];
+  const head = el('tr', {}, el('th', {}, label), ...numbers(state.summary.total).map(([look, key]) => el('th', { class: look }, t(key))), el('th', { class: 'roomy' }, t('share')));
   $(id).replaceChildren(head, ...rows.map((row) => {
     const part = total > 0 ? Math.max(0, row.cost_usd_micros / total) : 0;
-    return el('tr', {}, el('td', {}, name(row)), el('td', { class: 'n' }, f.count(row.requests)), el('td', { class: 'n' }, f.money(row.cost_usd_micros)),
-      el('td', { class: 'n' }, moneyNode(row.saved_usd_micros)), el('td', { class: 'n' }, f.percent(row.cache_read_tokens, row.prompt_tokens)),
-      el('td', { class: 'share' }, el('i', { style: { width: `${100 * part}%` } }), el('span', {}, f.percent(row.cost_usd_micros, total))));
+    const narrow = numbers(row).filter(([look]) => look === 'n roomy').map(([, key, value]) => el('small', { class: 'narrow' }, `${t(key)}: ${value}`));
+    return el('tr', {}, el('td', {}, name(row), ...narrow), ...numbers(row).map(([look, , value]) => el('td', { class: look }, value)),
+      el('td', { class: 'share roomy' }, el('i', { style: { width: `${100 * part}%` } }), el('span', {}, f.percent(row.cost_usd_micros, total))));
   }));
 }
 
@@ -110,14 +112,14 @@ const servedModel = (asked, served) => (served && asked && f.shortModel(asked) !
 
 function drawLanes() {
   const head = el('tr', {}, el('th', {}, t('kind')), el('th', { class: 'roomy' }, t('model')),
-    ...['context', 'from_cache', 'cost', 'saved', 'requests_n', 'last_use'].map((key) => el('th', { class: 'n' }, t(key))));
+    ...['cost', 'saved', 'context', 'from_cache', 'requests_n', 'last_use'].map((key) => el('th', { class: 'n' }, t(key))));
   const rows = state.lanes.map((lane) => {
     const marks = [lane.pinned && 'is_pinned', lane.escalated && 'is_escalated'].filter(Boolean).map((mark) => t(mark)).join(', ');
     const model = servedModel(lane.requested_model, lane.served_model);
     return el('tr', { ...opens(lane.lane_id, () => showLane(lane.lane_id)), class: lane.lane_id === state.lane ? 'link chosen' : 'link' },
       el('td', { title: lane.session_id }, className(lane.class), el('small', {}, laneOwner(lane)), ...[model, marks].map((line) => el('small', { class: 'narrow' }, line))),
-      el('td', { class: 'roomy' }, model, el('small', {}, marks)), el('td', { class: 'n' }, f.count(lane.context_tokens)), el('td', { class: 'n' }, f.percent(lane.cache_read_tokens, lane.prompt_tokens)),
-      el('td', { class: 'n' }, f.money(lane.cost_usd_micros)), el('td', { class: 'n' }, moneyNode(lane.saved_usd_micros)),
+      el('td', { class: 'roomy' }, model, el('small', {}, marks)), el('td', { class: 'n' }, f.money(lane.cost_usd_micros)), el('td', { class: 'n' }, moneyNode(lane.saved_usd_micros)),
+      el('td', { class: 'n' }, f.count(lane.context_tokens)), el('td', { class: 'n' }, f.percent(lane.cache_read_tokens, lane.prompt_tokens)),
       el('td', { class: 'n' }, f.count(lane.requests)), el('td', { class: 'n' }, f.recently(lane.last_use_ms, Date.now(), state.language)));
   });
   fill($('lanes'), head, rows);
@@ -180,17 +182,18 @@ function requestRow(r) {
   const prompt = (r.input_tokens ?? 0) + (r.cache_read_tokens ?? 0) + (r.cache_write_5m_tokens ?? 0) + (r.cache_write_1h_tokens ?? 0);
   const status = r.running ? t('running') : r.outcome === 'upstream_cut' ? t('cut') : r.outcome === 'client_gone' ? t('client_gone') : String(r.status);
   return el('tr', opens(r.id, () => showDetail(r.id)),
-    el('td', {}, f.clock(r.started_at_ms, state.language)), el('td', {}, model || r.path || ''), el('td', {}, className(r.class)),
-    el('td', { class: 'n' }, f.count(prompt)), el('td', { class: 'n' }, f.count(r.output_tokens ?? 0)),
+    el('td', {}, f.clock(r.started_at_ms, state.language), ...[model || r.path || '', className(r.class)].map((line) => el('small', { class: 'narrow' }, line))),
+    el('td', { class: 'roomy' }, model || r.path || ''), el('td', { class: 'roomy' }, className(r.class)),
     el('td', { class: 'n' }, r.running ? '…' : f.money(r.cost_usd_micros ?? 0)), el('td', { class: 'n' }, moneyNode(r.saved_usd_micros ?? 0)),
-    el('td', { class: 'n' }, r.running ? '…' : f.seconds(r.duration_us)), el('td', {}, status), el('td', {}, r.reason ?? ''));
+    el('td', { class: 'n' }, f.count(prompt)), el('td', { class: 'n' }, f.count(r.output_tokens ?? 0)),
+    el('td', { class: 'n' }, r.running ? '…' : f.seconds(r.duration_us, state.language)), el('td', {}, status), el('td', { class: 'long', title: r.reason ?? '' }, r.reason ?? ''));
 }
 
 const className = (name) => t(name === 'other' ? 'cause_other' : name ?? '');
 
 function drawRequests() {
-  const head = el('tr', {}, ...['time', 'model', 'kind'].map((key) => el('th', {}, t(key))),
-    ...['prompt', 'output', 'cost', 'saved', 'took'].map((key) => el('th', { class: 'n' }, t(key))), el('th', {}, t('status')), el('th', {}, t('why')));
+  const head = el('tr', {}, el('th', {}, t('time')), ...['model', 'kind'].map((key) => el('th', { class: 'roomy' }, t(key))),
+    ...['cost', 'saved', 'prompt', 'output', 'took'].map((key) => el('th', { class: 'n' }, t(key))), el('th', {}, t('status')), el('th', { class: 'long' }, t('why')));
   const lane = state.lanes.find((one) => one.lane_id === state.lane);
   $('all-lanes').hidden = state.lane === null;
   $('all-lanes').textContent = state.lane === null ? '' : t('all_lanes', { lane: lane ? `${className(lane.class)} ${laneOwner(lane)}` : state.lane.slice(0, 8) });
@@ -199,6 +202,9 @@ function drawRequests() {
   fill($('requests'), head, rows.map(requestRow));
 }
 
+// Reasons are the proxy's own English; these two stand in nearly every list.
+const whyNot = (reason) => t({ '': 'is_chosen', 'what was asked for': 'is_asked' }[reason] ?? reason);
+
 async function showDetail(id) {
   const record = (await ask(`/distiq/api/request?id=${encodeURIComponent(id)}`).catch(() => null)) ?? state.requests.get(id);
   const body = $('detail-body');
@@ -206,16 +212,16 @@ async function showDetail(id) {
     body.replaceChildren(el('p', {}, t('not_found')));
   } else {
     const rows = [['id', record.id], ['asked', record.requested_model], ['served', record.served_model], ['kind', className(record.class)], ['policy', record.policy],
-      ['point', record.decision_point], ['decision', record.reason], ['actual', f.money(record.cost_usd_micros ?? 0)], ['counterfactual', record.counterfactual_usd_micros === undefined ? null : f.money(record.counterfactual_usd_micros)],
+      ['point', record.decision_point && t(`point_${record.decision_point}`)], ['decision', record.reason], ['cost', f.money(record.cost_usd_micros ?? 0)], ['without_proxy', record.counterfactual_usd_micros === undefined ? null : f.money(record.counterfactual_usd_micros)],
       ['saved', f.money(record.saved_usd_micros ?? 0)], ['restored', record.restored_usd_micros ? f.money(record.restored_usd_micros) : null],
-      ...f.causes(record).map(([cause, micros]) => [cause, f.money(micros)]),
+      ...f.causes(record).map(([cause, micros]) => [cause, f.money(micros)]), ['note', f.isKnockOn(record) ? t('knock_on') : null],
       ['tokens', `${f.count(record.cache_read_tokens ?? 0)} ${t('read')} · ${f.count((record.cache_write_5m_tokens ?? 0) + (record.cache_write_1h_tokens ?? 0))} ${t('written')} · ${f.count(record.input_tokens ?? 0)} ${t('plain')} → ${f.count(record.output_tokens ?? 0)}`],
-      ['took', f.seconds(record.duration_us ?? 0)], ['latency', f.microseconds(record.overhead_us ?? 0)], ['session', record.session_id], ['lane', record.lane_id]];
+      ['took', f.seconds(record.duration_us ?? 0, state.language)], ['latency', record.overhead_us > 0 ? f.microseconds(record.overhead_us, state.language) : null], ['session', record.session_id], ['lane', record.lane_id]];
     const list = el('dl', {}, ...rows.filter(([, value]) => value).flatMap(([key, value]) => [el('dt', {}, t(key)), el('dd', {}, String(value))]));
     const others = Array.isArray(record.alternatives) && record.alternatives.length > 0
-      ? el('table', {}, el('caption', { class: 'muted' }, t('alternatives')), el('tr', {}, ...['model', 'now', 'whole_life', 'why_not'].map((key) => el('th', { class: key === 'now' || key === 'whole_life' ? 'n' : '' }, t(key)))), ...record.alternatives.map((a) =>
-        el('tr', {}, el('td', {}, f.shortModel(a.model)), el('td', { class: 'n' }, f.money(a.now)), el('td', { class: 'n' }, f.money(a.life)), el('td', {}, a.why_not)))) : null;
-    body.replaceChildren(el('h2', {}, f.clock(record.started_at_ms, state.language)), list, ...(others ? [others] : []));
+      ? el('table', {}, el('caption', { class: 'muted' }, t('alternatives')), el('tr', {}, ...[['', 'model'], ['n', 'now'], ['n', 'whole_life'], ['roomy', 'why_not']].map(([look, key]) => el('th', { class: look }, t(key)))), ...record.alternatives.map((a) =>
+        el('tr', {}, el('td', {}, f.shortModel(a.model), el('small', { class: 'narrow' }, whyNot(a.why_not))), el('td', { class: 'n' }, f.money(a.now)), el('td', { class: 'n' }, f.money(a.life)), el('td', { class: 'wrap roomy' }, whyNot(a.why_not))))) : null;
+    body.replaceChildren(el('h2', {}, f.clock(record.started_at_ms, state.language)), list, ...(others ? [el('div', { class: 'scroll' }, others)] : []));
   }
   if (!$('detail').open) $('detail').showModal();
 }
@@ -228,7 +234,7 @@ function drawWords() {
   for (const option of $('chart-shows').options) option.textContent = t(`chart_${option.value}`);
   $('language').textContent = t('other_language');
   const health = state.health;
-  $('facts').textContent = health ? [health.version, health.upstream, health.policy && `${t('policy')}: ${health.policy}`].filter(Boolean).join(' · ') : '';
+  $('facts').textContent = health ? [health.version, health.upstream, health.policy && `${t('policy').toLowerCase()}: ${health.policy}`].filter(Boolean).join(' · ') : '';
 }
 
 function draw() {

@@ -10,8 +10,8 @@ function series(days, shows, t, at_day) {
   const bar = (label, paint) => ({ label, fill: paint, stroke: paint, points: { show: false }, value });
   const time = { label: t('time'), value: (_, v) => (v ? at_day(v) : '') };
   if (shows === 'cost') {
-    return [[time, bar(t('untouched'), css('--series-2')), bar(t('cost'), css('--series-1'))],
-      [days.map((day) => (day.counterfactual_usd_micros - day.restored_usd_micros) / 1e6), days.map((day) => day.cost_usd_micros / 1e6)]];
+    return [[time, bar(t('without_proxy'), css('--series-2')), bar(t('cost'), css('--series-1'))],
+      [days.map((day) => (day.counterfactual_usd_micros - day.restored_usd_micros) / 1e6 || null), days.map((day) => day.cost_usd_micros / 1e6 || null)]];
   }
   // Each bar reaches from zero to its sum with those before it: the longest is painted first.
   const stacks = f.stackedCauses(days).reverse();
@@ -40,7 +40,7 @@ export function drawDays(node, days, { shows, language, t }) {
     width: node.clientWidth, height: 240, legend: { live: false },
     scales: { x: { time: true, range: (_, min, max) => [Math.min(min, max - 6 * 86400) - 43200, max + 43200] },
       y: { range: (_, min, max) => [Math.min(0, min) * 1.1, Math.max(max, shows === 'cost' ? 0.01 : 0.001) * 1.1] } },
-    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(at_day), space: 70, incrs: [86400, 2 * 86400, 7 * 86400, 30 * 86400] },
+    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(at_day), space: 54, incrs: [86400, 2 * 86400, 7 * 86400, 30 * 86400] },
       { ...axis, size: 64, values: dollars }],
     series: rows.map((row, index) => (index === 0 ? row : { ...row, paths: bars })),
   }, [days.map((day) => Date.parse(day.day + 'T00:00') / 1000), ...values], node);

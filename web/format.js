@@ -15,12 +15,16 @@ export function count(n) {
 
 export const percent = (part, whole) => (whole > 0 ? Math.round((100 * part) / whole) + ' %' : '–');
 
-export function seconds(micros) {
-  return micros < 1e6 ? Math.round(micros / 1e3) + ' ms' : (micros / 1e6).toFixed(1) + ' s';
+const units = { en: { us: 'µs', ms: 'ms', s: 's' }, ru: { us: 'мкс', ms: 'мс', s: 'с' } };
+
+export function seconds(micros, language = 'en') {
+  const { ms, s } = units[language];
+  return micros < 1e6 ? `${Math.round(micros / 1e3)} ${ms}` : `${(micros / 1e6).toFixed(1)} ${s}`;
 }
 
-export function microseconds(us) {
-  return us < 1000 ? Math.round(us) + ' µs' : (us / 1000).toFixed(1) + ' ms';
+export function microseconds(micros, language = 'en') {
+  const { us, ms } = units[language];
+  return micros < 1000 ? `${Math.round(micros)} ${us}` : `${(micros / 1000).toFixed(1)} ${ms}`;
 }
 
 export function median(values) {
@@ -84,6 +88,33 @@ export function sumByDay(groups, wanted) {
   }
   return [...days.values()].sort((a, b) => (a.day < b.day ? -1 : 1));
 }
+
+// "2026-11-28", of the clock on this machine's wall.
+export const dayName = (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
+
+// The same sums with a slot for each day up to today and for a week at least: a chart's bars then stand at their dates.
+// `days` are the oldest first.
+export function everyDay(days, today) {
+  if (days.length === 0) return [];
+  const at = (day, more) => {
+    const date = new Date(`${day}T12:00`);
+    date.setDate(date.getDate() + more);
+    return dayName(date);
+  };
+  const last = days[days.length - 1].day > today ? days[days.length - 1].day : today;
+  const known = new Map(days.map((day) => [day.day, day]));
+  const slots = [];
+  // A clock that was wrong once must not make a chart of decades.
+  for (let back = 0; back < 3660 && (back < 7 || at(last, -back) >= days[0].day); ++back) {
+    const day = at(last, -back);
+    slots.unshift(known.get(day) ?? { day, ...Object.fromEntries(chart_sums.map((name) => [name, 0])) });
+  }
+  return slots;
+}
+
+// Saved or lost without a move of its own: by what earlier moves left in the caches, or by what was asked for itself.
+export const isKnockOn = (record) => (record.saved_usd_micros ?? 0) !== 0 && record.saved_by_routing_usd_micros !== undefined &&
+  record.saved_by_routing_usd_micros !== 0 && (!record.served_model || record.served_model === record.requested_model);
 
 export const sumOf = (days) => Object.fromEntries(chart_sums.map((name) => [name, days.reduce((sum, day) => sum + day[name], 0)]));
 

@@ -31,6 +31,11 @@ for (const [name, width, scheme, lang] of [['desktop-en', 1200, 'light', 'en'], 
     lanes: document.querySelectorAll('#lanes tr.link').length,
     one_lane: document.querySelector('#lanes tr.link')?.innerText,
     gauges: document.querySelectorAll('#quota .gauge').length,
+    // Column headings that can be seen without scrolling a table.
+    seen_columns: ['models', 'classes', 'lanes', 'requests'].map((id) => {
+      const edge = document.getElementById(id).parentElement.getBoundingClientRect().right;
+      return [...document.querySelectorAll(`#${id} th`)].filter((th) => th.offsetWidth > 0 && th.getBoundingClientRect().right <= edge + 1).map((th) => th.innerText);
+    }),
   }));
   await page.focus('#lanes tr.link');
   await page.keyboard.press('Enter');

@@ -67,6 +67,8 @@ class Browser(ProxyCase):
                 self.assertTrue(seen["by_cause"], "nothing says that nothing was saved")
                 self.assertIn("dq_", seen["detail"])
                 russian = name.endswith("ru")
+                for columns in seen["seen_columns"]:
+                    self.assertLessEqual({"Стоимость", "Экономия"} if russian else {"Cost", "Saved"}, set(columns))
                 self.assertEqual(any("Запрос" in heading for heading in seen["headings"]), russian)
                 self.assertNotEqual(seen["other_language"], seen["headings"][0])
 

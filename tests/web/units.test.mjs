@@ -18,6 +18,13 @@ test('money keeps its sign and its small amounts', () => {
   assert.equal(f.money(0), '$0.0000');
 });
 
+test('times have the units of the language', () => {
+  assert.equal(f.seconds(250_000), '250 ms');
+  assert.equal(f.seconds(1_250_000, 'ru'), '1.3 с');
+  assert.equal(f.microseconds(740, 'ru'), '740 мкс');
+  assert.equal(f.microseconds(7400), '7.4 ms');
+});
+
 test('counts and shares', () => {
   assert.equal(f.count(9999), '9999');
   assert.equal(f.count(61_000), '61.0K');
@@ -57,6 +64,25 @@ test('groups are summed by day, those that are wanted', () => {
   const days = f.sumByDay(groups, (group) => group.model === 'a');
   assert.deepEqual(days.map((one) => [one.day, one.cost_usd_micros, one.saved_by_ttl_usd_micros]), [['2026-11-01', 1, 0], ['2026-11-02', 8, 2]]);
   assert.equal(f.sumOf(days).cost_usd_micros, 9);
+});
+
+test('a chart has a slot for each day, a week at least, up to today', () => {
+  const names = (days, today) => f.everyDay(days, today).map((one) => [one.day.slice(5), one.cost_usd_micros]);
+  assert.deepEqual(names([day('2026-03-01', { cost_usd_micros: 7 })], '2026-03-01'),
+    [['02-23', 0], ['02-24', 0], ['02-25', 0], ['02-26', 0], ['02-27', 0], ['02-28', 0], ['03-01', 7]]);
+  assert.deepEqual(names([day('2026-11-20', { cost_usd_micros: 1 }), day('2026-11-27', { cost_usd_micros: 2 })], '2026-11-28').filter(([, cost]) => cost > 0),
+    [['11-20', 1], ['11-27', 2]]);
+  assert.equal(names([day('2026-11-20', {})], '2026-11-28').length, 9);
+  assert.equal(names([day('2026-11-29', {})], '2026-11-28').at(-1)[0], '11-29', 'the proxy may be a day ahead');
+  assert.equal(names([day('1970-01-01', {})], '2026-11-28').length, 3660);
+  assert.deepEqual(f.everyDay([], '2026-11-28'), []);
+});
+
+test('what was not moved may still pay for earlier moves', () => {
+  const record = { requested_model: 'a', served_model: 'a', saved_usd_micros: -5, saved_by_routing_usd_micros: -5 };
+  assert.equal(f.isKnockOn(record), true);
+  assert.equal(f.isKnockOn({ ...record, served_model: 'b' }), false);
+  assert.equal(f.isKnockOn({ ...record, saved_usd_micros: 0, saved_by_routing_usd_micros: 0 }), false);
 });
 
 test('causes stand on each other, gains above zero and losses below', () => {
