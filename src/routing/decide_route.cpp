@@ -184,7 +184,9 @@ class RouteRules {
     if (haiku == nullptr || haiku == &asked()) return as_asked(RouteCause::none, "as asked");
     gates().note(*haiku);
     if (!haiku->legal) return decided(asked(), RouteCause::none, haiku->illegal_because);
-    if (!gates().saves_now(*haiku)) return decided(asked(), RouteCause::none, "the smaller model would not be cheaper");
+    if (!gates().saves_now(*haiku))
+      return decided(asked(), RouteCause::none,
+                     fmt::format("stays on {}: {} would not be cheaper", q_.requested->tier, haiku->model->tier));
     return once(decided(*haiku, RouteCause::restored_helper,
                         fmt::format("{} -> {}: without a proxy Claude Code runs this helper there", q_.requested->tier,
                                     haiku->model->tier)));
@@ -233,7 +235,7 @@ class RouteRules {
     if (q_.verdict.has_value() && q_.turn == TurnKind::prompt && q_.verdict->objection) {
       return return_up(RouteCause::objection, "the user objects");
     }
-    if (s.refused || q_.lane->refused_below) return return_up(RouteCause::struggle, "the smaller model refused");
+    if (s.refused || q_.lane->refused_below) return return_up(RouteCause::struggle, "the cheaper model refused");
     if (s.errors_in_a_row >= config_.errors_to_escalate) {
       return return_up(RouteCause::struggle, fmt::format("{} tool errors in a row", s.errors_in_a_row));
     }

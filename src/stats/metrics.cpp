@@ -216,7 +216,7 @@ void render_money(MetricsText& text, const Counters& all, const PriceTable& mode
     counterfactual += of.counterfactual.value();
     restored += of.restored.value();
   });
-  text.family("distiq_counterfactual_usd_total", "counter", "What the same requests would have cost untouched.");
+  text.family("distiq_counterfactual_usd_total", "counter", "What the same requests would have cost without proxy.");
   text.dollars({}, counterfactual);
   text.family("distiq_restored_usd", "gauge",
               "Part of the difference that only repairs what a custom base URL changes.");
@@ -229,7 +229,7 @@ void render_money(MetricsText& text, const Counters& all, const PriceTable& mode
   for (std::size_t i = 0; i < kClasses; ++i)
     text.dollars({{"class", to_string(static_cast<RequestClass>(i))}}, all.cost_by_class[i].value());
   text.family("distiq_class_untouched_usd_total", "counter",
-              "What it would have cost untouched, less what is only restored, by the kind of work.");
+              "What it would have cost without proxy, less what is only restored, by the kind of work.");
   for (std::size_t i = 0; i < kClasses; ++i)
     text.dollars({{"class", to_string(static_cast<RequestClass>(i))}}, all.counterfactual_by_class[i].value());
   text.family("distiq_discarded_usd_total", "counter", "Part of the cost: answers to our edits that nobody saw.");
@@ -238,7 +238,7 @@ void render_money(MetricsText& text, const Counters& all, const PriceTable& mode
 
 template <class Counters>
 void render_steering(MetricsText& text, const Counters& all) {
-  text.family("distiq_moved_requests_total", "counter", "Requests served by a smaller model than was asked for.");
+  text.family("distiq_moved_requests_total", "counter", "Requests served by a cheaper model than was asked for.");
   text.sample({}, read(all.moved));
   text.family("distiq_cache_breaks_total", "counter", "Warm conversations that wrote their prompt anew.");
   text.sample({}, read(all.cache_breaks));

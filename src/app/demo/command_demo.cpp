@@ -62,14 +62,14 @@ constexpr Phrase begins = {
     "\n  THIS IS A DEMO. It starts a proxy of its own on a free port, with an API simulator instead of Anthropic, and "
     "ends\n"
     "  with it: the address below is gone in a moment. Your settings and records are not touched.\n",
-    "\n  ЭТО ДЕМОНСТРАЦИЯ. Она запускает отдельный прокси на свободном порту, вместо Anthropic - симулятор API, и "
+    "\n  ЭТО ДЕМОНСТРАЦИЯ. Она запускает отдельный прокси на свободном порту, вместо Anthropic — симулятор API, и "
     "закрывает\n"
     "  его в конце: адрес ниже скоро исчезнет. Ваши настройки и записи не затрагиваются.\n"};
 constexpr Phrase agree = {
     "\n  The simulator keeps its own books: it billed {}, the proxy recorded {}. They agree: each of the {}\n"
     "  requests is rounded to a millionth of a dollar. Sessions, account and money were invented; nothing is kept.\n",
     "\n  Симулятор ведёт свой счёт: он выставил {}, прокси записал {}. Счета сходятся: каждый из запросов ({})\n"
-    "  округлён до миллионной доли доллара. Сеансы, аккаунт и деньги вымышлены; ничего не сохраняется.\n"};
+    "  округлён до миллионной доли доллара. Сессии, аккаунт и деньги вымышлены; ничего не сохраняется.\n"};
 constexpr Phrase next_step = {
     "  The demo's proxy has ended. To use the real one:\n    distiq-code start        (or ./run start)\n"
     "  and in another terminal\n    ANTHROPIC_BASE_URL=http://127.0.0.1:11434 claude\n\n",

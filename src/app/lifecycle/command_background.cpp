@@ -29,7 +29,7 @@ constexpr Phrase running = {
     "distiq-code is running in the background: {} (process {})\nlog:  {}\nstop: distiq-code stop",
     "distiq-code работает в фоне: {} (процесс {})\nжурнал:     {}\nостановить: distiq-code stop"};
 constexpr Phrase ended = {"The proxy ended at once. Its last words are in {}.",
-                          "Прокси сразу завершился. Его последние слова - в {}."};
+                          "Прокси сразу завершился. Что он сказал напоследок — в {}."};
 
 // What the new process tells the old one: "serving <port>", or "<exit code> <text for the user>". Then the pipe closes.
 struct StartReport {

@@ -32,7 +32,7 @@ constexpr Phrase will_write = {"Service files:", "Файлы службы:"};
 constexpr Phrase question = {"Write them and start the service? [y/N] ", "Записать их и запустить службу? [д/Н] "};
 constexpr Phrase nothing_done = {"No service was set up.", "Служба не настроена."};
 constexpr Phrase not_ours = {"{} is not ours and stays as it is. No service was set up.",
-                             "{} - не наш файл, он остаётся как есть. Служба не настроена."};
+                             "{} — не наш файл, он остаётся как есть. Служба не настроена."};
 constexpr Phrase stop_first = {"A proxy runs already and holds the port: `distiq-code stop`, then: {}",
                                "Прокси уже работает и держит порт: `distiq-code stop`, затем: {}"};
 constexpr Phrase run_yourself = {"Written. The service manager cannot be reached from here; run: {}",

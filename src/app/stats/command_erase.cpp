@@ -21,8 +21,8 @@ constexpr Phrase done = {"Erased: {} records, {} damaged copies.", "Стёрто
 constexpr Phrase damaged = {"The statistics file was damaged; it was deleted.",
                             "Файл статистики был повреждён, он удалён."};
 constexpr Phrase remains = {
-    "Another program was reading the file: traces may stay in its log. Repeat when that program has ended.",
-    "Файл читала другая программа: в его журнале могли остаться следы. Повторите, когда она завершится."};
+    "Another program was reading the file: traces may stay in its -wal file. Repeat when that program has ended.",
+    "Файл читала другая программа: в файле -wal рядом с ним могли остаться следы. Повторите, когда она завершится."};
 
 }  // namespace
 
