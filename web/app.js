@@ -214,7 +214,7 @@ async function showDetail(id) {
     const rows = [['id', record.id], ['asked', record.requested_model], ['served', record.served_model], ['kind', className(record.class)], ['policy', record.policy],
       ['point', record.decision_point && t(`point_${record.decision_point}`)], ['decision', record.reason], ['cost', f.money(record.cost_usd_micros ?? 0)], ['without_proxy', record.counterfactual_usd_micros === undefined ? null : f.money(record.counterfactual_usd_micros)],
       ['saved', f.money(record.saved_usd_micros ?? 0)], ['restored', record.restored_usd_micros ? f.money(record.restored_usd_micros) : null],
-      ...f.causes(record).map(([cause, micros]) => [cause, f.money(micros)]), ['note', f.isKnockOn(record) ? t('knock_on') : null],
+      ...f.causes(record).map(([cause, micros]) => [cause, f.money(micros)]), ['note', f.isKnockOn(record) ? t(record.saved_usd_micros < 0 ? 'colder' : 'warmer') : null],
       ['tokens', `${f.count(record.cache_read_tokens ?? 0)} ${t('read')} · ${f.count((record.cache_write_5m_tokens ?? 0) + (record.cache_write_1h_tokens ?? 0))} ${t('written')} · ${f.count(record.input_tokens ?? 0)} ${t('plain')} → ${f.count(record.output_tokens ?? 0)}`],
       ['took', f.seconds(record.duration_us ?? 0, state.language)], ['latency', record.overhead_us > 0 ? f.microseconds(record.overhead_us, state.language) : null], ['session', record.session_id], ['lane', record.lane_id]];
     const list = el('dl', {}, ...rows.filter(([, value]) => value).flatMap(([key, value]) => [el('dt', {}, t(key)), el('dd', {}, String(value))]));

@@ -112,9 +112,9 @@ export function everyDay(days, today) {
   return slots;
 }
 
-// Saved or lost without a move of its own: by what earlier moves left in the caches, or by what was asked for itself.
-export const isKnockOn = (record) => (record.saved_usd_micros ?? 0) !== 0 && record.saved_by_routing_usd_micros !== undefined &&
-  record.saved_by_routing_usd_micros !== 0 && (!record.served_model || record.served_model === record.requested_model);
+// Dearer or cheaper though nothing about it was changed: by what earlier moves left in the prompt caches.
+export const isKnockOn = (record) => record.served_model === record.requested_model &&
+  causes(record).length > 0 && causes(record).every(([cause]) => cause === 'routing');
 
 export const sumOf = (days) => Object.fromEntries(chart_sums.map((name) => [name, days.reduce((sum, day) => sum + day[name], 0)]));
 

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t most_accounts = 256;
 constexpr std::chrono::hours refusal_life{24};
 constexpr std::string_view one_hour_reason =
-    "cache entries for an hour: this kind of lane pauses longer than five minutes";
+    "cache lifetime of an hour: conversations of this kind pause longer than five minutes";
 
 std::string kind_of(const CareQuestion& question) {
   return std::string(question.account) + '/' + std::string(question.lane_kind);
@@ -25,7 +25,7 @@ bool all_long(const PromptMap& prompt) {
 }  // namespace
 
 std::string CarePlan::reason() const {
-  std::string text = markers.marks.empty() ? "" : markers.reason;
+  std::string text = markers.marks.empty() ? "" : "cache markers set: " + markers.reason;
   if (!one_hour) return text;
   if (!text.empty()) text += "; ";
   return text += one_hour_reason;

@@ -126,13 +126,13 @@ class Planner {
       plan_.reason = fmt::format("{:.0f} % of this program's requests extend an earlier one", reuse.growth_share * 100);
       if (seen && *tail - *seen > look_back) add(seen);
     } else if (seen) {
-      plan_.reason = "extends a request of the last five minutes";
+      plan_.reason = "it extends a request of the last five minutes";
       add(seen);
     } else if (stable && stable_seen) {
-      plan_.reason = "tools and system prompt seen within five minutes";
+      plan_.reason = "its tools and system prompt were seen within five minutes";
     } else if (stable && pays_at(reuse.system_share) && bank_covers(*stable)) {
-      plan_.reason =
-          fmt::format("{:.0f} % of this program's requests repeat tools and system prompt", reuse.system_share * 100);
+      plan_.reason = fmt::format("{:.0f} % of this program's requests repeat their tools and system prompt",
+                                 reuse.system_share * 100);
     } else {
       return none("no cache markers: nothing says that this prompt comes again");
     }
@@ -156,7 +156,7 @@ class Planner {
     }
     add(markable_at_or_before(q_.prompt->last_of(PromptSection::tools)), q_.prompt->breakpoints.front().ttl);
     plan_.at_risk = {};
-    plan_.reason = "tools are shared with other system prompts: a marker of their own costs nothing";
+    plan_.reason = "other system prompts share its tools, and a marker behind them costs nothing";
     return finished(most_marks - marks.size());
   }
 

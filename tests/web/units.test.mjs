@@ -79,10 +79,11 @@ test('a chart has a slot for each day, a week at least, up to today', () => {
 });
 
 test('what was not moved may still pay for earlier moves', () => {
-  const record = { requested_model: 'a', served_model: 'a', saved_usd_micros: -5, saved_by_routing_usd_micros: -5 };
+  const record = { requested_model: 'a', served_model: 'a', saved_usd_micros: -5, saved_by_routing_usd_micros: -5, saved_by_ttl_usd_micros: 0 };
   assert.equal(f.isKnockOn(record), true);
   assert.equal(f.isKnockOn({ ...record, served_model: 'b' }), false);
   assert.equal(f.isKnockOn({ ...record, saved_usd_micros: 0, saved_by_routing_usd_micros: 0 }), false);
+  assert.equal(f.isKnockOn({ ...record, saved_by_ttl_usd_micros: 3 }), false, 'it was changed itself');
 });
 
 test('causes stand on each other, gains above zero and losses below', () => {

@@ -179,7 +179,7 @@ const SettingSpec kSettings[] = {
     {.name = "HOLDOUT_PERCENT",
      .default_text = "0",
      .range = "a whole number from 0 to 100",
-     .meaning = "Share of sessions that are left untouched, to compare with: column `arm` of the records.",
+     .meaning = "Share of sessions that are left alone, to compare with: column `arm` of the records.",
      .group = Group::features,
      .apply = [](Config& c, std::string_view v,
                  const SettingContext&) { return store(c.steering.holdout_percent, parse_whole(v, 0, 100)); }},
