@@ -433,7 +433,7 @@ void RouteSteering::sending(SteeringPlan& plan) {
   if (lane != nullptr) request.prompt_before = lane->prompt_tokens;
   if (request.decision.return_upwards && lane != nullptr) {
     if (const ModelInfo* below = prices_.find(lane->serving)) {
-      if (const auto tier = tier_from(below->tier)) turns_.learn_placement(lane->judge_bucket, *tier, true);
+      if (const auto tier = tier_from(below->tier)) turns_.learn_return(lane->judge_bucket, *tier);
     }
   }
   for (const EndedLife& life : lanes_.take_ended(request.now, ended_lives_per_request)) {
@@ -586,19 +586,19 @@ void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, Reques
   if (!report.seen && record.route.discarded_cost.value == 0) return;
 
   const WorldMoney money{.actual = record.cost, .untouched = record.counterfactual - record.restored};
-  lanes_.settled(request.lane.lane_id, request.served->id, report.total, money);
-  banks_.book(request.account, money, wall);
+  // A turn begins with one request on any model; the steps behind it may be more on a smaller one.
+  const bool may_be_extra = request.moved && request.turn != TurnKind::prompt;
+  const WorldMoney certain = may_be_extra ? cautious(money, config_.routing.extra_turns) : money;
+  lanes_.settled(request.lane.lane_id, request.served->id, report.total, certain);
+  banks_.book(request.account, certain, wall);
   const std::uint64_t prompt = report.total.prompt();
   const bool grew = request.prompt_before > 0 && prompt > request.prompt_before;
   if (prompt > 0) {
     turns_.learn_request(request.lane.request_class, grew ? prompt - request.prompt_before : 0, report.total.output);
   }
   if (request.moved && report.stop_reason == "refusal") lanes_.refused(request.lane.lane_id);
-  const bool is_placement =
-      request.moved && request.decision.cause == RouteCause::judged && request.decision.point != DecisionPoint::none;
-  if (!is_placement) return;
-  if (const auto tier = tier_from(request.served->tier))
-    turns_.learn_placement(request.decision.judge_bucket, *tier, false);
+  if (!request.moved) return;
+  if (const auto tier = tier_from(request.served->tier)) turns_.learn_below(request.decision.judge_bucket, *tier);
 }
 
 // ---- over a restart

@@ -58,12 +58,12 @@ std::string lane_line(const LaneRow& row) {
     if (!is_storable(*text)) return {};
   }
   const int flags = (s.escalated ? 1 : 0) | (s.refused_below ? 2 : 0) | (s.life_counted ? 4 : 0);
-  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
                      s.lane_id, s.session_id, s.account, to_string(s.request_class), s.requested, s.serving,
                      s.requested_effort, s.serving_effort, row.last_use.time_since_epoch().count(),
                      s.ttl == CacheTtl::one_hour ? 60 : 5, s.prompt_tokens, s.requests, s.life_requests, s.human_turns,
                      s.loop_position, s.warm_moves, s.judge_bucket, s.growth_tokens, s.output_tokens, flags,
-                     s.money.actual.value, s.money.untouched.value, s.return_penalty.value);
+                     s.money.actual.value, s.money.untouched.value, s.return_penalty.value, s.past_lives);
 }
 
 std::optional<LaneRow> lane_from_line(std::string_view line) {
@@ -97,6 +97,7 @@ std::optional<LaneRow> lane_from_line(std::string_view line) {
   fields.number(s.money.actual.value);
   fields.number(s.money.untouched.value);
   fields.number(s.return_penalty.value);
+  fields.number(s.past_lives);
   if (!fields.good() || s.lane_id.empty()) return std::nullopt;
   s.request_class = request_class_from(request_class);
   s.ttl = minutes == 60 ? CacheTtl::one_hour : CacheTtl::five_minutes;

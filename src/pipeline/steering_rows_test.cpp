@@ -18,6 +18,7 @@ LaneRow some_lane() {
                .ttl = CacheTtl::one_hour,
                .prompt_tokens = 12'345,
                .requests = 3,
+               .past_lives = 2,
                .human_turns = 2,
                .escalated = true,
                .money = {.actual = PicoUsd{-5}, .untouched = PicoUsd{7}},
@@ -35,6 +36,7 @@ TEST(SteeringRows, a_lane_comes_back_as_it_was) {
   EXPECT_EQ(after->state.request_class, RequestClass::sub_agent);
   EXPECT_EQ(after->state.money, before.state.money);
   EXPECT_TRUE(after->state.escalated);
+  EXPECT_EQ(after->state.past_lives, 2u);
   EXPECT_FALSE(after->state.refused_below);
   EXPECT_EQ(after->last_use, before.last_use);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 namespace distiq {
 namespace {
@@ -11,6 +12,12 @@ std::int64_t day_of(WallTime wall) {
 }
 
 }  // namespace
+
+WorldMoney cautious(const WorldMoney& request, double kappa) {
+  if (request.saved() <= PicoUsd{}) return request;
+  const PicoUsd certain{std::llround(static_cast<double>(request.untouched.value) / kappa)};
+  return {.actual = request.actual, .untouched = certain};
+}
 
 const AccountBanks::Account* AccountBanks::find(std::string_view account) const {
   const auto it = std::ranges::find_if(accounts_, [&](const Account& a) { return a.row.account == account; });

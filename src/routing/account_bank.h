@@ -13,6 +13,10 @@
 
 namespace distiq {
 
+// The smaller model may have needed `kappa` times the requests that the one asked for would have: what it saved for
+// certain is less. Losses count in full.
+[[nodiscard]] WorldMoney cautious(const WorldMoney& request, double kappa);
+
 // What decide_route may count on.
 struct AccountBank {
   PicoUsd balance{};         // realised savings minus losses

@@ -60,6 +60,13 @@ TEST(AccountBanks, a_new_day_starts_a_new_bill_and_teaches_the_usual_one) {
   EXPECT_EQ(bank.usual_day_bill.value, (100 + (500 - 100) / 4) * kCent);
 }
 
+TEST(AccountBanks, of_a_saving_only_what_extra_steps_would_leave_is_certain) {
+  EXPECT_EQ(cautious(money(1, 6), 1.5), money(1, 4));
+  EXPECT_EQ(cautious(money(5, 6), 1.5), money(5, 4)) << "less than it cost";
+  EXPECT_EQ(cautious(money(6, 5), 1.5), money(6, 5)) << "a loss counts in full";
+  EXPECT_EQ(cautious(money(1, 6), 1), money(1, 6));
+}
+
 TEST(AccountBanks, survive_a_restart_and_forget_the_account_unused_longest) {
   AccountBanks banks;
   banks.book("me", money(1, 5), kDay);

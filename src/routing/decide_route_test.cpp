@@ -159,7 +159,8 @@ TEST(DecideRoute, sub_agents_by_their_type) {
       {"no bank, no move", "opus", "general-purpose", 8'000, RoutingPolicy::balanced, {}, "opus"},
       {"saver", "opus", "general-purpose", 8'000, RoutingPolicy::saver, {}, "sonnet"},
       {"type unknown", "opus", "", 8'000, RoutingPolicy::saver, {}, "sonnet"},
-      {"below Fable is Opus", "fable", "general-purpose", 8'000, RoutingPolicy::saver, kDollar, "opus"},
+      {"below Fable is Opus, which reads its cache for as much", "fable", "general-purpose", 8'000,
+       RoutingPolicy::saver, kDollar, "fable"},
       {"Sonnet's is Haiku", "sonnet", "general-purpose", 8'000, RoutingPolicy::balanced, {}, "haiku"},
   };
   for (const Case& c : cases) {
@@ -176,6 +177,7 @@ TEST(DecideRoute, sub_agents_by_their_type) {
 TEST(DecideRoute, saver_places_a_session_on_sonnet_where_balanced_does_not) {
   QuestionForTest question;
   question.judge(0.4, 0.8);
+  question.q.turns = &no_returns_for_test();
   const RouteDecision balanced = question.decide();
   EXPECT_EQ(balanced.serve->tier, "opus") << balanced.reason;
   question.q.policy = RoutingPolicy::saver;
@@ -189,9 +191,22 @@ TEST(DecideRoute, saver_places_a_session_on_sonnet_where_balanced_does_not) {
   EXPECT_EQ(question.decide().serve->tier, "opus");
 }
 
+// Before anything is learned the next harder prompt is expected to come sooner than the move would pay.
+TEST(DecideRoute, the_chance_of_coming_back_up_is_part_of_a_placements_price) {
+  QuestionForTest question;
+  question.judge(0.4, 0.8);
+  question.q.policy = RoutingPolicy::saver;
+  const RouteDecision fresh = question.decide();
+  EXPECT_EQ(fresh.serve->tier, "opus");
+  EXPECT_NE(fresh.reason.find("more over the rest"), std::string::npos) << fresh.reason;
+  question.judge(0.1, 0.8);
+  EXPECT_EQ(question.decide().serve->tier, "haiku") << "where a return loses nothing";
+}
+
 TEST(DecideRoute, a_bank_in_debt_stops_saver) {
   QuestionForTest question;
   question.judge(0.4, 0.8);
+  question.q.turns = &no_returns_for_test();
   question.q.policy = RoutingPolicy::saver;
   question.q.bank.balance = {-kDollar.value};
   const RouteDecision decision = question.decide();
@@ -276,6 +291,7 @@ TEST(DecideRoute, no_policy_pays_in_advance_for_a_life_that_may_not_come) {
     warm.q.policy = policy;
     warm.q.bank.balance = kDollar;
     warm.judge(0.4, 0.9);
+    warm.q.turns = &no_returns_for_test();
     const RouteDecision decision = warm.decide();
     EXPECT_EQ(decision.serve, warm.q.requested) << decision.reason;
     EXPECT_NE(decision.reason.find("if it ended here"), std::string::npos) << decision.reason;

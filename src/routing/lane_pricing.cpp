@@ -61,12 +61,14 @@ PicoUsd LanePricing::later_cost(const ModelInfo& model, std::uint64_t read, std:
 
 PicoUsd LanePricing::life_cost(const ModelInfo& model, const CacheForecast& first, double turns) const {
   const std::uint64_t growth = growth_on(model);
+  // Extra steps read, answer and stay in the prompt.
+  const auto step_growth = static_cast<std::uint64_t>(static_cast<double>(growth) * turns);
   std::uint64_t prompt = first.prompt_tokens;
   double rest = 0;
   for (const double survives : forecast_.survival) {
     if (survives < 0.001) break;  // a thousandth of a request says nothing
     rest += survives * static_cast<double>(later_cost(model, prompt, growth, forecast_.output).value);
-    prompt += growth;
+    prompt += step_growth;
   }
   return price_first(model, first, forecast_.output) + PicoUsd{std::llround(rest * turns)};
 }
@@ -102,6 +104,48 @@ ModelPrice LanePricing::price(const CandidateModel& candidate) const {
     price.crosses_step = at_end > step * config_.step_margin;
   }
   return price;
+}
+
+PicoUsd LanePricing::life_with_returns(const CandidateModel& candidate, double return_rate) const {
+  const ModelInfo& asked = *question_.candidates[0].model;
+  const double kappa = config_.extra_turns;
+  const double returns_per_step = 1 - std::exp(-return_rate * kappa);
+  const std::uint64_t growth = growth_on(*candidate.model);
+  const auto scaled = [](double by, std::uint64_t tokens) {
+    return static_cast<std::uint64_t>(by * static_cast<double>(tokens));
+  };
+  const auto cost = [](const ModelInfo& model, const TokenUsage& usage) {
+    return static_cast<double>(price_of(model, usage).value);
+  };
+  const std::uint64_t step_growth = scaled(kappa, growth);
+  const std::uint64_t step_surplus = scaled(kappa - 1, forecast_.growth);
+  std::uint64_t prompt = candidate.forecast.prompt_tokens;
+  std::uint64_t asked_prompt = untouched().prompt_tokens;
+  std::uint64_t surplus = 0;
+  double below = 1;
+  double left_behind = 0;  // surplus of lanes that have returned, weighed
+  double rest = 0;
+  for (const double survives : forecast_.survival) {
+    if (survives < 0.001) break;
+    const double returns = below * returns_per_step;
+    below -= returns;
+    left_behind += returns * static_cast<double>(surplus);
+    const double here =
+        kappa * static_cast<double>(later_cost(*candidate.model, prompt, growth, forecast_.output).value);
+    const double above = static_cast<double>(later_cost(asked, asked_prompt, forecast_.growth, forecast_.output).value);
+    double step = below * here + (1 - below) * above;
+    if (is_cached_) {
+      TokenUsage write;
+      (question_.ttl == CacheTtl::one_hour ? write.cache_write_1h : write.cache_write_5m) = asked_prompt + surplus;
+      step += returns * (cost(asked, write) - cost(asked, {.cache_read = asked_prompt}));
+      step += cost(asked, {.cache_read = static_cast<std::uint64_t>(left_behind)});
+    }
+    rest += survives * step;
+    prompt += step_growth;
+    asked_prompt += forecast_.growth;
+    surplus += step_surplus;
+  }
+  return price_first(*candidate.model, candidate.forecast, forecast_.output) + PicoUsd{std::llround(rest)};
 }
 
 PicoUsd LanePricing::cost_now(const CandidateModel& candidate, std::uint64_t output) const {

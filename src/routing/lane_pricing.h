@@ -29,6 +29,9 @@ class LanePricing {
   [[nodiscard]] PicoUsd untouched_now(std::uint64_t output) const;
   [[nodiscard]] PicoUsd untouched_life() const { return untouched_life_; }
   [[nodiscard]] const LifeForecast& forecast() const { return forecast_; }
+  // ModelPrice::life where the lane may come back up at any request, `return_rate` times per request served below: the
+  // prompt is then written for the requested model, and with it what the smaller model's extra steps have left there.
+  [[nodiscard]] PicoUsd life_with_returns(const CandidateModel& candidate, double return_rate) const;
 
   // How much dearer a return after this request would be than the same request untouched: everything that the requested
   // model's cache would then hold must be written again. Zero for the requested model.

@@ -60,6 +60,34 @@ TEST(LanePricing, a_life_costs_the_sum_of_its_requests_as_likely_as_they_are) {
   EXPECT_EQ(lane.on(0).life, pricing.untouched_life());
 }
 
+// 20K warm on Opus, 1.5 steps on Sonnet for each on Opus.
+TEST(LanePricing, returns_and_what_extra_steps_leave_behind_are_in_the_price_of_a_life) {
+  const PricedLane lane("opus", 20'000);
+  const LanePricing pricing(lane.question.q, lane.config);
+  const CandidateModel& sonnet = lane.question.q.candidates[1];
+  const PicoUsd stays_below = pricing.price(sonnet).life;
+  EXPECT_NEAR(static_cast<double>(pricing.life_with_returns(sonnet, 0).value), static_cast<double>(stays_below.value),
+              1e6);
+  PicoUsd before = stays_below;
+  for (const double rate : {0.01, 0.03, 0.06}) {
+    const PicoUsd with_returns = pricing.life_with_returns(sonnet, rate);
+    EXPECT_GT(with_returns, before) << rate;
+    before = with_returns;
+  }
+  // Certain to come back with the next request: that one is written whole on Opus, all others are as untouched.
+  const PicoUsd at_once = pricing.life_with_returns(sonnet, 1e9);
+  const PicoUsd opus = pricing.price(lane.question.q.candidates[0]).life;
+  const double next = pricing.forecast().survival[0];
+  const double first = 21'500 * 2.5 - (20'000 * 0.2 + 1'500 * 5) + 500.0 * (10 - 20);  // dollars per million
+  EXPECT_NEAR(static_cast<double>((at_once - opus).value), 1e6 * (first + next * 21'500 * (5 - 0.2)), 1e8);
+  // The more steps it takes, the dearer, and dearer still where the lane comes back and keeps them in its prompt.
+  RoutingConfig one_to_one;
+  one_to_one.extra_turns = 1;
+  const LanePricing exact(lane.question.q, one_to_one);
+  EXPECT_LT(exact.life_with_returns(sonnet, 0), pricing.life_with_returns(sonnet, 0));
+  EXPECT_LT(exact.life_with_returns(sonnet, 0.05), pricing.life_with_returns(sonnet, 0.05));
+}
+
 TEST(LanePricing, a_price_step_is_seen_coming) {
   EXPECT_FALSE(PricedLane("opus", 20'000).on(2).crosses_step);
   EXPECT_TRUE(PricedLane("opus", 85'000).on(2).crosses_step);

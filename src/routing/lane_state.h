@@ -54,6 +54,7 @@ struct LaneState {
   std::uint64_t prompt_tokens = 0;  // of the newest request, as served
   std::uint32_t requests = 0;       // answered ones
   std::uint32_t life_requests = 0;  // since the cache was cold last
+  std::uint32_t past_lives = 0;     // times that it went cold and was taken up again
   std::uint32_t human_turns = 0;
   std::uint32_t loop_position = 0;  // requests since the human spoke
   std::uint32_t warm_moves = 0;     // downward, in this life

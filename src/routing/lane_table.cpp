@@ -49,6 +49,7 @@ std::optional<EndedLife> LaneTable::sent(const LaneRequest& request) {
   std::optional<EndedLife> ended;
   if (request.starts_life) {
     if (lane.life_requests > 0 && !lane.life_counted) ended = EndedLife{lane.request_class, lane.life_requests};
+    if (lane.life_requests > 0) ++lane.past_lives;
     lane.life_requests = 0;
     lane.warm_moves = 0;
   }

@@ -48,6 +48,7 @@ TEST(LaneTable, counts_turns_loops_and_lives) {
   const auto ended = table.sent(first);
   ASSERT_TRUE(ended.has_value());
   EXPECT_EQ(ended->requests, 4u);
+  EXPECT_EQ(lane->past_lives, 1u);
   EXPECT_EQ(lane->life_requests, 1u);
   EXPECT_EQ(lane->warm_moves, 0u);
 }

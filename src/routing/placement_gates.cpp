@@ -111,18 +111,15 @@ std::string PlacementGates::against_risk(const CandidateModel& candidate) const 
   return fmt::format("going back could cost {}, only {} is allowed", dollars(loss), dollars(pricing_.cap_with_bank()));
 }
 
-// The chance of coming back is part of a placement's price: half the life below, half above, and the prompt written
-// once more.
+// The chance of coming back is part of a placement's price.
 PicoUsd PlacementGates::life_with_returns(const CandidateModel& candidate) {
   static const TurnStatistics prior;
-  constexpr std::uint32_t unjudged = 2;
   const TurnStatistics& turns = q_.turns == nullptr ? prior : *q_.turns;
-  const std::uint32_t bucket = q_.verdict.has_value() ? TurnStatistics::bucket_of(q_.verdict->confidence) : unjudged;
-  const double back = turns.return_probability(bucket, tier_from(candidate.model->tier).value_or(Tier::haiku));
-  const auto value = [](PicoUsd amount) { return static_cast<double>(amount.value); };
-  const double mixed = value(price(candidate).life) * (1 - back / 2) + value(price(asked()).life) * back / 2 +
-                       value(pricing_.return_penalty(candidate)) * back;
-  return {static_cast<std::int64_t>(mixed)};
+  const bool is_judged = q_.verdict.has_value() && q_.request_class != RequestClass::sub_agent;
+  const std::uint32_t bucket =
+      is_judged ? TurnStatistics::bucket_of(q_.verdict->confidence) : TurnStatistics::kUnjudged;
+  return pricing_.life_with_returns(candidate,
+                                    turns.return_rate(bucket, tier_from(candidate.model->tier).value_or(Tier::haiku)));
 }
 
 std::string PlacementGates::placement(const CandidateModel& candidate, std::string_view why) const {

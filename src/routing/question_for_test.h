@@ -46,6 +46,20 @@ inline RouteDecision decide_for_test(const RouteQuestion& question, const Routin
   return full;
 }
 
+// Statistics of somebody whose lanes, placed low, never came back up: what an optimist would expect.
+inline const TurnStatistics& no_returns_for_test() {
+  static const TurnStatistics statistics = [] {
+    TurnStatistics learned;
+    for (std::uint32_t bucket = 0; bucket <= TurnStatistics::kUnjudged; ++bucket) {
+      for (const Tier tier : {Tier::haiku, Tier::sonnet, Tier::opus}) {
+        for (int i = 0; i < 5'000; ++i) learned.learn_below(bucket, tier);
+      }
+    }
+    return learned;
+  }();
+  return statistics;
+}
+
 // Owns what a RouteQuestion only borrows.
 struct QuestionForTest {
   std::vector<CandidateModel> candidates;

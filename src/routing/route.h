@@ -106,7 +106,7 @@ struct RouteDecision {
   bool return_upwards = false;  // for quality: always happens, booked as the loss it is
   bool escalates = false;       // the lane stays up from now on
   PicoUsd return_penalty{};     // for LaneState, where the lane is served below
-  std::uint32_t judge_bucket = 0;
+  std::uint32_t judge_bucket = TurnStatistics::kUnjudged;
 };
 
 }  // namespace distiq

@@ -38,9 +38,9 @@ struct RoutingConfig {
   // New tokens of one request that the reserve of a placement must survive, again and again.
   std::uint64_t growth_bound_tokens = 8'000;
 
-  double extra_turns = 1.25;  // requests that a smaller model needs for one of the larger, where a life is priced
-  double warm_margin = 1.5;   // kappa: expected remaining requests over those to break even
-  double step_margin = 0.9;   // the forecast prompt stays below this share of the target's price step
+  double extra_turns = 1.5;          // kappa: requests that a smaller model may need for one of the larger
+  double warm_margin = 1.5;          // expected remaining requests over those to break even
+  double step_margin = 0.9;          // the forecast prompt stays below this share of the target's price step
   std::uint32_t max_warm_moves = 2;  // downward moves in one life of a lane's cache
 
   std::uint32_t errors_to_escalate = 3;   // tool errors in a row

@@ -127,7 +127,9 @@ class PlayForTest {
     actual_.pass(request.pause);
     untouched_.pass(request.pause);
     now_ += request.pause;
-    const RouteDecision decision = decide_for_test(question(request, struggles));
+    // The cap may rest on no forecast: these place as boldly as any would.
+    static constexpr RoutingConfig bold{.extra_turns = 1};
+    const RouteDecision decision = decide_for_test(question(request, struggles), bold);
     account(request, decision);
   }
 
@@ -151,6 +153,7 @@ class PlayForTest {
     q.policy = policy_;
     q.bank = ledger_.banks.view("me", lane_.lane_id, now_, LedgerForTest::kWall);
     q.session = ledger_.session;
+    q.turns = &no_returns_for_test();
     q.now = now_;
     return q;
   }

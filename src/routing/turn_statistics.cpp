@@ -51,11 +51,14 @@ double last_of(std::size_t bucket) {
   return static_cast<double>(1U << bucket);
 }
 
-// How often a placement is taken back before anything is learned: seldom where the judge is sure, less from Sonnet.
-constexpr double kPriorPlacements = 12;
+// How soon a lane comes back up before anything is learned. Where a human goes on talking that is mostly the next
+// harder prompt: one prompt in four or five, each with a loop of some eight requests. A sub-agent hears no other
+// prompt.
+constexpr double kPriorRequests = 40;
 double prior_returns(std::size_t bucket, std::size_t tier) {
-  const double unsure = 0.30 - 0.06 * static_cast<double>(bucket);
-  return kPriorPlacements * (tier == 0 ? unsure : unsure * 0.5);
+  if (bucket == TurnStatistics::kUnjudged) return 0.2;
+  const double unsure = 2.0 - 0.2 * static_cast<double>(bucket);
+  return tier == 0 ? unsure : unsure * 0.75;
 }
 
 }  // namespace
@@ -68,9 +71,9 @@ TurnStatistics::TurnStatistics() {
     classes_[i].output = prior.mean_output;
     classes_[i].weight = 20;
   }
-  for (std::size_t bucket = 0; bucket < kConfidences; ++bucket) {
+  for (std::size_t bucket = 0; bucket < returns_.size(); ++bucket) {
     for (std::size_t tier = 0; tier < kReturnTiers; ++tier) {
-      returns_[bucket][tier] = {.placed = kPriorPlacements, .returned = prior_returns(bucket, tier)};
+      returns_[bucket][tier] = {.requests = kPriorRequests, .returned = prior_returns(bucket, tier)};
     }
   }
 }
@@ -86,27 +89,37 @@ void TurnStatistics::learn_request(RequestClass request_class, std::uint64_t gro
   of.output += (static_cast<double>(output) - of.output) / of.weight;
 }
 
-void TurnStatistics::learn_placement(std::uint32_t bucket, Tier tier, bool returned) {
+void TurnStatistics::learn_below(std::uint32_t bucket, Tier tier) {
   const auto at = static_cast<std::size_t>(tier);
-  if (bucket >= kConfidences || at >= kReturnTiers) return;
+  if (bucket < returns_.size() && at < kReturnTiers) returns_[bucket][at].requests += 1;
+}
+
+void TurnStatistics::learn_return(std::uint32_t bucket, Tier tier) {
+  const auto at = static_cast<std::size_t>(tier);
+  if (bucket >= returns_.size() || at >= kReturnTiers) return;
   Returns& of = returns_[bucket][at];
-  if (returned) {
-    of.returned = std::min(of.returned + 1, of.placed);
-  } else {
-    of.placed += 1;
-  }
+  of.returned = std::min(of.returned + 1, of.requests);
 }
 
 LifeForecast TurnStatistics::forecast(RequestClass request_class, const LaneState* lane, bool is_new_life) const {
   const PerClass& of = classes_[static_cast<std::size_t>(request_class)];
   LifeForecast forecast;
+  std::array<double, kLengths> ended = of.ended;
+  if (lane != nullptr) {
+    // A conversation goes on as it went before: each of its own lives counts as much as half the prior. Where a new one
+    // begins, the last one is over.
+    constexpr double own_weight = 10;
+    const std::uint32_t lives = lane->past_lives + (is_new_life ? 1 : 0);
+    const std::uint32_t requests = lane->requests - (is_new_life ? 0 : std::min(lane->requests, lane->life_requests));
+    if (lives > 0 && requests > 0) ended[bucket_of_length((requests + lives - 1) / lives)] += own_weight * lives;
+  }
   // Hazard per request, constant within a bucket: who reaches a bucket ends in it or leaves it.
   std::array<double, kLengths> go_on{};
   double at_risk = 0;
   for (std::size_t k = kLengths; k-- > 0;) {
-    at_risk += of.ended[k];
+    at_risk += ended[k];
     const double width = k == 0 ? 1 : last_of(k) - last_of(k - 1);
-    const double leaves = at_risk <= 0 ? 0 : 1 - of.ended[k] / at_risk;
+    const double leaves = at_risk <= 0 ? 0 : 1 - ended[k] / at_risk;
     // The last bucket is open: its lives go on for about as long as it is wide.
     go_on[k] = k + 1 == kLengths ? 1 - 1 / width : std::pow(std::max(leaves, 0.0), 1 / width);
   }
@@ -131,10 +144,10 @@ LifeForecast TurnStatistics::forecast(RequestClass request_class, const LaneStat
   return forecast;
 }
 
-double TurnStatistics::return_probability(std::uint32_t bucket, Tier tier) const {
+double TurnStatistics::return_rate(std::uint32_t bucket, Tier tier) const {
   const auto at = static_cast<std::size_t>(tier);
-  if (bucket >= kConfidences || at >= kReturnTiers) return 1;
-  return returns_[bucket][at].returned / returns_[bucket][at].placed;
+  if (bucket >= returns_.size() || at >= kReturnTiers) return 1;
+  return returns_[bucket][at].returned / returns_[bucket][at].requests;
 }
 
 std::uint32_t TurnStatistics::bucket_of(double confidence) {
@@ -149,7 +162,7 @@ std::vector<double> TurnStatistics::counts() const {
     counts.insert(counts.end(), {of.growth, of.output, of.weight});
   }
   for (const auto& bucket : returns_) {
-    for (const Returns& returns : bucket) counts.insert(counts.end(), {returns.placed, returns.returned});
+    for (const Returns& returns : bucket) counts.insert(counts.end(), {returns.requests, returns.returned});
   }
   return counts;
 }
@@ -166,8 +179,8 @@ void TurnStatistics::restore(std::span<const double> counts) {
   }
   for (auto& bucket : returns_) {
     for (Returns& returns : bucket) {
-      returns.placed = std::max(counts[next++], 1.0);
-      returns.returned = std::min(counts[next++], returns.placed);
+      returns.requests = std::max(counts[next++], 1.0);
+      returns.returned = std::min(counts[next++], returns.requests);
     }
   }
 }

@@ -1,5 +1,5 @@
-// How long lanes live, how fast they grow and how often a placement is taken back: learned online from this proxy's own
-// traffic over a prior. Small and bounded. One owner at a time.
+// How long lanes live, how fast they grow and how soon a lane that was placed low comes back up: learned online from
+// this proxy's own traffic over a prior. Small and bounded. One owner at a time.
 #pragma once
 
 #include <array>
@@ -26,18 +26,22 @@ class TurnStatistics {
  public:
   static constexpr std::size_t kLengths = 10;  // 1, 2, 3-4, 5-8, ... 257+ requests
   static constexpr std::size_t kConfidences = 4;
+  static constexpr std::uint32_t kUnjudged = kConfidences;  // the bucket of lanes that were placed by their kind
 
   TurnStatistics();
 
   // A life that ended after so many requests.
   void learn_life(RequestClass request_class, std::uint32_t requests);
   void learn_request(RequestClass request_class, std::uint64_t growth, std::uint64_t output);
-  // A lane is placed on `tier` under that confidence: false. It is taken back for want of quality: true, once.
-  void learn_placement(std::uint32_t bucket, Tier tier, bool returned);
+  // A request was served on `tier` in a lane that was placed there under that confidence.
+  void learn_below(std::uint32_t bucket, Tier tier);
+  // Such a lane came back up for want of quality.
+  void learn_return(std::uint32_t bucket, Tier tier);
 
   // `lane` may be null: a lane's first request. `is_new_life`: its cache is cold, this request begins a life.
   [[nodiscard]] LifeForecast forecast(RequestClass request_class, const LaneState* lane, bool is_new_life) const;
-  [[nodiscard]] double return_probability(std::uint32_t bucket, Tier tier) const;
+  // Returns per request served there; a lane's chance of staying below for n of them is exp(-n * rate).
+  [[nodiscard]] double return_rate(std::uint32_t bucket, Tier tier) const;
   [[nodiscard]] static std::uint32_t bucket_of(double confidence);
 
   // For a restart: all counts in a fixed order; a list of another length is ignored.
@@ -52,12 +56,12 @@ class TurnStatistics {
     double weight = 0;
   };
   struct Returns {
-    double placed = 0;
+    double requests = 0;
     double returned = 0;
   };
   static constexpr std::size_t kClasses = 8;
   std::array<PerClass, kClasses> classes_{};
-  std::array<std::array<Returns, 3>, kConfidences> returns_{};
+  std::array<std::array<Returns, 3>, kConfidences + 1> returns_{};
 };
 
 }  // namespace distiq

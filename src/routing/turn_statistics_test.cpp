@@ -62,16 +62,39 @@ TEST(TurnStatistics, growth_and_output_come_from_the_lane_once_it_has_shown_some
               10);
 }
 
+TEST(TurnStatistics, a_conversation_goes_on_as_it_went_before) {
+  const TurnStatistics turns;
+  LaneState lane;
+  lane.requests = lane.life_requests = 120;
+  const double one_long_life = turns.forecast(RequestClass::main, &lane, true).requests_left;
+  lane.requests = 3;
+  lane.life_requests = 1;
+  lane.past_lives = 2;
+  const double three_short_ones = turns.forecast(RequestClass::main, &lane, true).requests_left;
+  const double fresh = turns.forecast(RequestClass::main, nullptr, true).requests_left;
+  EXPECT_GT(one_long_life, fresh * 1.2);
+  EXPECT_LT(three_short_ones, fresh * 0.7);
+  // The life that goes on is not one of those that are over.
+  lane = {};
+  lane.requests = lane.life_requests = 1;
+  LaneState unknown = lane;
+  unknown.requests = 0;
+  EXPECT_EQ(turns.forecast(RequestClass::main, &lane, false).survival,
+            turns.forecast(RequestClass::main, &unknown, false).survival);
+}
+
 TEST(TurnStatistics, returns_are_learned_per_confidence_and_tier) {
   TurnStatistics turns;
-  EXPECT_GT(turns.return_probability(0, Tier::haiku), turns.return_probability(3, Tier::haiku));
-  EXPECT_GT(turns.return_probability(0, Tier::haiku), turns.return_probability(0, Tier::sonnet));
-  for (int i = 0; i < 300; ++i) {
-    turns.learn_placement(2, Tier::haiku, false);
-    if (i % 2 == 0) turns.learn_placement(2, Tier::haiku, true);
+  EXPECT_GT(turns.return_rate(0, Tier::haiku), turns.return_rate(3, Tier::haiku));
+  EXPECT_GT(turns.return_rate(0, Tier::haiku), turns.return_rate(0, Tier::sonnet));
+  EXPECT_LT(turns.return_rate(TurnStatistics::kUnjudged, Tier::haiku), turns.return_rate(3, Tier::haiku));
+  for (int i = 0; i < 3000; ++i) {
+    turns.learn_below(2, Tier::haiku);
+    if (i % 10 == 0) turns.learn_return(2, Tier::haiku);
   }
-  EXPECT_NEAR(turns.return_probability(2, Tier::haiku), 0.5, 0.02);
-  EXPECT_EQ(turns.return_probability(9, Tier::haiku), 1) << "nonsense counts as certain";
+  EXPECT_NEAR(turns.return_rate(2, Tier::haiku), 0.1, 0.002);
+  EXPECT_EQ(turns.return_rate(3, Tier::haiku), TurnStatistics().return_rate(3, Tier::haiku));
+  EXPECT_EQ(turns.return_rate(9, Tier::haiku), 1) << "nonsense counts as certain";
   EXPECT_EQ(TurnStatistics::bucket_of(-1), 0u);
   EXPECT_EQ(TurnStatistics::bucket_of(0.5), 2u);
   EXPECT_EQ(TurnStatistics::bucket_of(1), 3u);
@@ -80,9 +103,9 @@ TEST(TurnStatistics, returns_are_learned_per_confidence_and_tier) {
 TEST(TurnStatistics, survive_a_restart_and_refuse_nonsense) {
   TurnStatistics turns;
   for (int i = 0; i < 50; ++i) turns.learn_life(RequestClass::main, 3);
-  turns.learn_placement(1, Tier::sonnet, true);
-  for (int i = 0; i < 99; ++i) turns.learn_placement(0, Tier::haiku, true);
-  EXPECT_EQ(turns.return_probability(0, Tier::haiku), 1) << "never more returns than placements";
+  turns.learn_return(1, Tier::sonnet);
+  for (int i = 0; i < 99; ++i) turns.learn_return(0, Tier::haiku);
+  EXPECT_EQ(turns.return_rate(0, Tier::haiku), 1) << "never more returns than requests";
   TurnStatistics again;
   again.restore(turns.counts());
   EXPECT_EQ(again.counts(), turns.counts());
