@@ -1,3 +1,4 @@
+// RouteSteering until a request leaves: looks up, judges, decides, edits.
 #include "pipeline/route_steering.h"
 
 #include <fmt/format.h>
@@ -6,7 +7,6 @@
 #include <array>
 
 #include "message/human_prompt.h"
-#include "money/cost.h"
 #include "pipeline/alternatives.h"
 #include "routing/decide_route.h"
 #include "routing/effort.h"
@@ -18,14 +18,6 @@ namespace {
 
 // What the judge reads of a pasted novel.
 constexpr std::size_t max_judged_bytes = 32u * 1024;
-constexpr std::size_t max_quotas = 256;
-// How many lives of forgotten lanes are counted with one request.
-constexpr std::size_t ended_lives_per_request = 4;
-
-constexpr std::chrono::seconds rate_limit_life{60};
-constexpr std::chrono::seconds overload_life{120};
-constexpr std::chrono::seconds refusal_life{3600};
-constexpr std::string_view cache_control_feature = "cache_control";
 constexpr std::string_view long_life_beta = "extended-cache-ttl-";
 
 CacheTtl longest_ttl(const PromptMap& prompt) {
@@ -59,55 +51,7 @@ std::size_t pictures_beside(const RequestView& view, const HumanPrompt& prompt) 
   return pictures;
 }
 
-// What a refusal speaks against, and for how long. The answer rarely names the feature: the class of the request stands
-// for it, as requests of one class look alike.
-struct Blame {
-  std::string feature;
-  std::chrono::seconds life;
-};
-Blame blame_of(const Refusal& refusal, RequestClass request_class) {
-  if (refusal.status == 429) {
-    const auto asked = std::chrono::seconds(std::clamp<std::int64_t>(refusal.retry_after_s, 0, 24 * 3600));
-    return {"", std::max(rate_limit_life, asked)};
-  }
-  const bool server = refusal.status == 0 || refusal.status >= 500 || refusal.status < 400;
-  if (server) return {"", overload_life};
-  if (refusal.status == 403 || refusal.status == 404) return {"", refusal_life};  // not this account's model
-  return {std::string(to_string(request_class)), refusal_life};
-}
-
 }  // namespace
-
-struct RouteSteering::Request final : SteeringState {
-  LaneIdentity lane;
-  std::string account;
-  std::string agent_type;
-  RoutingPolicy policy = RoutingPolicy::off;
-  std::string_view arm;
-  MonotonicTime now;
-  const ModelInfo* requested = nullptr;
-  std::string requested_id;  // as the client wrote it
-  std::string requested_effort;
-  std::string untouchable;
-  PromptMap prompt;       // as it came
-  PromptMap sent_prompt;  // as it leaves, where an edit changes what the cache depends on
-  bool prompt_edited = false;
-  CacheTtl ttl = CacheTtl::five_minutes;
-  TurnKind turn = TurnKind::none;
-  std::optional<PromptVerdict> verdict;
-  Struggle struggle;
-
-  RouteDecision decision;
-  CacheForecast served_forecast;              // on the model that was decided for
-  bool moved = false;                         // leaves for another model
-  bool effort_lowered = false;                // leaves with less effort
-  std::optional<CacheDifference> difference;  // from the lane's request before
-  CarePlan care;                              // cache markers that it leaves with, or would
-  const ModelInfo* served = nullptr;
-  CacheTicket ticket{};
-  bool has_ticket = false;
-  std::uint64_t prompt_before = 0;  // of the lane's former request
-};
 
 // What is remembered that bears on one request, copied out of the lock: by look_up() the lane, the requested model's
 // forecast and the pressure, by look_up_rest() everything else.
@@ -129,9 +73,6 @@ RouteSteering::RouteSteering(const PriceTable& prices, const Clock& policy_clock
 }
 
 RouteSteering::~RouteSteering() = default;
-
-// ---- before the request leaves
-// ----------------------------------------------------------------------------------------
 
 namespace {
 
@@ -377,281 +318,6 @@ void RouteSteering::describe(const Request& request, SteeringPlan& plan) const {
   const bool names_it = plan.reason.starts_with(request.requested->tier + " -> ");
   plan.reason = names_it ? "would move " + plan.reason
                          : fmt::format("would go to {}: {}", prices_.short_name(decision.serve->id), plan.reason);
-}
-
-// ---- while it is under way
-// ----------------------------------------------------------------------------------------------
-
-// Requires: mutex_ is held.
-void RouteSteering::open_ticket(Request& request) {
-  if (request.requested == nullptr || request.served == nullptr) return;
-  request.ticket = worlds_.sent({.account = request.account,
-                                 .requested = request.requested,
-                                 .served = request.served,
-                                 .untouched = &request.prompt,
-                                 .sent = request.prompt_edited ? &request.sent_prompt : &request.prompt},
-                                request.now);
-  request.has_ticket = true;
-}
-
-// Requires: mutex_ is held.
-void RouteSteering::note_lane(const Request& request) {
-  const RouteDecision& decision = request.decision;
-  const DecisionPoint point = decision.point;
-  const bool in_life =
-      point == DecisionPoint::none || point == DecisionPoint::human_turn_warm || point == DecisionPoint::escalation;
-  const auto ended =
-      lanes_.sent({.lane_id = request.lane.lane_id,
-                   .session_id = request.lane.session_id,
-                   .account = request.account,
-                   .request_class = request.lane.request_class,
-                   .requested = request.requested == nullptr ? std::string_view(request.requested_id)
-                                                             : std::string_view(request.requested->id),
-                   .serving = request.served == nullptr ? request.requested_id
-                              : request.moved           ? std::string_view(request.served->id)
-                                                        : std::string_view(request.requested_id),
-                   .requested_effort = request.requested_effort,
-                   .serving_effort = request.effort_lowered ? std::string_view(decision.effort) : std::string_view(),
-                   .ttl = request.ttl,
-                   .turn = request.turn,
-                   .starts_life = !in_life,
-                   .is_warm_move = point == DecisionPoint::human_turn_warm && request.moved,
-                   .escalates = decision.escalates && request.policy != RoutingPolicy::observe,
-                   .judge_bucket = decision.judge_bucket,
-                   .return_penalty = request.moved ? decision.return_penalty : PicoUsd{},
-                   .now = request.now});
-  if (ended) turns_.learn_life(ended->request_class, ended->requests);
-  const auto life = std::chrono::minutes(request.ttl == CacheTtl::one_hour ? 60 : 5);
-  banks_.hold(request.account, request.lane.lane_id, request.moved ? decision.return_penalty : PicoUsd{},
-              request.now + life);
-}
-
-void RouteSteering::sending(SteeringPlan& plan) {
-  auto& request = static_cast<Request&>(*plan.state);
-  const std::lock_guard lock(mutex_);
-  const LaneState* lane = lanes_.find(request.lane.lane_id);
-  if (lane != nullptr) request.prompt_before = lane->prompt_tokens;
-  if (request.decision.return_upwards && lane != nullptr) {
-    if (const ModelInfo* below = prices_.find(lane->serving)) {
-      if (const auto tier = tier_from(below->tier)) turns_.learn_return(lane->judge_bucket, *tier);
-    }
-  }
-  for (const EndedLife& life : lanes_.take_ended(request.now, ended_lives_per_request)) {
-    turns_.learn_life(life.request_class, life.requests);
-  }
-  note_lane(request);
-  open_ticket(request);
-}
-
-void RouteSteering::refused(SteeringPlan& plan, const Refusal& refusal) {
-  auto& request = static_cast<Request&>(*plan.state);
-  const std::string served = request.served == nullptr ? std::string() : request.served->id;
-  plan.edits = {};
-  plan.echo.clear();
-  plan.serve = request.requested_id;
-  plan.route = prices_.short_name(request.requested_id);
-  plan.reason = fmt::format("{} refused the edited request ({}{}{}): the original was sent", prices_.short_name(served),
-                            refusal.status == 0 ? "" : std::to_string(refusal.status),
-                            refusal.status == 0 || refusal.error_type.empty() ? "" : " ", refusal.error_type);
-  plan.record.moved = false;
-  plan.record.expected_saving = {};
-  plan.record.served_effort = request.requested_effort;
-  const bool was_moved = request.moved || request.effort_lowered;
-  const bool was_longer = request.care.one_hour;
-  request.moved = request.effort_lowered = request.prompt_edited = false;
-  request.care = {};
-  request.served = request.requested;
-
-  const std::lock_guard lock(mutex_);
-  const Blame blame = blame_of(refusal, request.lane.request_class);
-  if (was_moved) refusals_.remember(request.account, served, blame.feature, request.now, blame.life);
-  if (!was_moved && !was_longer && refusal.status == 400) {
-    refusals_.remember(request.account, served, std::string(cache_control_feature), request.now, refusal_life);
-  }
-  if (was_longer && refusal.status == 400) care_.long_life_refused(request.account, request.now);
-  if (request.has_ticket) worlds_.drop(request.ticket);
-  lanes_.returned(request.lane.lane_id);
-  banks_.hold(request.account, request.lane.lane_id, {}, request.now);
-  open_ticket(request);
-}
-
-void RouteSteering::answer_began(SteeringPlan& plan, const ResponseHead& head) {
-  const auto& request = static_cast<const Request&>(*plan.state);
-  const WallTime wall = clock_.wall();
-  const std::lock_guard lock(mutex_);
-  if (request.has_ticket && head.status == 200) worlds_.answer_began(request.ticket);
-  if (quotas_.size() < max_quotas || quotas_.contains(request.account)) {
-    quotas_[request.account].learn(head.headers, wall);
-  }
-}
-
-// ---- afterwards
-// -----------------------------------------------------------------------------------------------------------
-
-// The answer as it would have been billed untouched.
-UsageReport RouteSteering::untouched_report(const Request& request, const UsageReport& report,
-                                            const Counterfactual& untouched) const {
-  UsageReport same = report;
-  same.model = request.requested->id;
-  same.total = untouched.usage;
-  same.iterations.clear();
-  return same;
-}
-
-void RouteSteering::book_difference(const Request& request, const UsageReport& report, const Counterfactual& untouched,
-                                    RequestRecord& record) const {
-  const PicoUsd answer_cost = record.cost - record.route.discarded_cost;
-  // Nothing of it was ever touched: what it cost is what it would have cost, to the last pico-dollar.
-  const bool is_untouched =
-      untouched.worlds_agreed && !request.moved && !request.effort_lowered && request.care.empty();
-  if (is_untouched || (!report.iterations.empty() && !request.moved)) {
-    record.counterfactual = answer_cost;
-    return;
-  }
-  const Charge price = charge(prices_, untouched_report(request, report, untouched), request.requested->id);
-  record.counterfactual = price.cost;
-  record.route.untouched = price.billed;
-  record.price_estimated = record.price_estimated || price.estimated;
-  PicoUsd saved = price.cost - answer_cost;
-  if (request.decision.cause == RouteCause::restored_helper && saved.value > 0) {
-    record.restored = saved;
-    saved = {};
-  }
-  book_causes(request, report, saved, record);
-}
-
-// Requires: mutex_ is held.
-void RouteSteering::guard(const Request& request, const UsageReport& report, RequestRecord& record) {
-  const auto broken = care_.answered({.lane_id = request.lane.lane_id,
-                                      .prompt = request.prompt_edited ? &request.sent_prompt : &request.prompt,
-                                      .difference = request.difference,
-                                      .served = request.served,
-                                      .started = request.now,
-                                      .usage = report.total});
-  if (!broken) return;
-  record.route.cache_break = broken->field;
-  record.route.cache_break_tokens = broken->tokens;
-  record.route.cache_break_cost = broken->price;
-}
-
-// The part of another model is what the same split of tokens would have cost on the one that was asked; the rest is
-// what markers and lives did to the split, now or in the requests before.
-void RouteSteering::book_causes(const Request& request, const UsageReport& report, PicoUsd saved,
-                                RequestRecord& record) const {
-  RouteRecord& route = record.route;
-  const PicoUsd answer_cost = record.cost - route.discarded_cost;
-  PicoUsd by_model;
-  if (request.moved) {
-    const bool split_differs = !request.care.empty() || request.prompt.breakpoints.empty();
-    by_model = split_differs ? charge_on(request, report) - answer_cost : saved;
-    if (record.restored.value > 0) by_model = {};
-  }
-  const PicoUsd rest = saved - by_model;
-  route.saved_by_routing += by_model;
-  if (request.care.one_hour) {
-    route.saved_by_ttl += rest;
-  } else if (request.prompt.breakpoints.empty() || (!request.care.markers.marks.empty() && rest.value > 0)) {
-    route.saved_by_markers += rest;
-  } else if (request.effort_lowered && !request.moved) {
-    route.saved_by_effort += rest;
-  } else {
-    // Another model's cache is to be filled: after a return upwards, or where an earlier request was moved that would
-    // have filled it. A marker of ours beside the client's own writes nothing that theirs would not: it cannot lose.
-    route.saved_by_routing += rest;
-  }
-}
-
-PicoUsd RouteSteering::charge_on(const Request& request, const UsageReport& report) const {
-  UsageReport same = report;
-  same.model = request.requested->id;
-  same.iterations.clear();
-  return charge(prices_, same, request.requested->id).cost;
-}
-
-void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, RequestRecord& record) {
-  auto& request = static_cast<Request&>(*plan.state);
-  const WallTime wall = clock_.wall();
-  const std::lock_guard lock(mutex_);
-  Counterfactual untouched{.usage = record.usage, .forecast = {}};
-  if (request.has_ticket) {
-    if (report.seen) {
-      untouched = worlds_.settle(request.ticket, report.total);
-    } else {
-      worlds_.drop(request.ticket);
-    }
-  }
-  if (request.requested == nullptr) return;
-  if (report.seen) book_difference(request, report, untouched, record);
-  if (report.seen) guard(request, report, record);
-  if (!report.seen && record.route.discarded_cost.value == 0) return;
-
-  const WorldMoney money{.actual = record.cost, .untouched = record.counterfactual - record.restored};
-  // A turn begins with one request on any model; the steps behind it may be more on a smaller one.
-  const bool may_be_extra = request.moved && request.turn != TurnKind::prompt;
-  const WorldMoney certain = may_be_extra ? cautious(money, config_.routing.extra_turns) : money;
-  lanes_.settled(request.lane.lane_id, request.served->id, report.total, certain);
-  banks_.book(request.account, certain, wall);
-  const std::uint64_t prompt = report.total.prompt();
-  const bool grew = request.prompt_before > 0 && prompt > request.prompt_before;
-  if (prompt > 0) {
-    turns_.learn_request(request.lane.request_class, grew ? prompt - request.prompt_before : 0, report.total.output);
-  }
-  if (request.moved && report.stop_reason == "refusal") lanes_.refused(request.lane.lane_id);
-  if (!request.moved) return;
-  if (const auto tier = tier_from(request.served->tier)) turns_.learn_below(request.decision.judge_bucket, *tier);
-}
-
-// ---- over a restart
-// ---------------------------------------------------------------------------------------------------
-
-SteeringRows RouteSteering::rows() {
-  const MonotonicTime now = clock_.monotonic();
-  const WallTime wall = clock_.wall();
-  SteeringRows rows;
-  const auto add = [&rows](const char* kind, std::string line) {
-    if (!line.empty()) rows.emplace_back(kind, std::move(line));
-  };
-  const std::lock_guard lock(mutex_);
-  for (const AccountBankRow& bank : banks_.rows()) add("bank", bank_line(bank));
-  add("turns", numbers_line(turns_.counts()));
-  for (const auto& [kind, account] : care_.pauses().accounts()) {
-    if (kind.find('\t') != std::string::npos) continue;
-    add("pauses",
-        kind + '\t' +
-            numbers_line({account.five_minutes_usd, account.one_hour_usd, account.requests, account.long_pauses}));
-  }
-  for (const LaneRow& lane : lanes_.rows(now, wall)) add("lane", lane_line(lane));
-  for (std::string& line : worlds_.rows(now, wall)) add("cache", std::move(line));
-  return rows;
-}
-
-void RouteSteering::restore(const SteeringRows& rows, std::chrono::milliseconds limit) {
-  const MonotonicTime give_up = stopwatch_.monotonic() + limit;
-  const MonotonicTime now = clock_.monotonic();
-  const WallTime wall = clock_.wall();
-  std::vector<LaneRow> lanes;
-  std::vector<AccountBankRow> banks;
-  const std::lock_guard lock(mutex_);
-  for (const auto& [kind, line] : rows) {
-    if (stopwatch_.monotonic() > give_up) break;
-    if (kind == "cache") {
-      (void)worlds_.restore(line, now, wall);
-    } else if (kind == "lane") {
-      if (auto lane = lane_from_line(line)) lanes.push_back(std::move(*lane));
-    } else if (kind == "bank") {
-      if (auto bank = bank_from_line(line)) banks.push_back(std::move(*bank));
-    } else if (kind == "turns") {
-      turns_.restore(numbers_from_line(line));
-    } else if (kind == "pauses") {
-      const auto tab = line.find('\t');
-      const auto sums = numbers_from_line(std::string_view(line).substr(std::min(tab, line.size() - 1) + 1));
-      if (tab != std::string::npos && sums.size() == 4) {
-        care_.restore_pauses(line.substr(0, tab), {sums[0], sums[1], sums[2], sums[3]});
-      }
-    }
-  }
-  lanes_.restore(lanes, now, wall);
-  banks_.restore(banks);
 }
 
 }  // namespace distiq

@@ -11,7 +11,7 @@
 #include "money/price_table.h"
 #include "pipeline/account_links.h"
 #include "pipeline/live_policy.h"
-#include "pipeline/steering.h"
+#include "pipeline/steering_request.h"
 #include "pipeline/steering_rows.h"
 #include "promptcache/cache_care.h"
 #include "promptcache/cache_worlds.h"
@@ -59,7 +59,7 @@ class RouteSteering final : public Steering {
   [[nodiscard]] std::string_view arm_of(std::string_view session_id) const;
 
  private:
-  struct Request;
+  using Request = SteeringRequest;
   struct Known;
 
   [[nodiscard]] RoutingPolicy policy_for(const SteeringQuestion& question) const;
@@ -72,13 +72,7 @@ class RouteSteering final : public Steering {
   void describe(const Request& request, SteeringPlan& plan) const;
   void open_ticket(Request& request);
   void note_lane(const Request& request);
-  [[nodiscard]] UsageReport untouched_report(const Request& request, const UsageReport& report,
-                                             const Counterfactual& untouched) const;
-  void book_difference(const Request& request, const UsageReport& report, const Counterfactual& untouched,
-                       RequestRecord& record) const;
   void guard(const Request& request, const UsageReport& report, RequestRecord& record);
-  [[nodiscard]] PicoUsd charge_on(const Request& request, const UsageReport& report) const;
-  void book_causes(const Request& request, const UsageReport& report, PicoUsd saved, RequestRecord& record) const;
 
   const PriceTable& prices_;
   const Clock& clock_;

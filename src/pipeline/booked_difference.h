@@ -1,0 +1,14 @@
+// What a settled request would have cost untouched, and by which cause it differs (docs/ledger.md). Pure; any thread.
+#pragma once
+
+#include "money/price_table.h"
+#include "pipeline/steering_request.h"
+
+namespace distiq {
+
+// Requires: `record` is priced as billed, request.requested and request.served are known. Fills in its counterfactual,
+// what is restored, the untouched usage and the causes.
+void book_difference(const PriceTable& prices, const SteeringRequest& request, const UsageReport& report,
+                     const Counterfactual& untouched, RequestRecord& record);
+
+}  // namespace distiq
