@@ -119,8 +119,9 @@ std::string format_account_limits(const AccountLimits& account, std::int64_t now
   const ReportTexts& say = report_texts(style.language);
   ReportTable table({Align::left, Align::left, Align::right, Align::left});
   if (const auto status = account.header(fmt::format("{}status", unified_prefix)); !status.empty()) {
+    const std::string shown = printable(status, max_shown_bytes);
     table.add({{std::string(say.status)},
-               {printable(status, max_shown_bytes), status == "allowed" ? Tone::good : Tone::bad}});
+               {std::string(limit_status_text(style.language, shown)), status == "allowed" ? Tone::good : Tone::bad}});
   }
   add_windows(table, account, now_ms, say);
   add_buckets(table, account, say);

@@ -170,6 +170,7 @@ TEST_F(StatsReportTest, limits_are_shown_as_measured) {
   EXPECT_THAT(text, HasSubstr("7 days   ██████████████████░░  91.5%  was reset since"));
   EXPECT_THAT(text, HasSubstr("7d_oi                            odd"));
   EXPECT_THAT(text, HasSubstr("requests    3999 / 4000  left"));
+  EXPECT_THAT(report(summary, ReportLanguage::russian), HasSubstr("статус   в пределах лимитов"));
 }
 
 TEST_F(StatsReportTest, hostile_limits_neither_crash_nor_reach_the_terminal) {

@@ -1,6 +1,7 @@
 #include "stats/stats_report_texts.h"
 
 #include <array>
+#include <span>
 
 namespace distiq {
 namespace {
@@ -147,12 +148,13 @@ constexpr std::array<std::string_view, 8> russian_classes = {"основной �
                                                              "сжатие диалога",  "веб-помощники", "классификатор",
                                                              "подсчёт токенов", "прочее"};
 
-struct GapText {
-  std::string_view reason;
+// What is stored or sent under a name, in words.
+struct NamedText {
+  std::string_view name;
   std::string_view english;
   std::string_view russian;
 };
-constexpr std::array<GapText, 5> gap_texts = {{
+constexpr std::array<NamedText, 5> gap_texts = {{
     {"queue_full", "more requests at once than could be written", "запросов больше, чем удавалось записать"},
     {"store_unavailable", "the store could not be written", "хранилище было недоступно для записи"},
     {"unclean_shutdown", "the proxy ended without goodbye", "прокси завершился аварийно"},
@@ -160,6 +162,19 @@ constexpr std::array<GapText, 5> gap_texts = {{
      "файл повреждён; он сохранён, начат новый"},
     {"rejected", "the store did not accept a record", "хранилище не приняло запись"},
 }};
+constexpr std::array<NamedText, 3> limit_status_texts = {{
+    {"allowed", "allowed", "в пределах лимитов"},
+    {"allowed_warning", "allowed, near the limit", "лимит скоро кончится"},
+    {"rejected", "rejected", "лимит исчерпан"},
+}};
+
+// A name that is not known is returned as it is.
+std::string_view text_of(std::span<const NamedText> texts, ReportLanguage language, std::string_view name) {
+  for (const NamedText& known : texts) {
+    if (known.name == name) return language == ReportLanguage::russian ? known.russian : known.english;
+  }
+  return name;
+}
 
 struct StoreErrorText {
   std::string_view english;
@@ -201,10 +216,11 @@ std::string_view class_text(ReportLanguage language, RequestClass request_class)
 }
 
 std::string_view gap_text(ReportLanguage language, std::string_view reason) {
-  for (const GapText& known : gap_texts) {
-    if (known.reason == reason) return language == ReportLanguage::russian ? known.russian : known.english;
-  }
-  return reason;
+  return text_of(gap_texts, language, reason);
+}
+
+std::string_view limit_status_text(ReportLanguage language, std::string_view status) {
+  return text_of(limit_status_texts, language, status);
 }
 
 }  // namespace distiq

@@ -36,5 +36,7 @@ struct ReportTexts {
 [[nodiscard]] std::string_view class_text(ReportLanguage language, RequestClass request_class);
 // A sentence for a gap's reason; an unknown one is returned as it is.
 [[nodiscard]] std::string_view gap_text(ReportLanguage language, std::string_view reason);
+// The same for the unified limits' status, as Anthropic's header names it.
+[[nodiscard]] std::string_view limit_status_text(ReportLanguage language, std::string_view status);
 
 }  // namespace distiq
