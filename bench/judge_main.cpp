@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
     if (row["pictures"].get(pictures) != simdjson::SUCCESS) pictures = 0;
     std::string out = verdict_line(judge.judge({.text = text, .pictures = pictures}));
     if (with_features && model) {
-      const PromptShape shape = shape_of(text, model->matcher, model->english, model->groups);
+      const PromptShape shape = shape_of(text, model->terms());
       append_features(out, "features", features_of(shape, pictures), feature_name);
       append_features(out, "objection_features", objection_features_of(shape), objection_feature_name);
     }

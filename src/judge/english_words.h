@@ -18,7 +18,6 @@ namespace distiq {
 struct ShapeGroups {
   TermMatcher::Groups everywhere = 0;  // these count in code and traces too
   TermMatcher::Groups filler = 0;
-  TermMatcher::Groups early_only = 0;  // these count in the first words, and nowhere else
 };
 
 namespace letters {

@@ -24,7 +24,7 @@ constexpr std::array<TermMatcher::Term, 14> terms = {{{"fix", 0},
                                                       {"nullpointerexception", 7},
                                                       {"internationalize", 7},
                                                       {"don't fix", 8}}};
-constexpr ShapeGroups groups = {.everywhere = 1U << 8, .filler = 1U << 3, .early_only = 0};
+constexpr ShapeGroups groups = {.everywhere = 1U << 8, .filler = 1U << 3};
 constexpr std::array<std::string_view, 23> words = {"trade",
                                                     "it",
                                                     "fixtures",

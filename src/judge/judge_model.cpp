@@ -15,11 +15,7 @@ namespace dom = simdjson::dom;
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 constexpr double kMaxWeight = 100;
 
-// From the first sign of an objection on.
-constexpr TermMatcher::Groups objection_signs = ((std::uint64_t{1} << objection_groups) - 1)
-                                                << static_cast<unsigned>(TermGroup::objection);
-constexpr ShapeGroups shape_groups = {
-    .everywhere = bit_of(TermGroup::error), .filler = bit_of(TermGroup::filler), .early_only = objection_signs};
+constexpr ShapeGroups shape_groups = {.everywhere = bit_of(TermGroup::error), .filler = bit_of(TermGroup::filler)};
 
 std::unexpected<Error> bad(std::string_view what) {
   std::string text = "judge data: " + std::string(what);
@@ -38,6 +34,7 @@ Result<dom::object> parse(dom::parser& parser, std::string_view json) {
 struct Terms {
   TermMatcher matcher;
   EnglishWords english;
+  TermMatcher remarks;
 };
 
 Result<Terms> read_terms(std::string_view json) {
@@ -46,7 +43,7 @@ Result<Terms> read_terms(std::string_view json) {
   if (!root) return std::unexpected(root.error());
   dom::object groups;
   if ((*root)["groups"].get(groups) != simdjson::SUCCESS) return bad("groups must be an object");
-  std::vector<TermMatcher::Term> terms;
+  std::vector<TermMatcher::Term> terms, remark_terms;
   std::size_t known = 0;
   for (const auto field : groups) {
     const auto* const name = std::ranges::find(term_group_names, field.key);
@@ -57,14 +54,17 @@ Result<Terms> read_terms(std::string_view json) {
     for (const dom::element element : list) {
       std::string_view term;
       if (element.get(term) != simdjson::SUCCESS) return bad("a term must be a string");
-      terms.push_back({term, static_cast<std::uint32_t>(name - term_group_names.begin())});
+      const auto group = static_cast<std::uint32_t>(name - term_group_names.begin());
+      (group < static_cast<std::uint32_t>(TermGroup::objection) ? terms : remark_terms).push_back({term, group});
     }
   }
   if (known != term_group_names.size()) return bad("every group must be there, once");
   auto matcher = TermMatcher::build(terms);
   if (!matcher) return std::unexpected(matcher.error());
+  auto remarks = TermMatcher::build(remark_terms);
+  if (!remarks) return std::unexpected(remarks.error());
   EnglishWords english(*matcher, terms, shape_groups);
-  return Terms{std::move(*matcher), std::move(english)};
+  return Terms{std::move(*matcher), std::move(english), std::move(*remarks)};
 }
 
 Result<double> read_number(dom::object from, std::string_view name) {
@@ -135,7 +135,12 @@ Result<JudgeModel> read_judge_model(std::string_view terms_json, std::string_vie
   if (!weights) return std::unexpected(weights.error());
   const auto objection = read_objection(weights_json);
   if (!objection) return std::unexpected(objection.error());
-  return JudgeModel{std::move(terms->matcher), std::move(terms->english), shape_groups, *weights, *objection};
+  return JudgeModel{std::move(terms->matcher),
+                    std::move(terms->english),
+                    std::move(terms->remarks),
+                    shape_groups,
+                    *weights,
+                    *objection};
 }
 
 }  // namespace distiq

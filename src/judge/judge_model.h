@@ -24,9 +24,12 @@ struct JudgeWeights {
 struct JudgeModel {
   TermMatcher matcher;
   EnglishWords english;
+  TermMatcher remarks;  // terms of objections and of what speaks against one
   ShapeGroups groups;
   JudgeWeights weights;
   ObjectionWeights objection;
+
+  [[nodiscard]] ShapeTerms terms() const { return {matcher, english, remarks, groups}; }
 };
 
 // bad_config: not JSON, a key that is unknown or missing, a term or a number that cannot be.

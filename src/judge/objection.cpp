@@ -20,7 +20,7 @@ double yes(bool fact) {
 }
 
 bool early(const PromptShape& shape, TermGroup group) {
-  return (shape.early & bit_of(group)) != 0;
+  return (shape.remarks & bit_of(group)) != 0;
 }
 
 }  // namespace

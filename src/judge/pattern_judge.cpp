@@ -129,7 +129,7 @@ PatternJudge::PatternJudge() {
 }
 
 PromptVerdict PatternJudge::judge(const JudgeInput& input) const {
-  const PromptShape shape = shape_of(input.text, model_->matcher, model_->english, model_->groups);
+  const PromptShape shape = shape_of(input.text, model_->terms());
   PromptVerdict verdict;
   verdict.objection = is_objection(model_->objection, objection_features_of(shape));
   verdict.has_task = has_task(shape, input.pictures);

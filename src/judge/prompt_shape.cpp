@@ -14,7 +14,7 @@ using letters::Kind;
 constexpr std::size_t kMaxHead = 48 * 1024;  // what is read of a longer text: its beginning,
 constexpr std::size_t kMaxTail = 16 * 1024;  // and its end, where the question often stands
 constexpr std::uint32_t kEarlyWords = 40;
-constexpr TermMatcher::Groups all_groups = ~TermMatcher::Groups{0};
+constexpr std::size_t kRemarkBytes = 2048;                                        // of a line are heard for remarks
 constexpr std::ptrdiff_t kReach = LetterBlock::size + EnglishWords::max_letters;  // bytes that may be read at once
 
 // What is known of a line before its end says whether it is prose.
@@ -121,8 +121,11 @@ bool is_list_item(std::string_view line) {
 
 class Scanner {
  public:
-  Scanner(const TermMatcher& matcher, const EnglishWords& english, const ShapeGroups& groups)
-      : matcher_(matcher), english_(english), groups_(groups) {}
+  // Of a prompt; what is prose goes to `remarks` too.
+  Scanner(const ShapeTerms& terms, Scanner& remarks)
+      : matcher_(terms.matcher), english_(&terms.english), groups_(terms.groups), remarks_(&remarks) {}
+  // Of lines that are known to be prose: fills in shape.remarks.
+  explicit Scanner(const TermMatcher& matcher) : matcher_(matcher) {}
 
   void read(std::string_view text) {
     const auto* at = reinterpret_cast<const unsigned char*>(text.data());
@@ -187,7 +190,8 @@ class Scanner {
   // Whole words with single spaces between them never become a token.
   const unsigned char* take_letters(const unsigned char* at, const unsigned char* end) {
     while (!token_.used && !token_.hyphens_first) {
-      if (end - at >= kReach && letters::latin_symbols[*at] != 0) at = take_english_words(at, end);
+      if (english_ != nullptr && end - at >= kReach && letters::latin_symbols[*at] != 0)
+        at = take_english_words(at, end);
       if (!begins_letter(at, end)) return at;
       const LetterRun run = read_letters(at, end, state_, false);
       if (run.end == end || *run.end != ' ' || run.camel) {
@@ -209,7 +213,7 @@ class Scanner {
   // not to be guessed by the processor: their ends come from a block's bits. Returns where something else begins.
   // Requires: kReach bytes, the first a letter of English.
   const unsigned char* take_english_words(const unsigned char* at, const unsigned char* end) {
-    EnglishWords::Place walked = english_.place(state_);
+    EnglishWords::Place walked = english_->place(state_);
     const EnglishWords::Place* place = &walked;
     Sentence read;
     bool more = true;
@@ -220,9 +224,7 @@ class Scanner {
       const auto limit = static_cast<unsigned>(std::countr_zero(camel | std::uint64_t{1} << (LetterBlock::size - 2)));
       unsigned begin = 0;
       std::size_t found_count = 0;
-      std::array<FoundTerms, LetterBlock::size> found;
-      const std::uint32_t before = shape.words + line_.words;
-      const TermMatcher::Groups wanted = before + read.words < kEarlyWords ? all_groups : ~groups_.early_only;
+      std::array<TermMatcher::Groups, LetterBlock::size> found;
       while (true) {
         const auto length = static_cast<unsigned>(std::countr_one(block.letters >> begin));
         const unsigned stop = begin + length;
@@ -242,23 +244,23 @@ class Scanner {
         }
         ++read.words;
         TermMatcher::Groups terms = 0;
-        if (const EnglishWords::Word* const word = english_.find(at + begin, length, *place)) {
-          terms = word->found & wanted;
+        if (const EnglishWords::Word* const word = english_->find(at + begin, length, *place)) {
+          terms = word->found;
           read.filler += word->filler;
           place = &word->after;
         } else {
           const LetterRun run = walk_english(at + begin, length, place->state);
-          terms = run.found & ~groups_.filler & wanted;
+          terms = run.found & ~groups_.filler;
           read.filler += (run.found & groups_.filler) != 0 ? 1 : 0;
-          walked = english_.place(run.state);
+          walked = english_->place(run.state);
           place = &walked;
         }
-        found[found_count] = {terms, read.words};
+        found[found_count] = terms;
         found_count += terms != 0 ? 1 : 0;
         begin = next;
         if ((block.letters >> begin & 1) == 0) break;
       }
-      for (std::size_t i = 0; i < found_count; ++i) count_terms({found[i].groups, before + found[i].words});
+      for (std::size_t i = 0; i < found_count; ++i) count_terms(found[i]);
       at += begin;
     }
     line_.words += read.words;
@@ -447,7 +449,7 @@ class Scanner {
   const unsigned char* begin_line(const unsigned char* at, const unsigned char* end) {
     const auto* const line_end = find_line_end(at, end);
     line_is_trace_ = is_trace(at, line_end);
-    if (line_is_trace_ && end - line_end >= kReach && counts_nothing(at, line_end)) {
+    if (line_is_trace_ && english_ != nullptr && end - line_end >= kReach && counts_nothing(at, line_end)) {
       state_ = matcher_.between();
       return line_end;
     }
@@ -470,7 +472,7 @@ class Scanner {
       for (std::uint64_t rest = block.letters & ~(block.letters << 1) & inside; rest != 0; rest &= rest - 1) {
         const auto begin = static_cast<unsigned>(std::countr_zero(rest));
         const auto length = static_cast<unsigned>(std::countr_one(block.letters >> begin));
-        if (english_.may_count_everywhere(at + begin, length)) return false;
+        if (english_->may_count_everywhere(at + begin, length)) return false;
       }
       at += size;
     }
@@ -547,17 +549,12 @@ class Scanner {
     line_.foreign += foreign ? 1 : 0;
     if (found == 0) return;
     if ((found & groups_.filler) != 0) ++line_.filler;
-    count_terms({found & ~groups_.filler, shape.words + line_.words});
+    count_terms(found & ~groups_.filler);
   }
 
-  struct FoundTerms {
-    TermMatcher::Groups groups;
-    std::uint32_t words;  // read so far
-  };
-
-  void count_terms(FoundTerms found) {
-    if (found.words <= kEarlyWords) line_early_ |= found.groups;
-    for (TermMatcher::Groups rest = found.groups & ~groups_.early_only; rest != 0; rest &= rest - 1) {
+  void count_terms(TermMatcher::Groups found) {
+    if (remarks_ == nullptr && shape.words + line_.words <= kEarlyWords) shape.remarks |= found;
+    for (TermMatcher::Groups rest = found; rest != 0; rest &= rest - 1) {
       const auto group = static_cast<std::size_t>(std::countr_zero(rest));
       const TermMatcher::Groups bit = TermMatcher::Groups{1} << group;
       if ((line_.touched & bit) == 0) line_.hits[group] = 0;
@@ -571,7 +568,6 @@ class Scanner {
     if (!line.empty() && !line.starts_with("```")) count_line(line, indented);
     if (fence_mark_) in_fence_ = !in_fence_;
     fence_mark_ = false;
-    line_early_ = 0;
     line_.words = line_.filler = line_.foreign = line_.identifiers = line_.files = 0;
     line_.questions = line_.clauses = line_.amounts = line_.numbers = line_.symbols = 0;
     line_.touched = 0;
@@ -579,7 +575,9 @@ class Scanner {
 
   void count_line(std::string_view line, bool indented) {
     TermMatcher::Groups counted = groups_.everywhere;
-    if (line_is_trace_) {
+    if (remarks_ == nullptr) {
+      count_prose(line);
+    } else if (line_is_trace_) {
       ++shape.trace_lines;
     } else if (in_fence_ || is_code_line(line, indented, line_)) {
       ++shape.code_lines;
@@ -594,6 +592,10 @@ class Scanner {
   }
 
   void count_prose(std::string_view line) {
+    if (remarks_ != nullptr && shape.words < kEarlyWords) {
+      remarks_->read(line.substr(0, kRemarkBytes));
+      shape.remarks = remarks_->shape.remarks;
+    }
     ++shape.prose_lines;
     const bool item = is_list_item(line);
     shape.list_items += item ? 1 : 0;
@@ -607,7 +609,6 @@ class Scanner {
     shape.amounts += line_.amounts;
     const bool numbered = item && line[0] >= '0' && line[0] <= '9';  // "2." counts the items
     shape.numbers += line_.numbers - (numbered && line_.numbers > 0 ? 1 : 0);
-    shape.early |= line_early_;
   }
 
   struct Token {
@@ -618,12 +619,12 @@ class Scanner {
   };
 
   const TermMatcher& matcher_;
-  const EnglishWords& english_;
-  const ShapeGroups groups_;
+  const EnglishWords* const english_ = nullptr;
+  const ShapeGroups groups_{};
+  Scanner* const remarks_ = nullptr;
   TermMatcher::State state_ = matcher_.opening();
   Token token_;
   Line line_;
-  TermMatcher::Groups line_early_ = 0;
   const unsigned char* line_begin_ = nullptr;
   bool in_fence_ = false;
   bool fence_mark_ = false;
@@ -632,10 +633,10 @@ class Scanner {
 
 }  // namespace
 
-PromptShape shape_of(std::string_view text, const TermMatcher& matcher, const EnglishWords& english,
-                     const ShapeGroups& groups) {
+PromptShape shape_of(std::string_view text, const ShapeTerms& terms) {
   text = trim(text);
-  Scanner scanner(matcher, english, groups);
+  Scanner remarks(terms.remarks);
+  Scanner scanner(terms, remarks);
   scanner.shape.bytes = text.size();
   scanner.read(text.substr(0, kMaxHead));
   if (text.size() > kMaxHead) {

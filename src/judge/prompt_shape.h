@@ -26,12 +26,17 @@ struct PromptShape {
   std::uint32_t code_lines = 0;   // fenced or looking so
   std::uint32_t trace_lines = 0;  // of errors, logs and stack traces
   std::uint32_t list_items = 0;
-  std::array<std::uint32_t, 64> hits{};  // terms found in prose, by group; neither filler nor what counts early alone
-  TermMatcher::Groups early = 0;         // groups found within the first 40 words, but filler
+  std::array<std::uint32_t, 64> hits{};  // terms found in prose, by group; filler is not kept
+  TermMatcher::Groups remarks = 0;       // groups of remarks found within the first 40 words of prose
 };
 
-// Requires: `english` was made of `matcher`.
-[[nodiscard]] PromptShape shape_of(std::string_view text, const TermMatcher& matcher, const EnglishWords& english,
-                                   const ShapeGroups& groups);
+struct ShapeTerms {
+  const TermMatcher& matcher;
+  const EnglishWords& english;  // made of `matcher`
+  const TermMatcher& remarks;   // of what is heard in the first words alone
+  ShapeGroups groups;
+};
+
+[[nodiscard]] PromptShape shape_of(std::string_view text, const ShapeTerms& terms);
 
 }  // namespace distiq

@@ -9,12 +9,14 @@ namespace distiq {
 namespace {
 
 constexpr std::array<TermMatcher::Term, 4> terms = {{{"fix", 0}, {"please", 1}, {"exception", 2}, {"баг", 0}}};
-constexpr ShapeGroups groups = {.everywhere = 4, .filler = 2, .early_only = 0};
+constexpr std::array<TermMatcher::Term, 3> remark_terms = {{{"fix", 5}, {"^no", 6}, {"fix please", 7}}};
+constexpr ShapeGroups groups = {.everywhere = 4, .filler = 2};
 
 PromptShape shape(std::string_view text) {
   static const TermMatcher matcher = *TermMatcher::build(terms);
   static const EnglishWords english(matcher, terms, groups);
-  return shape_of(text, matcher, english, groups);
+  static const TermMatcher remarks = *TermMatcher::build(remark_terms);
+  return shape_of(text, {.matcher = matcher, .english = english, .remarks = remarks, .groups = groups});
 }
 
 TEST(prompt_shape, counts_words_and_not_identifiers) {
@@ -118,7 +120,7 @@ TEST(prompt_shape, what_is_read_in_blocks_is_what_is_read_by_letters) {
     EXPECT_EQ(bare.filler_words, longer.filler_words) << text;
     EXPECT_EQ(bare.identifiers, longer.identifiers) << text;
     EXPECT_EQ(bare.clauses, longer.clauses) << text;
-    EXPECT_EQ(bare.early, longer.early) << text;
+    EXPECT_EQ(bare.remarks, longer.remarks) << text;
   }
 }
 
@@ -137,11 +139,18 @@ TEST(prompt_shape, filler_is_counted_apart) {
   EXPECT_EQ(got.filler_words, 2u);
 }
 
-TEST(prompt_shape, early_words_are_the_first_forty) {
+TEST(prompt_shape, remarks_are_heard_in_the_first_forty_words) {
+  constexpr TermMatcher::Groups fix = 1U << 5, no = 1U << 6, fix_please = 1U << 7;
   std::string text;
   for (int i = 0; i < 40; ++i) text += "word ";
-  EXPECT_EQ(shape(text + "fix").early, 0u);
-  EXPECT_EQ(shape(text.substr(5) + "fix").early, 1u);
+  EXPECT_EQ(shape(text + "fix").remarks, 0u);
+  EXPECT_EQ(shape(text.substr(5) + "fix").remarks, fix);
+  EXPECT_EQ(shape(text.substr(10) + "\nfix\nplease").remarks, fix | fix_please);
+  EXPECT_EQ(shape("no fix").remarks, fix | no);
+  EXPECT_EQ(shape("word\nno").remarks, 0u);
+  EXPECT_EQ(shape("```\nfix\n```\nno").remarks, no);
+  EXPECT_EQ(shape("at fix (a.js:1:2)\nx = fix(1); // fix {}\nno").remarks, no);
+  EXPECT_EQ(shape(std::string(10'000, 'x') + " fix").remarks, 0u);
 }
 
 TEST(prompt_shape, of_a_long_text_beginning_and_end_are_read) {
