@@ -105,6 +105,13 @@ void ExchangeLog::begin_attempt(bool edited, std::string_view sent_model) noexce
   trace_ = nullptr;  // out of memory: this request goes without
 }
 
+void ExchangeLog::head_came(const ResponseHead& head) {
+  if (UpstreamAttempt* traced = attempt()) {
+    traced->status = head.status;
+    traced->first_byte_us = since_start_us();
+  }
+}
+
 void ExchangeLog::delivered() {
   facts_.record.overhead_us += microseconds(services_.clock.monotonic() - answer_began_at_);
 }
@@ -116,10 +123,6 @@ void ExchangeLog::answer_began(const ResponseHead& head) {
   record.first_byte_us = microseconds(answer_began_at_ - started_);
   record.upstream_request_id = head.headers.get_or("request-id", "");
   facts_.rate_limits = rate_limit_fields(head.headers);
-  if (UpstreamAttempt* traced = attempt()) {
-    traced->status = head.status;
-    traced->first_byte_us = record.first_byte_us;
-  }
 }
 
 void ExchangeLog::relayed(const AnswerRelay& relay, UsageReport report) {

@@ -30,7 +30,9 @@ class ExchangeLog {
   void attempt_began(bool edited = false, std::string_view sent_model = {}) noexcept {
     if (trace_) begin_attempt(edited, sent_model);
   }
-  // Now; what passes until delivered() counts as our overhead, too.
+  // Now, from upstream; whether the client gets to see it is not known yet.
+  void head_came(const ResponseHead& head);
+  // The client gets it now; what passes until delivered() counts as our overhead, too.
   void answer_began(const ResponseHead& head);
   // The client has the head and what came with it.
   void delivered();

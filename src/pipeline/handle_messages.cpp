@@ -85,6 +85,7 @@ class MessagesExchange {
       identify(/*late=*/true);
       co_return co_await answer_error(client_, exchange.error(), log_);
     }
+    log_.head_came((*exchange)->head());
     UsageMeter meter((*exchange)->head());
     co_return co_await relay(**exchange, meter, std::nullopt);
   }
@@ -113,6 +114,7 @@ class MessagesExchange {
     Refusal refusal{.error_type = "cut"};
     UsageReport discarded;
     if (exchange) {
+      log_.head_came((*exchange)->head());
       UsageMeter meter((*exchange)->head());
       HeldAnswer held((*exchange)->head(), plan.echo);
       co_await hold(**exchange, held, meter);

@@ -46,6 +46,7 @@ Task<void> upload(ClientExchange& client, UpstreamExchange& exchange, Upload& st
 
 Task<Disposition> relay_down(ClientExchange& client, UpstreamExchange& exchange, Cancellation& cancellation,
                              ExchangeLog& log) {
+  log.head_came(exchange.head());
   log.answer_began(exchange.head());
   AnswerRelay relay(exchange, client, cancellation, answer_fields(log), [](std::string_view) {});
   co_await relay.start();

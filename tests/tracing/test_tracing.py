@@ -25,6 +25,7 @@ BODY = {"model": "claude-opus-5-5", "max_tokens": 100, "system": "a secret instr
 # Far below what a collector may take, far above what a request takes.
 AT_ONCE_S = 1.0
 END_LIMIT_S = 4.0
+HELD_S = 0.3  # nothing tells from outside when what upstream said has arrived
 
 
 def setUpModule():
@@ -201,6 +202,31 @@ class WhatIsSent(TracingCase):
         await self.end(proxy)
         server, attempt = self.only_trace()
         self.assertEqual((server["distiq.outcome"], server.failed, attempt.failed), ("client_gone", False, False))
+
+    async def test_a_client_that_leaves_while_an_edited_answer_is_held_pays_for_what_was_metered(self):
+        """The client has seen nothing of it, but it was begun: the tokens are billed, and stand on the attempt."""
+        proxy = await self.start(ROUTING_POLICY="saver")
+        subprocess.run([str(binary()), "pin", "haiku"], env=proxy.env, check=True, capture_output=True, timeout=20)
+        start = {"type": "message_start", "message": {"id": "msg_1", "type": "message", "model": "claude-haiku-5-5",
+                                                      "content": [], "usage": {"input_tokens": 25, "output_tokens": 1}}}
+
+        async def held(call):
+            await call.stream_head()
+            await call.chunk(f"event: message_start\ndata: {json.dumps(start)}\n\n".encode())
+            await asyncio.sleep(HELD_S)
+            client.rst()
+            await call.peer_gone()
+        self.upstream.script(held)
+        async with await proxy.client() as client:
+            await client.start("POST", PATH, JSON, json.dumps(BODY).encode())
+            while 'outcome="client_gone"} 1' not in (await proxy.ask("GET", "/metrics")).data.decode():
+                await asyncio.sleep(0.02)
+        await self.end(proxy)
+        server, attempt = self.only_trace()
+        self.assertEqual(server["distiq.outcome"], "client_gone")
+        self.assertEqual((attempt["http.response.status_code"], attempt.failed, attempt["distiq.edited"]), (200, False, True))
+        self.assertEqual((attempt["gen_ai.response.model"], attempt["gen_ai.usage.input_tokens"]), ("claude-haiku-5-5", 25))
+        self.assertLess(attempt["distiq.first_byte_us"], HELD_S * 1e6 * 0.9)
 
     async def test_strange_traceparents_begin_a_trace_and_unsampled_ones_none(self):
         proxy = await self.start()
