@@ -132,8 +132,12 @@ class Scanner {
     const auto* const end = at + text.size();
     line_begin_ = at;
     while (at != end) {
-      if (at == line_begin_) at = in_fence_ ? take_fenced_line(at, end) : begin_line(at, end);
-      if (at != end && !(in_fence_ && at == line_begin_)) at = step(at, end);
+      if (at == line_begin_ && in_fence_) {
+        at = take_fenced_line(at, end);
+        continue;
+      }
+      if (at == line_begin_) at = begin_line(at, end);
+      if (at != end) at = step(at, end);
     }
     end_token();
     end_line(end);

@@ -72,6 +72,17 @@ TEST(prompt_shape, a_fence_may_begin_and_end_inside_a_line) {
   EXPECT_EQ(got.code_lines, 2u);
 }
 
+TEST(prompt_shape, the_line_behind_a_fence_is_looked_at_for_itself) {
+  PromptShape got = shape("why?\n```\nx = 1;\n```\nTypeError: x is not a function\nthanks");
+  EXPECT_EQ(got.trace_lines, 1u);
+  EXPECT_EQ(got.prose_lines, 2u);
+  EXPECT_EQ(got.words, 2u);
+  got = shape("```\nError: bar```\nfix this now please");
+  EXPECT_EQ(got.prose_lines, 1u);
+  EXPECT_EQ(got.hits[0], 1u);
+  EXPECT_EQ(got.words, 4u);
+}
+
 TEST(prompt_shape, knows_code_and_traces_without_fences) {
   const PromptShape got = shape(
       "fix this\n"
