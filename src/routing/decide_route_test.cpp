@@ -259,7 +259,7 @@ TEST(DecideRoute, a_warm_lane_goes_to_sonnet_only_with_many_requests_ahead) {
   question.q.bank.balance = kDollar;
   const RouteDecision decision = question.decide();
   EXPECT_EQ(decision.serve->tier, "opus");
-  EXPECT_NE(decision.reason.find("breaks even"), std::string::npos) << decision.reason;
+  EXPECT_NE(decision.reason.find("to break even"), std::string::npos) << decision.reason;
 }
 
 struct Evidence {

@@ -87,7 +87,8 @@ std::string PlacementGates::against_warm(const ModelPrice& costs) const {
   const double remaining = 1 + pricing_.forecast().requests_left;
   if (costs.break_even == 0) return "would never earn back the cached prompt that it leaves";
   if (remaining <= config_.warm_margin * costs.break_even) {
-    return fmt::format("breaks even only after {} requests, {:.0f} are expected", costs.break_even, remaining);
+    return fmt::format("{:.0f} requests are expected, it takes more than {:.0f} to be sure to break even", remaining,
+                       config_.warm_margin * costs.break_even);
   }
   if (is_warm_turn && costs.crosses_step) return "the prompt would outgrow the size up to which it is cheap";
   return {};
