@@ -65,6 +65,7 @@ class Metrics {
   };
   [[nodiscard]] Held hold_connection() { return Held(open_connections_); }
   [[nodiscard]] Held hold_stream() { return Held(active_streams_); }
+  [[nodiscard]] std::int64_t active_streams() const { return active_streams_.load(std::memory_order_relaxed); }
 
   // Not on the page: for /health, and doctor.
   [[nodiscard]] RecentHints& client_hints() { return client_hints_; }
