@@ -105,7 +105,9 @@ class UpstreamExchange {
   virtual Task<Result<void>> write(std::span<const std::string_view> parts) = 0;
   // The same without waiting, because an upstream may answer before it has read everything; what goes wrong shows at
   // the next read. The bytes under `parts` must live until sent() or settle().
-  virtual void start_write(std::span<const std::string_view> parts) = 0;
+  // `when_sent` runs as soon as all of it has been handed over, perhaps inside the call, never after settle(); it
+  // cannot fail the exchange.
+  virtual void start_write(std::span<const std::string_view> parts, std::function<void()> when_sent = nullptr) = 0;
   [[nodiscard]] virtual bool sent() const = 0;
   // Before an exchange dies: closes it if a write is still under way, and waits for the write's end.
   virtual Task<void> settle() = 0;

@@ -49,12 +49,18 @@ Task<Result<void>> StreamExchange::write(std::span<const std::string_view> parts
   co_return Result<void>{};
 }
 
-void StreamExchange::start_write(std::span<const std::string_view> parts) {
-  auto pending = std::make_unique<PendingWrite>(this, nullptr);
+void StreamExchange::start_write(std::span<const std::string_view> parts, std::function<void()> when_sent) {
+  auto pending = std::make_unique<PendingWrite>(this, std::move(when_sent), nullptr);
   pending_write_ = pending.get();
   try {
     stream_->start_write(parts, [pending = std::move(pending)](TransportResult<std::size_t> written) {
-      if (pending->owner != nullptr) pending->owner->write_ended(written.has_value());
+      if (pending->owner == nullptr) return;
+      try {
+        if (written && pending->when_sent) pending->when_sent();
+      } catch (const std::exception&) {
+        // Out of memory, at worst: what it would have done is missing, the request is on its way.
+      }
+      pending->owner->write_ended(written.has_value());  // whoever waits may destroy us now
     });
   } catch (...) {
     pending_write_ = nullptr;  // nothing is under way

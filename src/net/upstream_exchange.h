@@ -19,7 +19,7 @@ class StreamExchange final : public UpstreamExchange {
   bool reused() const override { return reused_; }
   bool answer_started() const override { return answer_started_; }
   Task<Result<void>> write(std::span<const std::string_view> parts) override;
-  void start_write(std::span<const std::string_view> parts) override;
+  void start_write(std::span<const std::string_view> parts, std::function<void()> when_sent = nullptr) override;
   bool sent() const override { return pending_write_ == nullptr; }
   Task<void> settle() override;
   Task<Result<void>> read_head() override;
@@ -38,6 +38,7 @@ class StreamExchange final : public UpstreamExchange {
   // keeps the stream that it writes to.
   struct PendingWrite {
     StreamExchange* owner;
+    std::function<void()> when_sent;
     std::unique_ptr<ByteStream> orphan;
   };
 

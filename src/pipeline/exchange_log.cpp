@@ -8,6 +8,8 @@ namespace {
 
 // A path comes from outside and goes into every record: long ones are cut.
 constexpr std::size_t longest_path = 200;
+// So does a model's name; a longer one is nobody's, and records wait in queues.
+constexpr std::size_t longest_model = 128;
 
 std::int64_t microseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
@@ -72,7 +74,7 @@ const std::string& ExchangeLog::identified(const LaneIdentity& lane, const Reque
   record.account_kind =
       account_kind_of_credentials(head.headers.get_or("authorization", ""), head.headers.get_or("x-api-key", ""));
   if (view) {
-    record.requested_model = view->text(view->model);
+    record.requested_model = view->text(view->model).substr(0, longest_model);
     record.streamed = view->is_streaming();
   }
   const bool is_claude_code = head.headers.get_or("user-agent", "").starts_with("claude-cli/");

@@ -13,7 +13,7 @@ bool died_in_the_pool(const UpstreamExchange& exchange, const Error& error, std:
 Task<Result<std::unique_ptr<UpstreamExchange>>> forward(UpstreamConnector& upstream, const Clock& clock,
                                                         std::span<const std::string_view> request, bool request_is_head,
                                                         Cancellation& cancellation,
-                                                        const std::function<void()>& while_waiting) {
+                                                        const std::function<void()>& when_sent) {
   Reuse reuse = Reuse::pooled;
   while (true) {
     auto opened = co_await upstream.open(reuse, request_is_head, cancellation);
@@ -23,8 +23,7 @@ Task<Result<std::unique_ptr<UpstreamExchange>>> forward(UpstreamConnector& upstr
     if (cancellation.cancelled()) exchange.close();
 
     const MonotonicTime sending_at = clock.monotonic();
-    exchange.start_write(request);
-    if (while_waiting) while_waiting();
+    exchange.start_write(request, when_sent);
     const auto head = co_await exchange.read_head();
     if (head) co_return std::move(opened);
 

@@ -16,13 +16,13 @@ namespace distiq {
 // Later than that a second POST could be billed twice, so the client is told and decides.
 inline constexpr std::chrono::milliseconds stale_connection_window{1'000};
 
-// `while_waiting` runs once the request has been given to the connection, before the answer is waited for; again where
-// it is sent again. The exchange has its head read; its request may still be on the way (see sent()). From here on
-// `cancellation` closes it; the caller clears the hook and settles the exchange before it dies. Errors:
-// upstream_unreachable, upstream_timeout, upstream_broke, cancelled.
+// `when_sent` runs once all of the request has been handed to the connection; again where it is sent again. The
+// exchange has its head read; its request may still be on the way (see sent()). From here on `cancellation` closes it;
+// the caller clears the hook and settles the exchange before it dies. Errors: upstream_unreachable, upstream_timeout,
+// upstream_broke, cancelled.
 Task<Result<std::unique_ptr<UpstreamExchange>>> forward(UpstreamConnector& upstream, const Clock& clock,
                                                         std::span<const std::string_view> request, bool request_is_head,
                                                         Cancellation& cancellation,
-                                                        const std::function<void()>& while_waiting = nullptr);
+                                                        const std::function<void()>& when_sent = nullptr);
 
 }  // namespace distiq

@@ -75,12 +75,13 @@ class MessagesExchange {
     const std::string head = upstream_request_head(client_.head(), services_.target, client_.body_framing());
     const RequestBytes request(head, body_->bytes(), client_.body_framing());
     sending();
-    // The time before the answer costs nobody anything, but only an open page needs it now.
-    const std::function<void()> while_waiting = [this] {
+    // The time between the request's last byte and the answer costs nobody anything, but only an open page needs it
+    // now.
+    const std::function<void()> when_sent = [this] {
       if (log_.is_watched()) identify(/*late=*/true);
     };
     auto exchange = co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false,
-                                     cancellation_, while_waiting);
+                                     cancellation_, when_sent);
     if (!exchange) {
       identify(/*late=*/true);
       co_return co_await answer_error(client_, exchange.error(), log_);
@@ -176,17 +177,22 @@ class MessagesExchange {
     log_.delivered();
 
     // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
-    if (!identified_) give_way();
+    const bool whole = exchange.finished();
+    if (whole) give_way_if_alone();
     identify(/*late=*/true);
     steered().answer_began(exchange.head());
     if (exchange.sent()) body_.reset();
 
     co_await relay.run();
-    give_way();
+    if (!whole) give_way_if_alone();
     cancellation_.clear_hook();
     co_await exchange.settle();
     log_.relayed(relay, meter.finish(relay.ended_cleanly()));
     co_return relay.disposition();
+  }
+  // The client has all of its answer. Other streams must not wait for whoever runs meanwhile.
+  void give_way_if_alone() {
+    if (services_.metrics.active_streams() == 1) give_way();
   }
   Task<Disposition> relay(UpstreamExchange& exchange, UsageMeter& meter, const HeldAnswer& held) {
     return relay(exchange, meter, AnswerStart{held.content(), held.growth()});

@@ -18,6 +18,7 @@ namespace {
 
 // What the judge reads of a pasted novel.
 constexpr std::size_t max_judged_bytes = 32u * 1024;
+constexpr std::size_t longest_effort = 32;  // no level has so long a name
 constexpr std::string_view long_life_beta = "extended-cache-ttl-";
 
 CacheTtl longest_ttl(const PromptMap& prompt) {
@@ -113,7 +114,7 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   request->requested_id = question.view.text(question.view.model);
   request->requested = prices_.find(request->requested_id);
   request->served = request->requested;
-  request->requested_effort = effort_of(question.view);
+  request->requested_effort = effort_of(question.view).substr(0, longest_effort);
   request->prompt = map_prompt(question.view, question.head);
   request->ttl = longest_ttl(request->prompt);
   request->turn = find_human_prompt(question.view).kind;

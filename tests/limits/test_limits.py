@@ -3,6 +3,7 @@ import asyncio
 import time
 import unittest
 
+from tests.support import store
 from tests.support.anthropic import error_of
 from tests.support.case import ProxyCase
 from tests.support.upstream import Answer, early
@@ -91,6 +92,14 @@ class Bodies(LimitCase):
         client = await self.client()
         await client.send(self.head("Content-Length: 9000000000000"))
         self.check(await asyncio.wait_for(client.reply("POST"), 2))
+
+    async def test_of_a_models_long_name_records_keep_its_beginning(self):
+        body = b'{"model":"' + b"x" * 1_000_000 + b'","max_tokens":1,"messages":[]}'
+        reply = await (await self.client()).ask("POST", "/v1/messages", [], body)
+        self.assertEqual(reply.status, 200)
+        number = reply.get("x-distiq-id")
+        row = (await store.rows_by_id(self.proxy.home, [number]))[number]
+        self.assertEqual(row["requested_model"], "x" * 128)
 
     async def test_the_connection_is_of_use_after_a_413_or_closed(self):
         client = await self.client()
