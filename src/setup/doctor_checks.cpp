@@ -89,7 +89,7 @@ class Checks {
     if (p.running_version.empty()) return add("version", CheckState::skipped, "distiq-code " + p.our_version);
     if (p.running_version == p.our_version) return add("version", CheckState::ok, "distiq-code " + p.our_version);
     add("version", CheckState::warning,
-        say("the running proxy is version {}, this program {}", "работает версия {}, а эта программа - {}",
+        say("the running proxy is version {}, this program {}", "работает версия {}, а эта программа — {}",
             p.running_version, p.our_version),
         "distiq-code stop && distiq-code start --background");
   }
@@ -229,7 +229,7 @@ class Checks {
   void helper_model() {
     if (!variable("ANTHROPIC_DEFAULT_HAIKU_MODEL").empty() || !variable("ANTHROPIC_SMALL_FAST_MODEL").empty()) {
       return add("helper_model", CheckState::ok,
-                 say("helper calls have a small model of their own", "у вспомогательных вызовов своя малая модель"));
+                 say("helper calls have a cheaper model of their own", "у служебных вызовов своя модель, дешевле"));
     }
     add("helper_model", CheckState::warning,
         say("ANTHROPIC_DEFAULT_HAIKU_MODEL is not set: titles and web fetches run on the main model",
@@ -332,10 +332,10 @@ class Checks {
     if (share >= kGoodCacheShare) {
       return add(
           "prompt_cache", CheckState::ok,
-          say("{}% of today's prompt tokens came from the cache", "{}% токенов промптов сегодня - из кэша", share));
+          say("{}% of today's prompt tokens came from the cache", "{}% токенов промптов сегодня — из кэша", share));
     }
     add("prompt_cache", CheckState::warning,
-        say("only {}% of today's prompt tokens came from the cache", "только {}% токенов промптов сегодня - из кэша",
+        say("only {}% of today's prompt tokens came from the cache", "только {}% токенов промптов сегодня — из кэша",
             share),
         say("long pauses, /clear, or something that changes old messages: MCP servers, hooks, other proxies",
             "долгие паузы, /clear или то, что меняет старые сообщения: серверы MCP, хуки, другие прокси"));

@@ -15,7 +15,7 @@ struct Words {
   const char *from, *saved, *list, *cache, *five_hours, *seven_days;
 };
 constexpr Words kEnglish{"from", "saved", "list", "cache", "5h", "7d"};
-constexpr Words kRussian{"вместо", "сэкономлено", "по прайсу", "кэш", "5ч", "7д"};
+constexpr Words kRussian{"вместо", "сэкономлено", "по прайс-листу", "кэш", "5ч", "7д"};
 
 PicoUsd from_micros(std::int64_t micros) {
   return PicoUsd{micros * 1'000'000};

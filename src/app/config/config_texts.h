@@ -42,12 +42,12 @@ inline constexpr Phrase needs_token = {
     "PROXY_HOST={} доступен другим, а PROXY_TOKEN пуст: задайте PROXY_TOKEN или PROXY_HOST=127.0.0.1."};
 inline constexpr Phrase upstream_is_us = {
     "ANTHROPIC_API_BASE={} is this proxy itself: requests would go round for ever.",
-    "ANTHROPIC_API_BASE={} - это сам прокси: запросы ходили бы по кругу."};
+    "ANTHROPIC_API_BASE={} — это сам прокси: запросы ходили бы по кругу."};
 inline constexpr Phrase proxy_is_us = {
     "{} is this proxy itself: leave it out, or name the host of ANTHROPIC_API_BASE in NO_PROXY.",
-    "{} - это сам прокси: уберите его или назовите хост из ANTHROPIC_API_BASE в NO_PROXY."};
+    "{} — это сам прокси: уберите его или назовите хост из ANTHROPIC_API_BASE в NO_PROXY."};
 inline constexpr Phrase collector_is_us = {"OTLP_ENDPOINT={} is this proxy itself: it takes no traces.",
-                                           "OTLP_ENDPOINT={} - это сам прокси: трассы он не принимает."};
+                                           "OTLP_ENDPOINT={} — это сам прокси: трассы он не принимает."};
 inline constexpr Phrase headers_for_nobody = {"OTLP_HEADERS is set and OTLP_ENDPOINT is not: no traces are sent.",
                                               "OTLP_HEADERS задан, а OTLP_ENDPOINT нет: трассы не отправляются."};
 inline constexpr Phrase small_budget = {
@@ -56,7 +56,7 @@ inline constexpr Phrase small_budget = {
 inline constexpr Phrase no_such_setting = {"There is no setting {}.{}", "Настройки {} нет.{}"};
 inline constexpr Phrase secret_on_command_line = {
     "{} is a secret: other users of this machine can see the command line. Set it in the environment or in a file.",
-    "{} - это секрет, а командную строку видят другие пользователи этой машины. Задайте его в окружении или в файле."};
+    "{} — это секрет, а командную строку видят другие пользователи этой машины. Задайте его в окружении или в файле."};
 
 inline constexpr Phrase from_command_line = {"the command line", "командная строка"};
 inline constexpr Phrase from_environment = {"the environment ({})", "окружение ({})"};

@@ -17,7 +17,7 @@ namespace {
 constexpr Phrase none = {"No proxy is running with {}.", "С {} не работает ни один прокси."};
 constexpr Phrase stopped = {"Stopped: {} (process {}).", "Остановлен: {} (процесс {})."};
 constexpr Phrase still = {"{} (process {}) still lets running streams finish; `distiq-code stop --now` cuts them.",
-                          "{} (процесс {}) ещё даёт потокам закончиться; `distiq-code stop --now` оборвёт их."};
+                          "{} (процесс {}) ещё доводит до конца начатые ответы; `distiq-code stop --now` оборвёт их."};
 constexpr Phrase refused = {"{} (process {}) cannot be stopped: it belongs to another user.",
                             "{} (процесс {}) остановить нельзя: он принадлежит другому пользователю."};
 constexpr Phrase row = {"{}  process {}, up {}, version {}, {} connections, upstream {}{}",

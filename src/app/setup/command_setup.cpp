@@ -53,7 +53,7 @@ constexpr Phrase nothing_changed = {"Nothing was changed.", "Ничего не �
 constexpr Phrase written = {"Written: {}\nBackup:  {}\nUndo:    distiq-code setup --undo{}",
                             "Записано:    {}\nКопия:       {}\nВернуть:     distiq-code setup --undo{}"};
 constexpr Phrase running = {"The proxy is running: new Claude Code sessions use it.",
-                            "Прокси работает: новые сеансы Claude Code пойдут через него."};
+                            "Прокси работает: новые сессии Claude Code пойдут через него."};
 constexpr Phrase not_running = {
     "The proxy is not running yet, and Claude Code needs it from now on: distiq-code start --background",
     "Прокси ещё не запущен, а Claude Code теперь без него не обойдётся: distiq-code start --background"};
@@ -73,7 +73,7 @@ constexpr Phrase changed_meanwhile = {"{} changed while you were asked. Please r
 constexpr Phrase cannot_edit = {"{} {}. Nothing was changed.", "{} {}. Ничего не изменено."};
 constexpr Phrase two_upstreams = {
     "ANTHROPIC_BASE_URL is {}, but ANTHROPIC_API_BASE is {} (from {}). Remove one of them. Nothing was changed.",
-    "ANTHROPIC_BASE_URL равен {}, а ANTHROPIC_API_BASE - {} (из {}). Уберите одно из двух. Ничего не изменено."};
+    "ANTHROPIC_BASE_URL равен {}, а ANTHROPIC_API_BASE — {} (из {}). Уберите одно из двух. Ничего не изменено."};
 constexpr Phrase strange_upstream = {
     "ANTHROPIC_BASE_URL is {}, which cannot be an upstream of this proxy. Nothing was changed.",
     "ANTHROPIC_BASE_URL равен {}: таким адрес апстрима быть не может. Ничего не изменено."};

@@ -35,7 +35,7 @@ constexpr Phrase kAuditTitle{"{} rows recomputed in {:.1f} s", "Пересчит
 constexpr Phrase kNothing{"nothing to check", "проверять нечего"};
 constexpr Phrase kAgrees{"{} checked, all agree", "проверено: {}, всё сходится"};
 constexpr Phrase kDiffers{"{} of {} DO NOT AGREE, first: {} ({})", "{} из {} НЕ СХОДЯТСЯ, первая: {} ({})"};
-constexpr Phrase kChain{"hash chain", "цепочка хешей"};
+constexpr Phrase kChain{"hash chain", "цепочка хэшей"};
 constexpr Phrase kPrices{"cost", "стоимость"};
 constexpr Phrase kCounterfactual{"without proxy", "без прокси"};
 constexpr Phrase kCauses{"saved by cause", "экономия по причинам"};
@@ -84,10 +84,10 @@ constexpr Phrase kCostPerTurn{"cost per human turn", "стоимость реп�
 constexpr Phrase kSavedEach{"measured saving per session", "измеренная экономия на сессию"};
 constexpr Phrase kSavedPerTurn{"measured saving per human turn", "измеренная экономия на реплику"};
 constexpr Phrase kMoreTurns{"more human turns per session", "больше реплик на сессию"};
-constexpr Phrase kClaimed{"the ledger claims", "по журналу"};
+constexpr Phrase kClaimed{"the ledger claims", "по учёту прокси"};
 constexpr Phrase kInterval{"{} (95 %: {} to {})", "{} (95 %: от {} до {})"};
 constexpr Phrase kMethod{"Intervals: bootstrap over sessions. Sessions are assigned by a hash of their id.",
-                         "Интервалы: бутстреп по сессиям. Сессии распределяются по хешу их номера."};
+                         "Интервалы: бутстреп по сессиям. Сессии распределяются по хэшу их номера."};
 constexpr Phrase kTooFew{
     "TOO FEW SESSIONS for a statement: {} left alone and {} treated, at least {} of each are needed.",
     "СЛИШКОМ МАЛО СЕССИЙ для вывода: {} без изменений и {} с прокси, нужно не меньше {} тех и других."};
