@@ -56,7 +56,9 @@ std::string token_field(const Config& config) {
 ExitCode change(const Config& config, std::string_view name, std::string_view value, bool json, const CommandIo& io) {
   const auto key = read_control_key(config.home);
   if (!key) {
-    say_error(io, say(config.language, kNoKey, key.error().log_detail));
+    const bool nobody = identify_port_occupant(config.listen.host, config.listen.port) == PortOccupant::nobody;
+    say_error(io, nobody ? say(config.language, kNobody, config.listen.port)
+                         : say(config.language, kNoKey, key.error().log_detail));
     return ExitCode::failed;
   }
   const std::string body = fmt::format(R"({{"{}":"{}"}})", name, value);

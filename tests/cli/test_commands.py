@@ -91,8 +91,13 @@ class Start(CommandCase):
         done = self.run_command("start", PROXY_PORT="99999")
         self.assertEqual((done.returncode, done.stdout), (3, ""))
         self.assertEqual(done.stderr.count("\n"), 1)
-        for part in ("PROXY_PORT=99999", "the environment (PROXY_PORT)", "0 to 65535"):
+        for part in ("PROXY_PORT=99999", "from the environment is", "0 to 65535"):
             self.assertIn(part, done.stderr)
+        self.assertEqual(done.stderr.count("PROXY_PORT"), 1, "named once")
+        russian = self.run_command("start", "--lang", "ru", PROXY_PORT="99999").stderr
+        self.assertIn("PROXY_PORT=99999 (окружение)", russian)
+        other_name = self.run_command("start", DISTIQ_PROXY_PORT="99999").stderr
+        self.assertIn("the environment (DISTIQ_PROXY_PORT)", other_name)
 
     def test_foreign_debug_value_warns_and_starts_all_the_same(self):
         done = self.run_command("config", DEBUG="express:*", LOG_LEVEL="silly")
@@ -187,6 +192,16 @@ class Start(CommandCase):
         self.assertEqual(stat.S_IMODE(self.state.stat().st_mode), 0o700)
         for path in self.state.iterdir():
             self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o700 if path.is_dir() else 0o600, path)
+
+
+class Steering(CommandCase):
+    def test_without_a_proxy_every_command_to_it_says_so(self):
+        port = free_port()
+        for command in (["policy"], ["policy", "saver"], ["pin", "haiku"]):
+            done = self.run_command(*command, PROXY_PORT=port)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"No proxy answers on port {port}", done.stderr, command)
+            self.assertIn(f"На порту {port} никто не отвечает", self.run_command(*command, PROXY_PORT=port, UI_LANGUAGE="ru").stderr)
 
 
 class Stats(CommandCase):

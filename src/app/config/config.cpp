@@ -37,7 +37,8 @@ struct Candidate {
       case ConfigOrigin::command_line:
         return say(language, config_text::from_command_line);
       case ConfigOrigin::environment:
-        return say(language, config_text::from_environment, place);
+        return place.empty() ? std::string(config_text::from_own_variable.in(language))
+                             : say(language, config_text::from_environment, place);
       case ConfigOrigin::env_file:
       case ConfigOrigin::toml_file:
         return say(language, config_text::from_file, place, line);
@@ -87,7 +88,8 @@ class Candidates {
     for (const auto& spec : all_settings()) {
       const auto add_variable = [&](const std::string& name, bool bare) {
         if (const auto value = environment.find(name)) {
-          add(spec, {std::string(*value), ConfigOrigin::environment, name, 0, bare, current_folder(), {}});
+          const std::string place = name == spec.name ? "" : name;
+          add(spec, {std::string(*value), ConfigOrigin::environment, place, 0, bare, current_folder(), {}});
         }
       };
       if (spec.decides_files) {

@@ -167,7 +167,7 @@ TEST_F(ConfigTest, every_setting_is_taken_from_every_source) {
         EXPECT_THAT(entry->source, HasSubstr(source)) << name;
       }
     };
-    expect_origin(load({{name, value}}), ConfigOrigin::environment, "environment (" + name + ")");
+    expect_origin(load({{name, value}}), ConfigOrigin::environment, "the environment");
     expect_origin(load({{"DISTIQ_" + name, value}}), ConfigOrigin::environment, "environment (DISTIQ_" + name + ")");
 
     auto command_line = sources();
@@ -344,7 +344,7 @@ TEST_F(ConfigTest, russian_says_everything_in_russian) {
   const auto config = load({{"SMART_ROUTING", "on"}, {"SSL_CERT_FILE", "/nonexistent"}, {"PROXY_TOKEN", "short"}});
   ASSERT_TRUE(config.has_value()) << config.error().client_text;
   EXPECT_EQ(config->find("PROXY_HOST")->source, "по умолчанию");
-  EXPECT_EQ(config->find("PROXY_TOKEN")->source, "окружение (PROXY_TOKEN)");
+  EXPECT_EQ(config->find("PROXY_TOKEN")->source, "окружение");
   EXPECT_THAT(config->warnings, testing::Contains(HasSubstr("Может быть, PROXY_PORT?")));
   for (const auto& warning : config->warnings) EXPECT_THAT(warning, Not(HasSubstr(" is "))) << warning;
   EXPECT_THAT(refusal({{"PROXY_PORT", "x"}}), HasSubstr("Допустимо: целое число от 0 до 65535"));

@@ -59,6 +59,8 @@ inline constexpr Phrase secret_on_command_line = {
     "{} — это секрет, а командную строку видят другие пользователи этой машины. Задайте его в окружении или в файле."};
 
 inline constexpr Phrase from_command_line = {"the command line", "командная строка"};
+// Under the setting's own name, which the sentence has said already; and under another.
+inline constexpr Phrase from_own_variable = {"the environment", "окружение"};
 inline constexpr Phrase from_environment = {"the environment ({})", "окружение ({})"};
 inline constexpr Phrase from_file = {"{} line {}", "{}, строка {}"};
 inline constexpr Phrase from_default = {"default", "по умолчанию"};
