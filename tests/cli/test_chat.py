@@ -249,6 +249,21 @@ class Chat(ChatCase):
         await self.on_terminal(again, "--resume")
         self.assertEqual(len(self.bodies()[-1]["messages"]), 3)
 
+    async def test_quit_and_exit_end_it(self):
+        await self.start()
+        for word in ("/quit", "/exit", "/quit now"):
+            def play(terminal):
+                terminal.expect("/quit or Ctrl-D ends")
+                terminal.type(word + "\n")
+                end = time.monotonic() + 20
+                while not (done := os.waitpid(terminal.child, os.WNOHANG))[0] and time.monotonic() < end:
+                    terminal.read(0.1)
+                self.assertEqual(done[0], terminal.child, word)
+                terminal.child = 0
+                self.assertEqual(os.waitstatus_to_exitcode(done[1]), 0)
+            await self.on_terminal(play)
+        self.assertEqual(self.upstream.requests, [], "nothing was asked")
+
     async def test_what_fails_can_be_asked_again(self):
         await self.start()
 
@@ -286,7 +301,7 @@ class Chat(ChatCase):
 
     async def test_russian(self):
         await self.start()
-        await self.on_terminal(lambda terminal: (terminal.expect("Ctrl-D - выход"), terminal.end()), "--lang", "ru")
+        await self.on_terminal(lambda terminal: (terminal.expect("Ctrl-D — выход"), terminal.end()), "--lang", "ru")
         self.upstream.answer = self.answer_with("cut", cut=True)
         self.assertIn("Ответ оборвался.", (await self.piped("--lang", "ru", "x")).stderr.decode())
 

@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t max_file_bytes = 64u << 20;
 constexpr std::string_view suffix = ".json";
-constexpr std::array<const char*, 9> command_names = {"/model", "/system", "/image", "/paste", "/clear",
-                                                      "/save",  "/load",   "/cost",  "/help"};
+constexpr std::array<const char*, 11> command_names = {"/model", "/system", "/image", "/paste", "/clear", "/save",
+                                                       "/load",  "/cost",   "/help",  "/quit",  "/exit"};
 
 constexpr Phrase kHelp{
     "  /model [NAME]    show or change the model (haiku, sonnet, opus, or an id)\n"
@@ -34,6 +34,7 @@ constexpr Phrase kHelp{
     "  /load [NAME]     go on with a saved one; without a name: which there are\n"
     "  /cost            what this conversation cost and saved\n"
     "  /help            this\n"
+    "  /quit, /exit     end, as Ctrl-D does\n"
     "  A line that ends with \\ goes on in the next; \"\"\" begins and ends a text of many lines.\n"
     "  Ctrl-C stops the answer, Ctrl-D ends.\n",
     "  /model [ИМЯ]     показать или сменить модель (haiku, sonnet, opus или полное имя)\n"
@@ -45,6 +46,7 @@ constexpr Phrase kHelp{
     "  /load [ИМЯ]      продолжить сохранённый; без имени — какие есть\n"
     "  /cost            сколько этот диалог стоил и сэкономил\n"
     "  /help            это\n"
+    "  /quit, /exit     выход, как и Ctrl-D\n"
     "  Строка, оканчивающаяся на \\, продолжается на следующей; \"\"\" начинает и кончает многострочный текст.\n"
     "  Ctrl-C останавливает ответ, Ctrl-D — выход.\n"};
 constexpr Phrase kUnknownCommand{"There is no command /{}; see /help.", "Команды /{} нет; см. /help."};

@@ -32,6 +32,10 @@ class ChatCommands {
   // With their slash.
   [[nodiscard]] static std::span<const char* const> names();
 
+  // What ends the conversation: it is the caller's to do.
+  [[nodiscard]] static bool ends(const ChatCommand& command) {
+    return command.name == "quit" || command.name == "exit";
+  }
   void run(const ChatCommand& command);
   // Puts the picture in the clipboard into the next question.
   void paste();

@@ -31,7 +31,8 @@ namespace {
 
 constexpr std::size_t max_piped_bytes = 16u << 20;
 
-constexpr Phrase kWelcome{"{} · {} · /help for commands, Ctrl-D ends", "{} · {} · /help - команды, Ctrl-D - выход"};
+constexpr Phrase kWelcome{"{} · {} · /help for commands, /quit or Ctrl-D ends",
+                          "{} · {} · /help — команды, /quit или Ctrl-D — выход"};
 constexpr Phrase kStopped{"(stopped)", "(остановлено)"};
 constexpr Phrase kLost{"The connection was lost; the question can be asked again (arrow up).",
                        "Связь прервалась; вопрос можно задать снова (стрелка вверх)."};
@@ -112,6 +113,7 @@ class Chat {
     while (auto text = prompt.read_text()) {
       if (text->empty() && state_.images.empty()) continue;
       const ChatCommand command = read_command(*text);
+      if (ChatCommands::ends(command)) return ExitCode::ok;
       if (!command.name.empty()) {
         commands_.run(command);
       } else {
