@@ -63,6 +63,21 @@ std::vector<Line> replaced_block(const std::vector<std::string_view>& before,
   return lines;
 }
 
+// printable(), but tabs stay tabs: a file may be indented by them.
+std::string shown(std::string_view line) {
+  const bool cut = line.size() > kMaxLineBytes;
+  line = line.substr(0, kMaxLineBytes);
+  std::string out;
+  while (true) {
+    const auto tab = std::min(line.find('\t'), line.size());
+    out += printable(line.substr(0, tab), kMaxLineBytes);
+    if (tab == line.size()) break;
+    out += '\t';
+    line.remove_prefix(tab + 1);
+  }
+  return cut ? out + "..." : out;
+}
+
 bool is_near_change(const std::vector<Line>& lines, std::size_t index) {
   const auto begin = index < kContext ? 0 : index - kContext;
   const auto end = std::min(index + kContext + 1, lines.size());
@@ -87,7 +102,7 @@ std::string unified_diff(std::string_view before, std::string_view after, std::s
     }
     if (skipped) out += "@@\n";
     skipped = false;
-    out += fmt::format("{}{}\n", lines[i].mark, printable(lines[i].text, kMaxLineBytes));
+    out += fmt::format("{}{}\n", lines[i].mark, shown(lines[i].text));
   }
   return out;
 }

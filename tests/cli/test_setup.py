@@ -117,7 +117,18 @@ class Setup(SetupCase):
         self.assertEqual(self.command("setup").returncode, 1)
         self.assertEqual(self.files(), [".claude/settings.json", "bin/claude"])
         diff = self.command("setup", "--dry-run").stdout
-        self.assertIn('+\t\t"ANTHROPIC_BASE_URL": "http://127.0.0.1:11434"'.replace("\t", "\\x09"), diff)
+        self.assertIn('+\t\t"ANTHROPIC_BASE_URL": "http://127.0.0.1:11434"', diff, "tabs are shown as they are")
+        self.assertTrue(diff.endswith("Nothing was changed.\n"), diff)
+        self.assertTrue(self.command("setup", "--dry-run", "--lang", "ru").stdout.endswith("Ничего не изменено.\n"))
+
+    def test_a_backup_is_named_where_there_was_something_to_keep(self):
+        said = self.set_up("--scope", "project").stdout
+        self.assertNotIn("Backup", said)
+        self.assertIn("setup --undo --scope project", said)
+        self.write_settings()
+        said = self.set_up().stdout
+        copy = said.split("Backup:")[1].split()[0]
+        self.assertEqual(open(copy).read(), SETTINGS)
 
     def test_symbolic_link_is_followed(self):
         self.write_settings()

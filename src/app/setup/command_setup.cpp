@@ -50,8 +50,9 @@ constexpr Phrase new_upstream = {
     "Сейчас ANTHROPIC_BASE_URL равен {}: прокси будет отправлять запросы туда (ANTHROPIC_API_BASE в {})."};
 constexpr Phrase question = {"Change {}? [y/N] ", "Изменить {}? [д/Н] "};
 constexpr Phrase nothing_changed = {"Nothing was changed.", "Ничего не изменено."};
-constexpr Phrase written = {"Written: {}\nBackup:  {}\nUndo:    distiq-code setup --undo{}",
-                            "Записано:    {}\nКопия:       {}\nВернуть:     distiq-code setup --undo{}"};
+constexpr Phrase written = {"Written: {}", "Записано:    {}"};
+constexpr Phrase backup = {"Backup:  {}", "Копия:       {}"};
+constexpr Phrase way_back = {"Undo:    distiq-code setup --undo{}", "Вернуть:     distiq-code setup --undo{}"};
 constexpr Phrase running = {"The proxy is running: new Claude Code sessions use it.",
                             "Прокси работает: новые сессии Claude Code пойдут через него."};
 constexpr Phrase not_running = {
@@ -233,7 +234,10 @@ class Setup {
   // Shows what would change and asks, as far as the options want it.
   bool agreed(const std::optional<std::string>& text, const std::string& next) {
     io_.out << '\n' << unified_diff(without_secrets(text.value_or("")), without_secrets(next), file_.string()) << '\n';
-    if (options_.dry_run) return false;
+    if (options_.dry_run) {
+      io_.out << say(nothing_changed) << '\n';
+      return false;
+    }
     if (options_.yes) return true;
     io_.out << say(question, file_.string()) << std::flush;
     if (confirms(answers_)) return true;
@@ -264,9 +268,9 @@ class Setup {
       if (stored.receipt.changes.empty()) store_.forget();
       return refuse(done.error());
     }
-    io_.out << say(written, file_.string(), store_.copy_file().string(),
-                   options_.scope == "project" ? " --scope project" : "")
-            << '\n';
+    io_.out << say(written, file_.string()) << '\n';
+    if (existed) io_.out << say(backup, store_.copy_file().string()) << '\n';
+    io_.out << say(way_back, options_.scope == "project" ? " --scope project" : "") << '\n';
     const bool serving = identify_port_occupant(config_.listen.host, config_.listen.port) == PortOccupant::distiq_code;
     io_.out << (serving ? say(running) : say(not_running)) << '\n';
     return ExitCode::ok;
