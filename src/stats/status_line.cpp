@@ -27,6 +27,15 @@ std::int64_t integer_or(std::string_view text, std::int64_t otherwise) {
   return error == std::errc() && end == text.data() + text.size() ? number : otherwise;
 }
 
+// At least two digits that say something: "$0.42", "$0.042", "$0.0022". Zero keeps `decimals`.
+std::string readable_usd(std::int64_t micros, int decimals) {
+  const std::uint64_t size = micros < 0 ? 0 - static_cast<std::uint64_t>(micros) : static_cast<std::uint64_t>(micros);
+  std::uint64_t enough = 10'000'000;  // ten units of the last digit
+  for (int i = 0; i < decimals; ++i) enough /= 10;
+  for (; size > 0 && size < enough && decimals < 4; ++decimals) enough /= 10;
+  return usd_text(from_micros(micros), decimals);
+}
+
 // "5h 34%", or "" where it was not measured or the measured window is over.
 std::string quota(const AccountLimits& limits, const char* window, const char* name, std::int64_t now_ms) {
   const auto header = [&](const char* what) {
@@ -52,9 +61,9 @@ std::string status_line(const StatusLineFacts& facts, const PriceTable& prices, 
   if (!asked.empty() && asked != line) line += fmt::format(" ({} {})", say.from, asked);
 
   const bool subscription = facts.account_kind == AccountKind::subscription;
-  const auto cost = usd_text(from_micros(facts.totals.cost_usd_micros), 2);
+  const auto cost = readable_usd(facts.totals.cost_usd_micros, 2);
   add(subscription ? fmt::format("{} ({})", cost, say.list) : cost);
-  add(fmt::format("{} {}", say.saved, usd_text(from_micros(facts.totals.saved_usd_micros()), 3)));
+  add(fmt::format("{} {}", say.saved, readable_usd(facts.totals.saved_usd_micros(), 3)));
   if (const auto prompt = facts.totals.prompt_tokens(); prompt > 0) {
     add(fmt::format("{} {}%", say.cache, facts.totals.cache_read_tokens * 100 / prompt));
   }

@@ -22,6 +22,7 @@ struct StatusLineFacts {
   const AccountLimits* limits = nullptr;  // null: none were seen
 };
 
+// Small amounts get more decimals, up to four: what was spent does not read as $0.00.
 // sonnet (from opus) | $0.42 | saved $0.121 | cache 91% | 5h 34% | 7d 12%
 // "(list)": a subscription pays no dollars. "cache": the share of the prompt that came from Anthropic's cache. A quota
 // stands there only as upstream measured it, and not after its window has been reset.

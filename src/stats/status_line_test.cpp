@@ -36,6 +36,21 @@ TEST(StatusLine, a_loss_is_shown_as_one_and_what_was_only_restored_is_no_saving)
   EXPECT_EQ(line(each), "sonnet | $0.42 | saved $0.000 | cache 90%");
 }
 
+TEST(StatusLine, small_amounts_are_not_shown_as_nothing) {
+  auto each = facts();
+  const auto with = [&](std::int64_t cost, std::int64_t without) {
+    each.totals.cost_usd_micros = cost;
+    each.totals.counterfactual_usd_micros = without;
+    return line(each).substr(21, line(each).find(" | cache") - 21);
+  };
+  EXPECT_EQ(with(2'244, 3'544), "$0.0022 | saved $0.0013");
+  EXPECT_EQ(with(42'000, 84'000), "$0.042 | saved $0.042");
+  EXPECT_EQ(with(100'000, 95'500), "$0.10 | saved -$0.0045");
+  EXPECT_EQ(with(12, 12), "$0.0000 | saved $0.000");
+  EXPECT_EQ(with(0, 0), "$0.00 | saved $0.000");
+  EXPECT_EQ(with(INT64_MIN / 1'000'000, 0).substr(0, 2), "-$");
+}
+
 TEST(StatusLine, quota_as_measured_and_not_after_its_reset) {
   auto each = facts();
   each.account_kind = AccountKind::subscription;

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -27,6 +28,9 @@ constexpr std::chrono::milliseconds kStoreLimit{5};
 constexpr std::size_t kMaxModelBytes = 40;
 
 constexpr Phrase no_requests = {"nothing through distiq-code yet", "через distiq-code запросов ещё не было"};
+constexpr Phrase none_of_session = {"nothing through distiq-code in this session yet",
+                                    "в этой сессии через distiq-code запросов ещё не было"};
+constexpr Phrase all_of_today = {"today, all sessions", "сегодня, все сессии"};
 constexpr Phrase not_running = {"distiq-code is NOT RUNNING: distiq-code start --background",
                                 "distiq-code НЕ ЗАПУЩЕН: distiq-code start --background"};
 constexpr Phrase unreadable = {"no statistics: distiq-code doctor", "нет статистики: distiq-code doctor"};
@@ -79,9 +83,18 @@ std::string session_line(const Config& config, const ClientState& state) {
   const auto path = store_path(config.home).string();
   auto reader = StatsReader::open(path, kStoreLimit);
   if (!reader) return with_model(std::filesystem::exists(path) ? unreadable : no_requests);
+  const std::int64_t now_ms = system_clock().wall().time_since_epoch().count();
+  if (state.session_id.empty()) {  // which session this is was not said, or is not readable
+    const auto today = reader->summary(Period::day, now_ms);
+    if (!today) return with_model(unreadable);
+    if (today->total.requests == 0) return with_model(no_requests);
+    const StatusLineFacts facts{.served_model = {}, .requested_model = {}, .totals = today->total};
+    return fmt::format("{} | {}", with_model(all_of_today),
+                       status_line(facts, PriceTable::builtin(), now_ms, report_language(config.language)));
+  }
   const auto session = reader->session(state.session_id);
   if (!session) return with_model(unreadable);
-  if (!*session) return with_model(no_requests);
+  if (!*session) return with_model(none_of_session);
   const SessionSummary& summary = **session;
   StatusLineFacts facts{.served_model = summary.served_model,
                         .requested_model = summary.requested_model,
@@ -90,7 +103,7 @@ std::string session_line(const Config& config, const ClientState& state) {
                         .limits = summary.limits ? &*summary.limits : nullptr};
   const auto language = report_language(config.language);
   if (facts.served_model.empty()) facts.served_model = facts.requested_model = state.model;
-  return status_line(facts, PriceTable::builtin(), system_clock().wall().time_since_epoch().count(), language);
+  return status_line(facts, PriceTable::builtin(), now_ms, language);
 }
 
 }  // namespace
