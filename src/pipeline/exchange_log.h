@@ -46,6 +46,7 @@ class ExchangeLog {
   // With what status, where it is none of error_status's.
   void told(int status, std::uint64_t bytes) {
     facts_.record.status = status;
+    if (status == 401) facts_.record.error_type = "authentication_error";
     facts_.record.response_bytes = bytes;
   }
 

@@ -25,10 +25,6 @@ constexpr std::size_t complaint_shown = 300;
 using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                 boost::asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 
-ErrorKind kind_of(const ChatError& error) {
-  return error.status == 401 ? ErrorKind::forbidden : ErrorKind::client_fault;
-}
-
 // Made anew, so that nothing of the client's head, above all no credential, can slip through.
 RequestHead api_head(const RequestHead& client, const Secret& api_key, std::size_t body_size) {
   RequestHead head;
@@ -84,7 +80,7 @@ class ChatExchange {
 
  private:
   Task<Disposition> refuse(const ChatError& error) {
-    log_.failed({kind_of(error),
+    log_.failed({ErrorKind::client_fault,
                  (error.param.empty() ? "refused: " + error.code : "refused for its field " + error.param),
                  {}});
     co_return co_await tell_error(client_, error, log_);

@@ -277,6 +277,9 @@ class Keys(DoorCase):
         for token in ("dummy", LENT[7:], self.control_key()[:-1], ""):
             reply = await self.ask_chat(body(), headers=[("Authorization", f"Bearer {token}")])
             self.assertEqual(reply.status, 401, token)
+            row = (await store.rows_by_id(self.proxy.home, [reply.get("x-distiq-id")]))[reply.get("x-distiq-id")]
+            self.assertEqual((row["status"], row["error_type"]), (401, "authentication_error"))
+        self.assertNotIn("forbidden", self.proxy.output())
         self.assertEqual(self.upstream.requests, [])
         for headers in ([("Authorization", f"Bearer {self.control_key()}")], [("x-distiq-token", self.control_key())]):
             self.assertEqual((await self.ask_chat(body(), headers=headers)).status, 200)
