@@ -31,6 +31,7 @@ std::string share_of(std::int64_t part, std::int64_t whole) {
 
 // ---- stats --verify
 
+constexpr Phrase kOneAudited{"1 row recomputed in {:.1f} s", "Пересчитано записей: 1, за {:.1f} с"};
 constexpr Phrase kAuditTitle{"{} rows recomputed in {:.1f} s", "Пересчитано записей: {}, за {:.1f} с"};
 constexpr Phrase kNothing{"nothing to check", "проверять нечего"};
 constexpr Phrase kAgrees{"{} checked, all agree", "проверено: {}, всё сходится"};
@@ -179,8 +180,9 @@ std::string format_audit(const StoreAudit& audit, double seconds, const ViewStyl
     }
     table.add({{name.in(language)}, std::move(verdict)});
   }
-  std::string out =
-      fmt::format("\n  {}\n\n{}", say(language, kAuditTitle, audit.rows, seconds), table.render(style.colour));
+  const std::string title =
+      audit.rows == 1 ? say(language, kOneAudited, seconds) : say(language, kAuditTitle, audit.rows, seconds);
+  std::string out = fmt::format("\n  {}\n\n{}", title, table.render(style.colour));
   const auto remark = [&](const std::string& text) { out += fmt::format("\n  {}\n", text); };
   if (audit.chain.ok() && !(audit.prices.ok() && audit.counterfactual.ok())) remark(kPricesHint.in(language));
   if (audit.deleted_before > 0) remark(say(language, kDeleted, audit.deleted_before));
