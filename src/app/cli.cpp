@@ -139,18 +139,31 @@ OptionSummary summary_of(const CLI::Option& option) {
   return summary;
 }
 
+// As a usage line has it: "TIER", "[ID]", "-- COMMAND...".
+std::string argument_text(const CLI::Option& option, const OptionSummary& summary, bool runs_a_program) {
+  // "TEXT" is what CLI11 calls a value without a name of its own.
+  std::string name = summary.value_name == "TEXT" ? option.get_name(/*positional=*/true) : summary.value_name;
+  if (option.get_items_expected_max() > 1) name += "...";
+  if (runs_a_program) return "-- " + name;
+  return option.get_required() ? name : "[" + name + "]";
+}
+
 CommandTree tree_of(const CLI::App& app) {
   CommandTree tree;
   for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     CommandSummary summary{.name = command->get_name(),
                            .description = command->get_description(),
                            .options = {},
+                           .argument = {},
+                           .argument_description = {},
                            .values = {},
                            .runs_a_program = command->get_name() == "run"};
     for (const auto* option : command->get_options()) {
       auto each = summary_of(*option);
       if (option->get_group().empty() || each.name == "--help") continue;
       if (each.name.empty()) {
+        summary.argument = argument_text(*option, each, summary.runs_a_program);
+        summary.argument_description = std::move(each.description);
         summary.values = std::move(each.values);
       } else {
         summary.options.push_back(std::move(each));
@@ -187,6 +200,8 @@ class CommandLine {
       app_.parse(std::move(reversed));
     } catch (const CLI::CallForVersion&) {
       return static_cast<int>(ExitCode::ok);
+    } catch (const CLI::ExtrasError&) {  // its own text names them backwards
+      return unexpected_arguments();
     } catch (const CLI::ParseError& error) {
       const int code = app_.exit(error, io_.out, io_.err);
       return static_cast<int>(code == 0 ? ExitCode::ok : ExitCode::usage);
@@ -209,6 +224,9 @@ class CommandLine {
 
     auto& stop = add("stop", "Stop the proxy; running streams may finish");
     add_setting_options(stop, settings_);
+    stop.add_option("--port", stop_.port, "The proxy on that port; left out: all of the state folder")
+        ->check(CLI::Range(1, 65535))
+        ->type_name("PORT");
     stop.add_flag("--now", stop_.now, "Cut running streams");
     stop.callback([this] {
       command_ = [this] {
@@ -408,6 +426,20 @@ class CommandLine {
 
   [[nodiscard]] bool has_command(const std::string& name) {
     return !app_.get_subcommands([&](const CLI::App* command) { return command->get_name() == name; }).empty();
+  }
+
+  int unexpected_arguments() {
+    std::string list;
+    const auto extras = app_.remaining(/*recurse=*/true);
+    for (const auto& extra : extras) list += (list.empty() ? "" : " ") + printable(extra);
+    say_error(io_, fmt::format("Not expected here: {}. See distiq-code {}--help.", list, command_prefix()));
+    return static_cast<int>(ExitCode::usage);
+  }
+
+  // "stop " where that command was given.
+  [[nodiscard]] std::string command_prefix() const {
+    const auto given = app_.get_subcommands();
+    return given.empty() ? "" : given.front()->get_name() + " ";
   }
 
   CLI::App& add(const char* name, const char* description) {

@@ -45,6 +45,22 @@ TEST(Cli, unknown_command_and_option_are_named) {
   EXPECT_THAT(run({"st\x1b[2Jrat"}).err, Not(HasSubstr("\x1b")));
 }
 
+TEST(Cli, arguments_that_are_not_expected_are_named_in_their_order) {
+  const auto outcome = run({"status", "--port", "1"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err, "distiq-code: Not expected here: --port 1. See distiq-code status --help.\n");
+  EXPECT_THAT(run({"status", "x\x1b[2J"}).err, Not(HasSubstr("\x1b")));
+}
+
+TEST(Cli, the_manual_page_names_what_a_command_takes) {
+  const auto page = run({"completion", "man"}).out;
+  for (const char* part :
+       {".SS policy \\fI[POLICY]\\fR", ".SS pin \\fITIER\\fR", ".SS explain \\fI[ID]\\fR",
+        ".SS chat \\fI[QUESTION...]\\fR", ".SS run \\fI\\-\\- COMMAND...\\fR", ".SS completion \\fIFORM\\fR"}) {
+    EXPECT_THAT(page, HasSubstr(part));
+  }
+}
+
 TEST(Cli, every_command_has_help) {
   for (const char* command : {"start", "stop", "status", "run", "setup", "doctor", "statusline", "completion", "stats",
                               "config", "version", "demo"}) {

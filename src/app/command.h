@@ -1,8 +1,10 @@
 // One function per command. Each blocks until it is done, writes for people or scripts to `io` and gives the exit code.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,7 +43,14 @@ struct StartOptions {
 };
 
 struct StopOptions {
-  bool now = false;  // cut running streams
+  bool now = false;                   // cut running streams
+  std::optional<std::uint16_t> port;  // this one only; else all of the state folder
+};
+
+struct ExplainOptions {
+  std::string id;        // empty: the newest request
+  std::size_t last = 0;  // a list of that many instead
+  bool json = false;
 };
 
 struct SetupOptions {
@@ -53,7 +62,8 @@ struct SetupOptions {
 };
 
 [[nodiscard]] ExitCode run_start(const Config& config, const StartOptions& options, const CommandIo& io);
-// The proxies of this state folder. `status`: exit code 1 if there is none.
+// The proxies of this state folder. `stop`: exit code 1 if the one asked for is not there. `status`: exit code 1 if
+// there is none.
 [[nodiscard]] ExitCode run_stop(const Config& config, const StopOptions& options, const CommandIo& io);
 [[nodiscard]] ExitCode run_status(const Config& config, bool json, const CommandIo& io);
 [[nodiscard]] ExitCode run_stats(const Config& config, const StatsOptions& options, const CommandIo& io);

@@ -198,7 +198,11 @@ std::string man(const CommandTree& tree) {
       ".SH COMMANDS\n",
       roff(version()));
   for (const auto& command : tree) {
-    out += fmt::format(".SS {}\n{}\n", roff(command.name), roff(command.description));
+    const auto argument = command.argument.empty() ? "" : fmt::format(" \\fI{}\\fR", roff(command.argument));
+    out += fmt::format(".SS {}{}\n{}\n", roff(command.name), argument, roff(command.description));
+    if (!command.argument.empty()) {
+      out += fmt::format(".TP\n\\fI{}\\fR\n{}\n", roff(command.argument), roff(command.argument_description));
+    }
     for (const auto& option : command.options) {
       out += fmt::format(".TP\n\\fB{}\\fR", roff(option.name));
       if (!option.value_name.empty()) out += fmt::format(" \\fI{}\\fR", roff(option.value_name));

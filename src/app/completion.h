@@ -21,7 +21,9 @@ struct CommandSummary {
   std::string name;
   std::string description;
   std::vector<OptionSummary> options;
-  std::vector<std::string> values;  // of its one argument; empty: any
+  std::string argument;  // its one argument as a usage line has it: "[POLICY]"; empty: none
+  std::string argument_description;
+  std::vector<std::string> values;  // of that argument; empty: any
   bool runs_a_program = false;      // what follows -- is another program's command line
 };
 

@@ -259,7 +259,11 @@ class Checks {
 
   void upstream() {
     const auto& u = f_.upstream;
-    const auto way = u.by_proxy.empty() ? "" : say(" through {}", " через {}", u.by_proxy);
+    auto way = u.by_proxy.empty() ? "" : say(" through {}", " через {}", u.by_proxy);
+    if (!u.configured.empty()) {
+      way += say(" (where the running proxy sends requests; your settings say {})",
+                 " (туда отправляет запросы работающий прокси; в ваших настройках {})", u.configured);
+    }
     if (u.error.empty()) {
       return add("upstream", CheckState::ok,
                  say("{}{} answers: {}", "{}{} отвечает: {}", u.origin, way, printable(u.status_line)));

@@ -28,6 +28,7 @@ struct ProxyFacts {
   PortHolder holder = PortHolder::nobody;
   bool healthy_answer = false;  // /health could be read
   std::string running_version, our_version;
+  std::string upstream;  // as it says itself; "": unknown
   bool store_ok = true;
   std::string store_reason;
   std::int64_t dropped_records = 0;
@@ -52,9 +53,10 @@ struct ClaudeFacts {
 };
 
 struct UpstreamFacts {
-  std::string origin;
-  std::string by_proxy;  // "": reached directly
-  std::string error;     // "": it answered
+  std::string origin;      // of the running proxy, else as configured
+  std::string configured;  // where the running proxy has another one than our settings; else ""
+  std::string by_proxy;    // "": reached directly
+  std::string error;       // "": it answered
   std::string status_line;
   std::optional<std::int64_t> clock_ahead_s;  // ours against upstream's Date; empty: it sent none
 };

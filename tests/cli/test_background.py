@@ -70,6 +70,33 @@ class Background(BackgroundCase):
         self.assertEqual(self.running(), [])
         self.assertEqual([path.name for path in (self.state / "run").iterdir()], [])
 
+    def test_stop_takes_one_port_or_all_and_says_which(self):
+        other = free_port()
+        self.start()
+        self.start("--port", str(other))
+        none = free_port()
+        done = self.command("stop", "--port", none)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"No proxy on port {none}", done.stderr)
+        for port in (self.port, other):
+            self.assertIn(str(port), done.stderr.split("other ports")[1])
+        self.assertIn("На других портах", self.command("stop", "--port", none, "--lang", "ru").stderr)
+        self.assertEqual(len(self.running()), 2, "nobody else was stopped")
+        done = self.command("stop", "--port", other)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([proxy["port"] for proxy in self.running()], [self.port])
+        self.start("--port", str(other))
+        done = self.command("stop")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith("Stopping all 2 proxies of "), done.stdout)
+        self.assertEqual(done.stdout.count("Stopped: "), 2)
+        self.assertEqual(self.running(), [])
+        self.assertEqual(self.command("stop", "--port", "99999").returncode, 2)
+
+    def test_one_connection_is_not_many(self):
+        self.start()
+        self.assertIn(", 1 connection,", self.command("status").stdout, "the one that asks")
+
     def test_second_start_says_that_one_is_running(self):
         self.start()
         for arguments in (["start", "--background"], ["start"]):

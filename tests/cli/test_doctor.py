@@ -63,6 +63,10 @@ class DoctorCase(BackgroundCase):
         self.start()
         self.assertEqual(self.command("setup", "--yes").returncode, 0)
 
+    def start_anew(self, upstream):
+        self.command("stop")
+        self.start(ANTHROPIC_API_BASE=upstream)
+
     def edit_settings(self, **variables):
         settings = json.loads(self.settings.read_text())
         settings["env"] |= variables
@@ -115,7 +119,19 @@ class Faults(DoctorCase):
 
     def test_03_upstream_that_nobody_serves(self):
         self.all_well()
-        self.assert_finds("upstream", "failure", "refused", ANTHROPIC_API_BASE=f"http://127.0.0.1:{free_port()}")
+        self.start_anew(f"http://127.0.0.1:{free_port()}")
+        self.assert_finds("upstream", "failure", "refused")
+
+    def test_03_the_running_proxys_upstream_is_the_one_that_counts(self):
+        self.all_well()
+        nobody = f"http://127.0.0.1:{free_port()}"
+        check = self.checks(ANTHROPIC_API_BASE=nobody)["upstream"]
+        self.assertEqual(check["state"], "ok", check)
+        self.assertIn(self.environment["ANTHROPIC_API_BASE"] + " (where the running proxy", check["what"])
+        self.assertIn(f"your settings say {nobody}", check["what"])
+        self.assertIn("работающий прокси", self.checks(ANTHROPIC_API_BASE=nobody, UI_LANGUAGE="ru")["upstream"]["what"])
+        self.command("stop")
+        self.assertEqual(self.checks(ANTHROPIC_API_BASE=nobody)["upstream"]["state"], "failure", "no proxy: ours")
 
     def test_04_certificate_that_is_not_trusted(self):
         self.all_well()
@@ -123,14 +139,16 @@ class Faults(DoctorCase):
         self.addCleanup(certificates.remove)
         with server(tls=certificates.server("here", "IP:127.0.0.1")) as port:
             url = f"https://127.0.0.1:{port}"
-            self.assert_finds("upstream", "failure", "certificate", ANTHROPIC_API_BASE=url)
-            self.assertEqual(self.checks(ANTHROPIC_API_BASE=url, SSL_CERT_FILE=certificates.authority)["upstream"]["state"], "ok")
+            self.start_anew(url)
+            self.assert_finds("upstream", "failure", "certificate")
+            self.assertEqual(self.checks(SSL_CERT_FILE=certificates.authority)["upstream"]["state"], "ok")
 
     def test_05_clock_that_is_off(self):
         self.all_well()
         for off, state, words in ((-3600, "failure", "ahead"), (120, "warning", "behind")):
             with server(clock_off_s=off) as port:
-                self.assert_finds("clock", state, words, ANTHROPIC_API_BASE=f"http://127.0.0.1:{port}")
+                self.start_anew(f"http://127.0.0.1:{port}")
+                self.assert_finds("clock", state, words)
 
     def test_06_settings_file_that_leads_elsewhere(self):
         self.all_well()
@@ -155,8 +173,8 @@ class Faults(DoctorCase):
     def test_09_corporate_proxy_that_does_not_answer(self):
         self.all_well()
         dead = f"http://127.0.0.1:{free_port()}"
-        self.assert_finds("upstream", "failure", f"through {dead.removeprefix('http://')}",
-                          ANTHROPIC_API_BASE="https://api.invalid", HTTPS_PROXY=dead)
+        self.start_anew("https://api.invalid")
+        self.assert_finds("upstream", "failure", f"through {dead.removeprefix('http://')}", HTTPS_PROXY=dead)
 
     def test_10_corporate_proxy_between_client_and_loopback(self):
         self.all_well()

@@ -1,27 +1,35 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <ostream>
+#include <vector>
 
 #include "app/command.h"
-#include "app/demo/command_demo_session.h"
+#include "app/lifecycle/proxy_health.h"
 #include "app/lifecycle/run_file.h"
 #include "app/phrase.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "setup/json_outline.h"
 
 namespace distiq {
 namespace {
 
 constexpr Phrase none = {"No proxy is running with {}.", "С {} не работает ни один прокси."};
+constexpr Phrase none_there = {"No proxy on port {} is running with {}.",
+                               "С {1} на порту {0} не работает ни один прокси."};
+constexpr Phrase others = {"Running on other ports: {}.", "На других портах работают: {}."};
+constexpr Phrase all_stop = {"Stopping all {} proxies of {}; --port PORT stops one.",
+                             "Останавливаются все прокси из {1}: {0}; --port ПОРТ остановит один."};
 constexpr Phrase stopped = {"Stopped: {} (process {}).", "Остановлен: {} (процесс {})."};
 constexpr Phrase still = {"{} (process {}) still lets running streams finish; `distiq-code stop --now` cuts them.",
                           "{} (процесс {}) ещё доводит до конца начатые ответы; `distiq-code stop --now` оборвёт их."};
 constexpr Phrase refused = {"{} (process {}) cannot be stopped: it belongs to another user.",
                             "{} (процесс {}) остановить нельзя: он принадлежит другому пользователю."};
-constexpr Phrase row = {"{}  process {}, up {}, version {}, {} connections, upstream {}{}",
-                        "{}  процесс {}, работает {}, версия {}, соединений {}, апстрим {}{}"};
+constexpr Phrase row = {"{}  process {}, up {}, version {}, {}, upstream {}{}",
+                        "{}  процесс {}, работает {}, версия {}, {}, апстрим {}{}"};
+constexpr Phrase one_connection = {"1 connection", "соединений 1"};
+constexpr Phrase many_connections = {"{} connections", "соединений {}"};
 constexpr Phrase silent_row = {"{}  process {}, up {}, version {}: DOES NOT ANSWER /health{}",
                                "{}  процесс {}, работает {}, версия {}: НЕ ОТВЕЧАЕТ на /health{}"};
 constexpr Phrase log_file = {", log {}", ", журнал {}"};
@@ -42,28 +50,6 @@ bool stop_one(const Config& config, const RunningProxy& proxy, bool now, const C
   return true;
 }
 
-struct Health {
-  std::string connections;  // a number
-  std::string upstream;
-};
-
-// nullopt: no answer of ours.
-std::optional<Health> ask_health(const Config& config, const RunningProxy& proxy) {
-  std::string request = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
-  if (!config.listen.token.empty()) request += fmt::format("x-distiq-token: {}\r\n", config.listen.token.reveal());
-  const auto answer = exchange_on_loopback(proxy.port, request + "\r\n");
-  if (!answer || status_of(*answer) != 200) return std::nullopt;
-  const auto body_at = answer->find("\r\n\r\n");
-  const auto body = std::string_view(*answer).substr(std::min(body_at + 4, answer->size()));
-  const auto object = outline_json(body);
-  if (!object) return std::nullopt;
-  const auto* connections = object->find("connections");
-  const auto* upstream = object->find("upstream");
-  if (connections == nullptr || upstream == nullptr) return std::nullopt;
-  return Health{std::string(connections->value.of(body)),
-                printable(json_string_value(upstream->value.of(body)).value_or(""))};
-}
-
 std::string duration_text(std::int64_t seconds) {
   if (seconds < 60) return fmt::format("{} s", std::max<std::int64_t>(0, seconds));
   if (seconds < 3600) return fmt::format("{} min", seconds / 60);
@@ -71,15 +57,17 @@ std::string duration_text(std::int64_t seconds) {
   return fmt::format("{} d", seconds / 86400);
 }
 
-std::string text_row(const Config& config, const RunningProxy& proxy, const std::optional<Health>& health,
+std::string text_row(const Config& config, const RunningProxy& proxy, const std::optional<ProxyHealth>& health,
                      std::int64_t up_s) {
   const auto log = proxy.log_file.empty() ? "" : say(config.language, log_file, proxy.log_file);
   if (!health) return say(config.language, silent_row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, log);
-  return say(config.language, row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, health->connections,
-             health->upstream, log);
+  const auto connections = health->connections == 1 ? one_connection.in(config.language)
+                                                    : say(config.language, many_connections, health->connections);
+  return say(config.language, row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, connections,
+             printable(health->upstream), log);
 }
 
-std::string json_row(const RunningProxy& proxy, const std::optional<Health>& health, std::int64_t up_s) {
+std::string json_row(const RunningProxy& proxy, const std::optional<ProxyHealth>& health, std::int64_t up_s) {
   std::string out = fmt::format(R"({{"pid":{},"port":{},"url":)", proxy.pid, proxy.port);
   append_json_string(out, proxy.url);
   out += R"(,"version":)";
@@ -93,11 +81,27 @@ std::string json_row(const RunningProxy& proxy, const std::optional<Health>& hea
   return out + "}";
 }
 
+ExitCode stop_port(const Config& config, std::uint16_t port, const std::vector<RunningProxy>& proxies, bool now,
+                   const CommandIo& io) {
+  const auto wanted = std::ranges::find(proxies, port, &RunningProxy::port);
+  if (wanted != proxies.end()) return stop_one(config, *wanted, now, io) ? ExitCode::ok : ExitCode::failed;
+  std::string sentence = say(config.language, none_there, port, config.home.string());
+  std::string ports;
+  for (const auto& proxy : proxies) ports += fmt::format("{}{}", ports.empty() ? "" : ", ", proxy.port);
+  if (!ports.empty()) sentence += ' ' + say(config.language, others, ports);
+  say_error(io, sentence);
+  return ExitCode::failed;
+}
+
 }  // namespace
 
 ExitCode run_stop(const Config& config, const StopOptions& options, const CommandIo& io) {
   const auto proxies = running_proxies(config.home);
+  if (options.port) return stop_port(config, *options.port, proxies, options.now, io);
   if (proxies.empty()) io.out << say(config.language, none, config.home.string()) << '\n';
+  if (proxies.size() > 1) {
+    io.out << say(config.language, all_stop, proxies.size(), config.home.string()) << std::endl;
+  }
   bool all = true;
   for (const auto& proxy : proxies) all = stop_one(config, proxy, options.now, io) && all;
   return all ? ExitCode::ok : ExitCode::failed;
@@ -108,7 +112,7 @@ ExitCode run_status(const Config& config, bool json, const CommandIo& io) {
   const auto now_ms = system_clock().wall().time_since_epoch().count();
   std::string rows;
   for (const auto& proxy : proxies) {
-    const auto health = ask_health(config, proxy);
+    const auto health = ask_health(config, proxy.host, proxy.port);
     const auto up_s = (now_ms - proxy.started_at_ms) / 1000;
     if (json) {
       rows += (rows.empty() ? "" : ",") + json_row(proxy, health, up_s);

@@ -9,9 +9,9 @@
 
 #include "app/command.h"
 #include "app/config/config_parse.h"
-#include "app/demo/command_demo_session.h"
 #include "app/lifecycle/command_port_probe.h"
 #include "app/lifecycle/panel.h"
+#include "app/lifecycle/proxy_health.h"
 #include "app/proxy/trace_collector.h"
 #include "app/proxy/wiring.h"
 #include "app/setup/claude_code.h"
@@ -33,12 +33,6 @@ namespace fs = std::filesystem;
 constexpr std::chrono::seconds kUpstreamLimit{12};
 constexpr std::chrono::seconds kCollectorLimit{5};
 
-// A member of an object in a text that outline_json has accepted.
-std::string_view raw_member(std::string_view text, const JsonObject& object, std::string_view key) {
-  const auto* member = object.find(key);
-  return member == nullptr ? std::string_view() : member->value.of(text);
-}
-
 PortHolder holder_of(PortOccupant occupant) {
   switch (occupant) {
     case PortOccupant::distiq_code:
@@ -53,32 +47,16 @@ PortHolder holder_of(PortOccupant occupant) {
   return PortHolder::other;
 }
 
-std::int64_t count_of(std::string_view text, const JsonObject& object, std::string_view key) {
-  return static_cast<std::int64_t>(parse_whole(raw_member(text, object, key), 0, 1ull << 62).value_or(0));
-}
-
-// A proxy of an older version says nothing about it.
-void read_hints(std::string_view body, const JsonObject& health, ProxyFacts& proxy) {
-  const auto* member = health.find("claude_code");
-  const auto client = member == nullptr ? std::nullopt : outline_member(body, *member);
-  if (!client) return;
-  proxy.recent_requests = count_of(body, *client, "recent_requests");
-  proxy.with_hints = count_of(body, *client, "with_hints");
-  proxy.newest_has_hints = raw_member(body, *client, "newest_has_hints") == "true";
-}
-
-void read_health(std::string_view body, ProxyFacts& proxy) {
-  const auto object = outline_json(body);
-  if (!object) return;
+void take_health(ProxyHealth health, ProxyFacts& proxy) {
   proxy.healthy_answer = true;
-  proxy.running_version = json_string_value(raw_member(body, *object, "version")).value_or("");
-  read_hints(body, *object, proxy);
-  const auto* member = object->find("store");
-  const auto store = member == nullptr ? std::nullopt : outline_member(body, *member);
-  if (!store) return;
-  proxy.store_ok = raw_member(body, *store, "ok") != "false";
-  proxy.store_reason = json_string_value(raw_member(body, *store, "reason")).value_or("");
-  proxy.dropped_records = count_of(body, *store, "dropped");
+  proxy.running_version = std::move(health.version);
+  proxy.upstream = std::move(health.upstream);
+  proxy.store_ok = health.store_ok;
+  proxy.store_reason = std::move(health.store_reason);
+  proxy.dropped_records = static_cast<std::int64_t>(health.dropped);
+  proxy.recent_requests = static_cast<std::int64_t>(health.recent_requests);
+  proxy.with_hints = static_cast<std::int64_t>(health.with_hints);
+  proxy.newest_has_hints = health.newest_has_hints;
 }
 
 ProxyFacts proxy_facts(const Config& config) {
@@ -86,14 +64,10 @@ ProxyFacts proxy_facts(const Config& config) {
                    .holder = holder_of(identify_port_occupant(config.listen.host, config.listen.port)),
                    .running_version = {},
                    .our_version = std::string(version()),
+                   .upstream = {},
                    .store_reason = {}};
   if (proxy.holder != PortHolder::distiq_code) return proxy;
-  std::string request = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
-  if (!config.listen.token.empty()) request += fmt::format("x-distiq-token: {}\r\n", config.listen.token.reveal());
-  const auto answer = exchange_on_loopback(config.listen.port, request + "\r\n");
-  if (!answer || status_of(*answer) != 200) return proxy;
-  const auto body_at = answer->find("\r\n\r\n");
-  if (body_at != std::string::npos) read_health(std::string_view(*answer).substr(body_at + 4), proxy);
+  if (auto health = ask_health(config, config.listen.host, config.listen.port)) take_health(std::move(*health), proxy);
   return proxy;
 }
 
@@ -207,10 +181,21 @@ std::optional<std::int64_t> http_date(const std::string& head) {
   return static_cast<std::int64_t>(::timegm(&time));
 }
 
-UpstreamFacts upstream_facts(const Config& config) {
+// The settings with which that proxy goes upstream: it may have been started with another address than ours.
+Config as_it_runs(const Config& ours, const ProxyFacts& proxy) {
+  Config config = ours;
+  if (auto upstream = parse_upstream(proxy.upstream)) config.upstream = std::move(*upstream);
+  return config;
+}
+
+UpstreamFacts upstream_facts(const Config& ours, const ProxyFacts& proxy) {
+  const Config config = as_it_runs(ours, proxy);
   UpstreamFacts facts;
   facts.origin = config.upstream.origin();
-  if (const auto* proxy = config.proxy_for_upstream()) facts.by_proxy = fmt::format("{}:{}", proxy->host, proxy->port);
+  if (config.upstream != ours.upstream) facts.configured = ours.upstream.origin();
+  if (const auto* by_proxy = config.proxy_for_upstream()) {
+    facts.by_proxy = fmt::format("{}:{}", by_proxy->host, by_proxy->port);
+  }
   // Needs no credential; any answer shows that the way is open.
   const auto request =
       fmt::format("HEAD {}/ HTTP/1.1\r\nHost: {}\r\nUser-Agent: distiq-code/{} doctor\r\nConnection: close\r\n\r\n",
@@ -324,10 +309,11 @@ std::string text_of(const Check& check, bool colour) {
 }  // namespace
 
 ExitCode run_doctor(const Config& config, bool json, const CommandIo& io) {
+  const ProxyFacts proxy = proxy_facts(config);
   const DoctorFacts facts{.russian = config.language == Language::russian,
-                          .proxy = proxy_facts(config),
+                          .proxy = proxy,
                           .claude = claude_facts(io.environment),
-                          .upstream = upstream_facts(config),
+                          .upstream = upstream_facts(config, proxy),
                           .collector = collector_facts(config),
                           .store = store_facts(config),
                           .home = home_facts(config)};
