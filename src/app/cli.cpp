@@ -395,12 +395,16 @@ class CommandLine {
 
     auto& explain = add("explain", "Why a request went as it went, and what else it could have cost");
     add_setting_options(explain, settings_);
-    explain.add_option("ID", id_, "From x-distiq-id or the log; the newest request if left out");
-    explain.add_flag("--json", json_, "For scripts");
+    auto* id = explain.add_option("ID", explain_.id,
+                                  "From --last, stats --live or x-distiq-id; the newest request if left out");
+    explain.add_option("--last", explain_.last, "A list of the newest requests instead, with their ids")
+        ->check(CLI::Range(1, 1000))
+        ->type_name("COUNT")
+        ->excludes(id);
+    explain.add_flag("--json", explain_.json, "For scripts");
     explain.callback([this] {
       command_ = [this] {
-        return with_config(settings_, io_,
-                           [this](const Config& config) { return run_explain(config, id_, json_, io_); });
+        return with_config(settings_, io_, [this](const Config& config) { return run_explain(config, explain_, io_); });
       };
     });
   }
@@ -424,10 +428,6 @@ class CommandLine {
     });
   }
 
-  [[nodiscard]] bool has_command(const std::string& name) {
-    return !app_.get_subcommands([&](const CLI::App* command) { return command->get_name() == name; }).empty();
-  }
-
   int unexpected_arguments() {
     std::string list;
     const auto extras = app_.remaining(/*recurse=*/true);
@@ -440,6 +440,10 @@ class CommandLine {
   [[nodiscard]] std::string command_prefix() const {
     const auto given = app_.get_subcommands();
     return given.empty() ? "" : given.front()->get_name() + " ";
+  }
+
+  [[nodiscard]] bool has_command(const std::string& name) {
+    return !app_.get_subcommands([&](const CLI::App* command) { return command->get_name() == name; }).empty();
   }
 
   CLI::App& add(const char* name, const char* description) {
@@ -456,11 +460,12 @@ class CommandLine {
   StatsOptions stats_;
   DemoOptions demo_;
   SetupOptions setup_;
+  ExplainOptions explain_;
   RunOptions run_;
   ChatOptions chat_;
   std::string completion_form_;
   bool json_ = false;
-  std::string word_, pin_, id_;
+  std::string word_, pin_;
   std::function<ExitCode()> command_;
 };
 

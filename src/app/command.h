@@ -72,8 +72,7 @@ struct SetupOptions {
 // policy: "show", or the one to change to; tier: haiku, sonnet, opus or "off". Both speak to the running proxy.
 [[nodiscard]] ExitCode run_policy(const Config& config, const std::string& policy, bool json, const CommandIo& io);
 [[nodiscard]] ExitCode run_pin(const Config& config, const std::string& tier, bool json, const CommandIo& io);
-// An empty id: the newest request.
-[[nodiscard]] ExitCode run_explain(const Config& config, const std::string& id, bool json, const CommandIo& io);
+[[nodiscard]] ExitCode run_explain(const Config& config, const ExplainOptions& options, const CommandIo& io);
 [[nodiscard]] ExitCode run_config(const Config& config, bool json, const CommandIo& io);
 [[nodiscard]] ExitCode run_version(bool json, const CommandIo& io);
 // Reads what Claude Code tells its status line command on stdin and prints one line, whatever happens; exit code 0.

@@ -328,9 +328,12 @@ TEST_F(StatsReportTest, dates_at_the_edges) {
   EXPECT_EQ(day_text(20775), "2026-11-18");
   EXPECT_EQ(day_text(-1), "1969-12-31");
   EXPECT_EQ(minute_text(now_ms), "2026-11-18 11:06");
+  EXPECT_EQ(second_text(now_ms).substr(0, 17), "2026-11-18 11:06:");
+  EXPECT_EQ(second_text(1'000), "1970-01-01 00:00:01");
   for (const std::int64_t far : {INT64_MAX, INT64_MIN}) {
     EXPECT_EQ(local_day(far), 0);
     EXPECT_EQ(minute_text(far), "?");
+    EXPECT_EQ(second_text(far), "?");
   }
   EXPECT_FALSE(day_text(INT32_MAX).empty());
   EXPECT_FALSE(day_text(INT32_MIN).empty());

@@ -61,4 +61,9 @@ std::string minute_text(std::int64_t unix_ms) {
                      local->tm_hour, local->tm_min);
 }
 
+std::string second_text(std::int64_t unix_ms) {
+  const auto local = local_time(unix_ms);
+  return local ? fmt::format("{}:{:02}", minute_text(unix_ms), local->tm_sec) : "?";
+}
+
 }  // namespace distiq

@@ -18,5 +18,7 @@ namespace distiq {
 [[nodiscard]] std::string day_text(std::int32_t day);
 // "2026-11-18 14:05", local
 [[nodiscard]] std::string minute_text(std::int64_t unix_ms);
+// "2026-11-18 14:05:09", local
+[[nodiscard]] std::string second_text(std::int64_t unix_ms);
 
 }  // namespace distiq

@@ -1,4 +1,5 @@
 """The policy while requests run, what is recorded and explained, and what a restart remembers; upstream is scripted."""
+import asyncio
 import contextlib
 import json
 import sqlite3
@@ -56,6 +57,55 @@ class Live(UpstreamCase):
         self.assertEqual(told["saved_usd_micros"], row["counterfactual_usd_micros"] - row["cost_usd_micros"])
         self.assertEqual(told["saved_usd_micros"], told["saved_by_routing_usd_micros"])
         self.assertIn("haiku", self.command(proxy, "explain", row["id"], "--lang", "ru").stdout)
+
+    async def test_explain_knows_the_request_that_was_just_answered(self):
+        proxy = await self.start(ROUTING_POLICY="balanced")
+        replies = []
+        for n in range(5):
+            reply, _ = await self.ask(proxy, headers=[("x-claude-code-session-id", f"session-{n}")])
+            replies.append(reply.get("x-distiq-id"))
+            # Nobody waits here for the store: that is explain's.
+            told = await asyncio.to_thread(self.command, proxy, "explain")
+            self.assertIn(f"request        {replies[-1]}\n", told.stdout, told.stderr)
+            self.assertIn(f"session-{n}", told.stdout)
+            self.assertIn(" s ago)", told.stdout)
+            self.assertEqual(told.stderr, "")
+        listed = await asyncio.to_thread(self.command, proxy, "explain", "--last", "3")
+        self.assertEqual([line.split()[0] for line in listed.stdout.splitlines()[1:]], replies[:1:-1])
+        listed = json.loads((await asyncio.to_thread(self.command, proxy, "explain", "--last", "10", "--json")).stdout)
+        self.assertEqual([row["id"] for row in listed], replies[::-1])
+        self.assertEqual((listed[0]["session_id"], listed[0]["status"]), ("session-4", 200))
+        self.assertEqual((await asyncio.to_thread(self.command, proxy, "explain", "--last", "0")).returncode, 2)
+
+    async def test_explain_says_that_newer_requests_are_still_being_written(self):
+        proxy = await self.start(ROUTING_POLICY="balanced")
+        reply, _ = await self.ask(proxy)
+        await rows_by_id(proxy.home, [reply.get("x-distiq-id")])
+        with contextlib.closing(sqlite3.connect(database(proxy.home), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # the store cannot be written meanwhile
+            await self.ask(proxy)
+            told = await asyncio.to_thread(self.command, proxy, "explain")
+            self.assertIn(reply.get("x-distiq-id"), told.stdout)
+            self.assertIn("newer requests are still being written (1)", told.stderr)
+            told = await asyncio.to_thread(self.command, proxy, "explain", "--lang", "ru")
+            self.assertIn("ещё записываются (1)", told.stderr)
+            other.execute("ROLLBACK")
+
+    async def test_the_status_line_without_a_session_shows_the_day(self):
+        proxy = await self.start(ROUTING_POLICY="balanced")
+
+        def line(state, **env):
+            done = subprocess.run([str(binary()), "statusline"], env=proxy.env | env, input=state, capture_output=True, timeout=20)
+            return done.stdout.decode().strip()
+        self.assertEqual(line(b"{}"), "nothing through distiq-code yet")
+        reply, _ = await self.ask(proxy, headers=[("x-claude-code-session-id", "s-1")])
+        await rows_by_id(proxy.home, [reply.get("x-distiq-id")])
+        for unreadable in (b"", b"{", b"{}", b"\xff", b'{"session_id": 5}'):
+            shown = await asyncio.to_thread(line, unreadable)
+            self.assertRegex(shown, r"^today, all sessions \| \$0\.00\d\d \| saved \$0\.\d+ \| cache 0%$", unreadable)
+        self.assertTrue(line(b"{}", UI_LANGUAGE="ru").startswith("сегодня, все сессии | $"))
+        self.assertRegex(line(b'{"session_id": "s-1", "model": {"display_name": "Opus"}}'), r"^Opus \| \$0\.00\d\d \| saved")
+        self.assertEqual(line(b'{"session_id": "s-2"}'), "nothing through distiq-code in this session yet")
 
     async def test_a_web_page_and_another_user_cannot_switch_it(self):
         proxy = await self.start(ROUTING_POLICY="balanced")

@@ -1,145 +1,30 @@
-// `explain`: what was decided about one request, the numbers it rested on, what else it could have cost.
+// `explain`: what was decided about one request, the numbers it rested on, what else it could have cost; or which
+// requests there were. explain_text.h has the words.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <functional>
 #include <ostream>
 
 #include "app/command.h"
+#include "app/lifecycle/panel.h"
+#include "app/lifecycle/proxy_health.h"
 #include "app/phrase.h"
+#include "app/price_file.h"
+#include "app/report_language.h"
 #include "app/state_files.h"
+#include "app/stats/explain_text.h"
+#include "base/clock.h"
 #include "base/text.h"
-#include "money/usd_text.h"
 #include "storage/stats_reader.h"
 
 namespace distiq {
 namespace {
 
 constexpr Phrase kUnknown{"No record of {}.", "Записи {} нет."};
-constexpr Phrase kRequest{"request", "запрос"};
-constexpr Phrase kServed{"served by", "ответила"};
-constexpr Phrase kAsked{"{} (asked for {})", "{} (запрошена {})"};
-constexpr Phrase kWhy{"why", "почему"};
-constexpr Phrase kDecided{"decided", "решение"};
-constexpr Phrase kUntouched{"left alone: nothing was decided about it", "не тронут: решения не принималось"};
-constexpr Phrase kEffort{"effort", "усилие"};
-constexpr Phrase kUsage{"as billed", "по счёту"};
-constexpr Phrase kWithout{"untouched", "без нас"};
-constexpr Phrase kTokens{"{} in + {} read + {} written / {} out  {}", "{} вход + {} из кэша + {} в кэш / {} выход  {}"};
-constexpr Phrase kSaved{"saved", "сэкономлено"};
-constexpr Phrase kCauses{"routing {}, markers {}, cache life {}, effort {}",
-                         "маршрутизация {}, метки кэша {}, срок кэша {}, усилие {}"};
-constexpr Phrase kRestored{"restored", "возвращено"};
-constexpr Phrase kHealed{"healed", "исправлено"};
-constexpr Phrase kHealedText{"our edit was refused ({}); the original was sent; thrown away: {}",
-                             "наша правка отклонена ({}); отправлен исходный запрос; выброшено: {}"};
-constexpr Phrase kBreak{"cache broken", "кэш сломан"};
-constexpr Phrase kExpected{"expected", "ожидалось"};
-constexpr Phrase kInstead{"instead", "иначе"};
-constexpr Phrase kAlternative{"{}: this request {}, rest of the lane {}, at risk {}{}",
-                              "{}: этот запрос {}, остаток линии {}, под риском {}{}"};
-
-PicoUsd micros(std::int64_t value) {
-  return {value * 1'000'000};
-}
-
-// Members of the JSON that alternatives_json() wrote; nothing else comes here.
-std::string member(std::string_view object, std::string_view name) {
-  const std::string key = fmt::format("\"{}\":", name);
-  const auto at = object.find(key);
-  if (at == std::string_view::npos) return {};
-  const std::string_view value = object.substr(at + key.size());
-  if (!value.starts_with('"')) return std::string(value.substr(0, value.find_first_of(",}")));
-  return std::string(value.substr(1, value.find('"', 1) - 1));
-}
-
-PicoUsd money_member(std::string_view object, std::string_view name) {
-  return micros(std::strtoll(member(object, name).c_str(), nullptr, 10));
-}
-
-class Explanation {
- public:
-  Explanation(const RequestRecord& record, Language language) : r_(record), language_(language) {}
-
-  std::string text() {
-    const RouteRecord& route = r_.route;
-    row(kRequest, fmt::format("{}  {}  {}", r_.id, to_string(r_.request_class), r_.status));
-    row(kServed, r_.served_model == r_.requested_model || r_.served_model.empty()
-                     ? r_.requested_model
-                     : say(kAsked, r_.served_model, r_.requested_model));
-    if (!r_.reason.empty()) row(kWhy, r_.reason);
-    row(kDecided, route.policy.empty() ? std::string(kUntouched.in(language_)) : decision());
-    if (!route.requested_effort.empty() && route.requested_effort != route.served_effort) {
-      row(kEffort, fmt::format("{} -> {}", route.requested_effort, route.served_effort));
-    }
-    if (r_.usage_seen) add_money();
-    if (!route.healed_because.empty()) {
-      row(kHealed, say(kHealedText, route.healed_because, usd_text(route.discarded_cost, 6)));
-    }
-    if (!route.cache_break.empty()) {
-      row(kBreak, fmt::format("{}  {}", route.cache_break, usd_text(route.cache_break_cost, 6)));
-    }
-    add_alternatives();
-    return std::move(out_);
-  }
-
- private:
-  template <class... Args>
-  std::string say(const Phrase& phrase, const Args&... args) const {
-    return distiq::say(language_, phrase, args...);
-  }
-
-  void row(const Phrase& name, std::string_view value) {
-    const std::string_view label = name.in(language_);
-    std::size_t width = 0;
-    for (const char c : label) width += (c & 0xC0) != 0x80 ? 1 : 0;
-    out_ += fmt::format("  {}{}{}\n", label, std::string(width < 14 ? 14 - width : 1, ' '), printable(value, 400));
-  }
-
-  std::string decision() const {
-    const RouteRecord& route = r_.route;
-    std::string text = route.policy;
-    for (const std::string& part : {route.arm, route.decision_point, route.cause}) {
-      if (!part.empty()) text += ", " + part;
-    }
-    return text;
-  }
-
-  std::string tokens(const TokenUsage& usage, PicoUsd cost) const {
-    return say(kTokens, count_text(usage.input), count_text(usage.cache_read),
-               count_text(usage.cache_write_5m + usage.cache_write_1h), count_text(usage.output), usd_text(cost, 6));
-  }
-
-  void add_money() {
-    const RouteRecord& route = r_.route;
-    row(kUsage, tokens(r_.usage, r_.cost));
-    row(kWithout, tokens(route.untouched, r_.counterfactual));
-    row(kSaved, usd_text(r_.saved(), 6));
-    if (r_.saved().value != 0) {
-      row({"", ""}, say(kCauses, usd_text(route.saved_by_routing, 6), usd_text(route.saved_by_markers, 6),
-                        usd_text(route.saved_by_ttl, 6), usd_text(route.saved_by_effort, 6)));
-    }
-    if (r_.restored.value != 0) row(kRestored, usd_text(r_.restored, 6));
-    if (!route.policy.empty()) row(kExpected, usd_text(route.expected_saving, 6));
-  }
-
-  void add_alternatives() {
-    std::string_view rest = r_.route.alternatives;
-    bool first = true;
-    for (auto at = rest.find("{\"model\":"); at != std::string_view::npos; at = rest.find("{\"model\":", 1)) {
-      rest = rest.substr(at);
-      const std::string_view object = rest.substr(0, rest.find("{\"model\":", 1));
-      const std::string why = member(object, "why_not");
-      row(first ? kInstead : Phrase{"", ""},
-          say(kAlternative, member(object, "model"), usd_text(money_member(object, "now"), 6),
-              usd_text(money_member(object, "life"), 4), usd_text(money_member(object, "exposure"), 4),
-              why.empty() ? "" : "; " + why));
-      first = false;
-    }
-  }
-
-  const RequestRecord& r_;
-  const Language language_;
-  std::string out_;
-};
+constexpr Phrase kNoRequests{"No request is recorded yet.", "Записанных запросов пока нет."};
+constexpr Phrase kStillWritten{"warning: newer requests are still being written ({}); ask again in a moment.",
+                               "внимание: более новые запросы ещё записываются ({}); повторите чуть позже."};
 
 std::string usage_json(const TokenUsage& usage) {
   return fmt::format(R"({{"input":{},"cache_read":{},"cache_write_5m":{},"cache_write_1h":{},"output":{}}})",
@@ -159,6 +44,11 @@ std::string explain_json(const RequestRecord& r) {
   };
   const RouteRecord& route = r.route;
   text("id", r.id);
+  key("started_at_ms");
+  out += std::to_string(r.started_at_ms);
+  text("session_id", r.session_id);
+  key("status");
+  out += std::to_string(r.status);
   text("request_class", to_string(r.request_class));
   text("requested_model", r.requested_model);
   text("served_model", r.served_model);
@@ -188,7 +78,7 @@ std::string explain_json(const RequestRecord& r) {
   money("cache_break_usd_micros", route.cache_break_cost);
   key("alternatives");
   out += route.alternatives.starts_with('[') ? route.alternatives : "[]";
-  return out + "}\n";
+  return out + "}";
 }
 
 // By id, or the newest one. Empty: there is none.
@@ -200,22 +90,85 @@ Result<std::optional<RequestRecord>> find(StatsReader& reader, const std::string
   return std::move(newest->front());
 }
 
+std::string list_json(const std::vector<RequestRecord>& records) {
+  std::string out = "[";
+  for (const RequestRecord& record : records) out += (out.size() > 1 ? "," : "") + explain_json(record);
+  return out + "]\n";
+}
+
+class Explain {
+ public:
+  Explain(const Config& config, const ExplainOptions& options, const CommandIo& io)
+      : config_(config), options_(options), io_(io) {}
+
+  ExitCode run() {
+    const std::uint64_t waiting = wait_for_store(config_);
+    auto reader = StatsReader::open(store_path(config_.home).string());
+    if (!reader) return unreadable(reader.error());
+    if (waiting > 0) say_error(io_, say(config_.language, kStillWritten, waiting));
+    return options_.last > 0 ? show_list(*reader) : show_one(*reader);
+  }
+
+ private:
+  ExitCode unreadable(const Error& error) {
+    say_error(io_, store_error_text(report_language(config_.language), error.for_user()));
+    return ExitCode::failed;
+  }
+
+  ExitCode show_one(StatsReader& reader) {
+    const auto record = find(reader, options_.id);
+    if (!record) return unreadable(record.error());
+    if (!*record) {
+      say_error(io_, options_.id.empty() ? std::string(kNoRequests.in(config_.language))
+                                         : say(config_.language, kUnknown, printable(options_.id)));
+      return ExitCode::failed;
+    }
+    if (options_.json) {
+      io_.out << explain_json(**record) << '\n';
+      return ExitCode::ok;
+    }
+    return with_prices([&](const PriceTable& prices) { return format_explanation(**record, prices, style()); });
+  }
+
+  ExitCode show_list(StatsReader& reader) {
+    const auto records = reader.recent_records(options_.last);
+    if (!records) return unreadable(records.error());
+    if (options_.json) {
+      io_.out << list_json(*records);
+      return ExitCode::ok;
+    }
+    if (records->empty()) {
+      say_error(io_, kNoRequests.in(config_.language));
+      return ExitCode::failed;
+    }
+    return with_prices([&](const PriceTable& prices) { return format_request_list(*records, prices, style()); });
+  }
+
+  ExitCode with_prices(const std::function<std::string(const PriceTable&)>& text) {
+    const auto prices = load_prices(config_.models_file);
+    if (!prices) {
+      say_error(io_, prices.error().client_text);
+      return ExitCode::bad_config;
+    }
+    io_.out << text(*prices);
+    return ExitCode::ok;
+  }
+
+  [[nodiscard]] ExplainStyle style() const {
+    return {.language = config_.language,
+            .colour = use_colour(config_, STDOUT_FILENO),
+            .now_ms = system_clock().wall().time_since_epoch().count()};
+  }
+
+  const Config& config_;
+  const ExplainOptions& options_;
+  const CommandIo& io_;
+};
+
 }  // namespace
 
-ExitCode run_explain(const Config& config, const std::string& id, bool json, const CommandIo& io) {
-  auto reader = StatsReader::open(store_path(config.home).string());
-  const auto record = reader ? find(*reader, id) : std::unexpected(reader.error());
-  if (!record) {
-    const Error& error = record.error();
-    say_error(io, error.for_user());
-    return ExitCode::failed;
-  }
-  if (!*record) {
-    say_error(io, distiq::say(config.language, kUnknown, printable(id)));
-    return ExitCode::failed;
-  }
-  io.out << (json ? explain_json(**record) : Explanation(**record, config.language).text());
-  return ExitCode::ok;
+ExitCode run_explain(const Config& config, const ExplainOptions& options, const CommandIo& io) {
+  return Explain(config, options, io).run();
 }
 
 }  // namespace distiq
