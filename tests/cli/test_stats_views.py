@@ -2,13 +2,17 @@
 import asyncio
 import contextlib
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
+import re
 import select
 import sqlite3
+import struct
 import subprocess
+import termios
 import time
 
 from tests.support.case import UpstreamCase
@@ -147,9 +151,45 @@ class StatsViews(UpstreamCase):
         proxy = await self.start()
         ids = [await self.ask(proxy, "s")]
         await self.stored(proxy, ids)
-        self.assertIn("newest requests", self.stats(proxy, "--live").stdout, "once, where there is no terminal")
+        once = self.stats(proxy, "--live").stdout
+        self.assertIn("newest requests", once, "once, where there is no terminal")
+        self.assertIn(ids[0], once)
         for end in (b"q", b"\x03"):
             await asyncio.to_thread(self.watch, proxy, end)
+
+    async def test_live_fits_the_terminal(self):
+        proxy = await self.start()
+        await self.stored(proxy, [await self.ask(proxy, f"s-{n}", wrote=2000) for n in range(20)])
+        for rows, columns in ((24, 80), (40, 160), (10, 40)):
+            lines = await asyncio.to_thread(self.screen, proxy, rows, columns)
+            self.assertLessEqual(len(lines), rows, (rows, columns))
+            self.assertLessEqual(max(map(len, lines)), columns, lines)
+            self.assertTrue(lines[-1].endswith("q: quit"), lines)
+            self.assertIn("requests", lines[3], "sums stay in sight")
+            newest = [line for line in lines if "dq_" in line]
+            self.assertEqual(len(newest) >= 4, rows >= 24, lines)
+            if columns == 160:
+                self.assertTrue(any("difficulty" in line for line in newest), "the reason has the rest of the line")
+
+    def screen(self, proxy, rows, columns):
+        """What stands on a terminal of that size: plain lines."""
+        child, terminal = pty.fork()
+        if child == 0:
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            os.execvpe(str(binary()), [str(binary()), "stats", "--live"], proxy.env | {"TERM": "xterm", "COLOR": "always"})
+        seen = b""
+        deadline = time.monotonic() + 20
+        while b"q: quit" not in seen and time.monotonic() < deadline:
+            if select.select([terminal], [], [], 0.2)[0]:
+                seen += os.read(terminal, 65536)
+        os.write(terminal, b"q")
+        with contextlib.suppress(OSError):
+            while time.monotonic() < deadline:
+                os.read(terminal, 65536)
+        os.waitpid(child, 0)
+        os.close(terminal)
+        text = seen.decode().split("\x1b[H\x1b[J")[1]
+        return [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line).strip("\r") for line in text.split("\n")]
 
     def watch(self, proxy, end):
         child, terminal = pty.fork()
@@ -161,7 +201,7 @@ class StatsViews(UpstreamCase):
             if select.select([terminal], [], [], 0.2)[0]:
                 seen += os.read(terminal, 65536)
         self.assertIn(b"\x1b[?1049h", seen)
-        self.assertIn(b"claude-", seen)
+        self.assertIn(b"newest requests", seen)
         os.write(terminal, end)
         with contextlib.suppress(OSError):  # the other end has gone
             while time.monotonic() < deadline:

@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/lifecycle/panel.h"
+#include "app/lifecycle/proxy_health.h"
 #include "app/price_file.h"
 #include "app/report_language.h"
 #include "app/state_files.h"
@@ -90,6 +91,7 @@ ExitCode run_stats(const Config& config, const StatsOptions& options, const Comm
   const auto period = period_from(options.period);
   if (!period) return ExitCode::usage;
   if (options.live) return run_stats_live(config, io);
+  (void)wait_for_store(config);  // what has just been answered is to be among the numbers
   if (options.verify) return run_verify(config, options.json, io);
   if (options.proof) return run_proof(config, first_day_of(*period, now_ms()), options.json, io);
   if (options.cache) return run_cache(config, *period, options.json, io);

@@ -1,7 +1,7 @@
 // `stats --live`: today's sums and the newest requests, refreshed once a second, like top.
-#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -11,22 +11,22 @@
 
 #include "app/command.h"
 #include "app/lifecycle/panel.h"
+#include "app/lifecycle/proxy_health.h"
 #include "app/phrase.h"
+#include "app/price_file.h"
 #include "app/report_language.h"
 #include "app/state_files.h"
+#include "app/stats/live_screen.h"
 #include "base/clock.h"
-#include "base/text.h"
-#include "money/usd_text.h"
-#include "stats/live_line.h"
+#include "base/tone.h"
 #include "stats/stats_report.h"
-#include "stats/stats_report_table.h"
 #include "storage/stats_reader.h"
 
 namespace distiq {
 namespace {
 
 constexpr int refresh_ms = 1'000;
-constexpr std::size_t shown_requests = 15;
+constexpr std::size_t most_requests = 60;  // a tall terminal's
 constexpr std::string_view enter_screen = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view leave_screen = "\x1b[?25h\x1b[?1049l";
 constexpr std::string_view redraw = "\x1b[H\x1b[J";
@@ -83,31 +83,26 @@ class LiveTerminal {
   termios before_{};
 };
 
-std::string newest(const std::vector<RequestRecord>& records, bool colour) {
-  ReportTable table({Align::left, Align::left, Align::right, Align::right, Align::right, Align::left});
-  for (const RequestRecord& record : records) {
-    const std::string& model = record.served_model.empty() ? record.requested_model : record.served_model;
-    const PicoUsd saved = record.saved();
-    table.add({{printable(model, 32), Tone::model},
-               {std::string(to_string(record.request_class))},
-               {count_text(record.usage.prompt())},
-               {usd_text(record.cost, 4)},
-               {saved.value == 0 ? "" : usd_text(saved, 4), saved.value < 0 ? Tone::bad : Tone::good},
-               {printable(record.reason, 44), Tone::dim}});
-  }
-  return table.render(colour);
+ScreenSize terminal_size() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
+  return {.rows = size.ws_row, .columns = size.ws_col};
 }
 
-Result<std::string> snapshot(const Config& config, bool colour) {
+struct Snapshot {
+  std::string report, newest;
+};
+
+Result<Snapshot> snapshot(const Config& config, const PriceTable& prices, bool colour) {
   auto reader = StatsReader::open(store_path(config.home).string());
   if (!reader) return std::unexpected(reader.error());
   const auto summary = reader->summary(Period::day, system_clock().wall().time_since_epoch().count());
   if (!summary) return std::unexpected(summary.error());
-  const auto records = reader->recent_records(shown_requests);
+  const auto records = reader->recent_records(most_requests);
   if (!records) return std::unexpected(records.error());
   const auto language = report_language(config.language);
-  return fmt::format("{}\n  {}\n{}", format_report(*summary, {.language = language, .colour = colour}),
-                     toned(kNewest.in(config.language), Tone::dim, colour), newest(*records, colour));
+  return Snapshot{format_report(*summary, {.language = language, .colour = colour}),
+                  format_newest(*records, prices, colour)};
 }
 
 std::string sentence_of(const Config& config, const Error& error) {
@@ -119,20 +114,28 @@ std::string sentence_of(const Config& config, const Error& error) {
 
 ExitCode run_stats_live(const Config& config, const CommandIo& io) {
   const bool colour = use_colour(config, STDOUT_FILENO);
+  const auto prices = load_prices(config.models_file);
+  if (!prices) {
+    say_error(io, prices.error().client_text);
+    return ExitCode::bad_config;
+  }
+  const std::string heading = "  " + toned(kNewest.in(config.language), Tone::dim, colour);
   if (isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0) {
-    const auto once = snapshot(config, colour);
+    (void)wait_for_store(config);
+    const auto once = snapshot(config, *prices, colour);
     if (!once) {
       say_error(io, sentence_of(config, once.error()));
       return ExitCode::failed;
     }
-    io.out << *once;
+    io.out << once->report << '\n' << heading << '\n' << once->newest;
     return ExitCode::ok;
   }
+  const std::string footer = "  " + toned(kQuit.in(config.language), Tone::dim, colour);
   LiveTerminal terminal;
   do {
-    const auto now = snapshot(config, colour);  // a store that is not there yet may come
-    terminal.show(fmt::format("{}\n  {}\n", now ? *now : "\n  " + sentence_of(config, now.error()) + "\n",
-                              toned(kQuit.in(config.language), Tone::dim, colour)));
+    auto now = snapshot(config, *prices, colour);  // a store that is not there yet may come
+    if (!now) now = Snapshot{"\n  " + sentence_of(config, now.error()) + "\n", {}};
+    terminal.show(fit_screen(now->report, heading, now->newest, footer, terminal_size()));
   } while (!terminal.wait());
   return ExitCode::ok;
 }
