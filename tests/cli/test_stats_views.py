@@ -59,7 +59,10 @@ class StatsViews(UpstreamCase):
 
     async def test_everything_is_recomputed_and_a_changed_row_is_named(self):
         proxy = await self.start()
-        ids = [await self.ask(proxy, f"s-{n % 4}", wrote=2000) for n in range(12)]
+        ids = [await self.ask(proxy, "s-0", wrote=2000)]
+        await self.stored(proxy, ids)
+        self.assertIn("1 row recomputed", self.stats(proxy, "--verify").stdout)
+        ids += [await self.ask(proxy, f"s-{n % 4}", wrote=2000) for n in range(1, 12)]
         await self.stored(proxy, ids)
         done = self.stats(proxy, "--verify", "--json")
         found = json.loads(done.stdout)
