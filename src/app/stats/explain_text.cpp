@@ -84,7 +84,7 @@ constexpr NamedPhrase points[] = {
     {"lane_start", {"first request of its conversation", "первый запрос диалога"}},
     {"after_compaction", {"after a compaction", "после сжатия диалога"}},
     {"cold", {"after a pause in which the prompt cache ran out", "после паузы, за которую кэш промптов истёк"}},
-    {"client_changed", {"the client changed the model", "клиент сменил модель"}},
+    {"client_changed", {"the client changed the model or effort", "клиент сменил модель или усилие"}},
     {"human_turn_warm", {"a new prompt in a warm conversation", "новый промпт в тёплом диалоге"}},
     {"escalation", {"the cheaper model was not enough", "более дешёвая модель не справилась"}},
 };
@@ -225,11 +225,17 @@ class Explanation {
       row({"", ""}, say(kCauses, usd_text(route.saved_by_routing, 6), usd_text(route.saved_by_markers, 6),
                         usd_text(route.saved_by_ttl, 6), usd_text(route.saved_by_effort, 6)));
     }
-    // A request that stayed differs from itself without a proxy only by what earlier moves did to its prompt cache.
-    if (!route.moved && route.saved_by_routing.value != 0) {
+    if (differs_by_earlier_moves()) {
       row({"", ""}, (route.saved_by_routing.value < 0 ? kColder : kWarmer).in(language_));
     }
     if (r_.restored.value != 0) row(kRestored, usd_text(r_.restored, 6));
+  }
+
+  // A request that nobody touched differs from itself without a proxy by what earlier moves did to its prompt cache.
+  [[nodiscard]] bool differs_by_earlier_moves() const {
+    const RouteRecord& route = r_.route;
+    return !route.moved && route.saved_by_routing.value != 0 && route.saved_by_markers.value == 0 &&
+           route.saved_by_ttl.value == 0 && route.saved_by_effort.value == 0;
   }
 
   // What was expected of the model that served, then of those that did not.

@@ -107,6 +107,9 @@ TEST(ExplainText, a_request_that_stayed_and_differs_all_the_same_is_explained) {
   record.counterfactual = micros(1'500);
   record.route.saved_by_routing = micros(500);
   EXPECT_THAT(explain(record), HasSubstr("costs less because earlier requests were moved to this model"));
+  record.route.saved_by_effort = micros(100);
+  EXPECT_THAT(explain(record), Not(HasSubstr("Nothing about this request was changed"))) << "its effort was";
+  record.route.saved_by_effort = {};
   record.route.saved_by_routing = {};
   EXPECT_THAT(explain(record), Not(HasSubstr("Nothing about this request was changed")));
   EXPECT_THAT(explain(moved()), Not(HasSubstr("Nothing about this request was changed")));
