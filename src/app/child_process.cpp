@@ -8,11 +8,13 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -22,6 +24,9 @@
 
 namespace distiq {
 namespace {
+
+// Of a program that is told to end: what says more does not listen.
+constexpr std::size_t most_rest = 1u << 20;
 
 std::vector<char*> c_strings(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -56,6 +61,23 @@ int wait_for(int pid) {
 
 std::chrono::milliseconds time_until(MonotonicTime end) {
   return std::chrono::ceil<std::chrono::milliseconds>(end - system_clock().monotonic());
+}
+
+// Whether it does. True where the system cannot tell in time.
+bool ends_by([[maybe_unused]] int pid, [[maybe_unused]] MonotonicTime end) {
+#ifdef __linux__
+  const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (handle < 0) return true;
+  pollfd entry{.fd = handle, .events = POLLIN, .revents = 0};
+  int ready = -1;
+  do {
+    ready = ::poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(time_until(end).count(), 0)));
+  } while (ready < 0 && errno == EINTR);
+  ::close(handle);
+  return ready > 0;
+#else
+  return true;
+#endif
 }
 
 std::unexpected<Error> start_error(const std::filesystem::path& program, std::string_view what) {
@@ -100,15 +122,22 @@ ChildProcess::~ChildProcess() {
   if (output_ >= 0) ::close(output_);
 }
 
+std::optional<std::string> ChildProcess::take_line() {
+  const auto end = buffer_.find('\n');
+  if (end == std::string::npos) return std::nullopt;
+  auto line = buffer_.substr(0, end);
+  buffer_.erase(0, end + 1);
+  return line;
+}
+
 std::optional<std::string> ChildProcess::read_line(std::chrono::milliseconds limit) {
-  while (true) {
-    if (const auto end = buffer_.find('\n'); end != std::string::npos) {
-      auto line = buffer_.substr(0, end);
-      buffer_.erase(0, end + 1);
-      return line;
-    }
-    if (read_some(limit).value_or(0) == 0) return std::nullopt;
+  const MonotonicTime end = system_clock().monotonic() + limit;
+  auto line = take_line();
+  for (; !line && limit.count() >= 0; limit = time_until(end)) {
+    if (read_some(limit).value_or(0) == 0) break;
+    line = take_line();
   }
+  return line;
 }
 
 std::optional<std::string> ChildProcess::read_all(std::chrono::milliseconds limit, std::size_t most) {
@@ -144,12 +173,17 @@ int ChildProcess::wait() {
 }
 
 int ChildProcess::stop(std::chrono::milliseconds limit, std::vector<std::string>& rest) {
+  const MonotonicTime end = system_clock().monotonic() + limit;
   ::kill(pid_, SIGTERM);
   // Its stdout closes when it ends, so that reading to the end is waiting for it.
-  while (auto line = read_line(limit)) rest.push_back(std::move(*line));
-  pollfd entry{.fd = output_, .events = POLLIN, .revents = 0};
-  const bool ended = ::poll(&entry, 1, 0) > 0;
-  if (!ended) ::kill(pid_, SIGKILL);
+  bool closed = false;
+  for (; !closed && limit.count() >= 0 && buffer_.size() <= most_rest; limit = time_until(end)) {
+    const auto count = read_some(limit);
+    if (!count) break;
+    closed = *count == 0;
+  }
+  while (auto line = take_line()) rest.push_back(std::move(*line));
+  if (!closed || !ends_by(pid_, end)) ::kill(pid_, SIGKILL);
   return wait();
 }
 

@@ -35,11 +35,13 @@ class ChildProcess {
 
   // Its exit code, once it has ended by itself; -1 if a signal ended it.
   [[nodiscard]] int wait();
-  // SIGTERM, then what it still writes goes to `rest`. Its exit code; -1 if it had to be killed after `limit`.
+  // SIGTERM, then the lines that it still writes go to `rest`. Its exit code; -1 if it had to be killed: after `limit`,
+  // or because it went on and on (1 MB).
   [[nodiscard]] int stop(std::chrono::milliseconds limit, std::vector<std::string>& rest);
 
  private:
   ChildProcess(int pid, int output) : pid_(pid), output_(output) {}
+  [[nodiscard]] std::optional<std::string> take_line();  // of buffer_
   // How many bytes came into buffer_, 0 at the end; nullopt: none within `limit`, or an error.
   [[nodiscard]] std::optional<std::size_t> read_some(std::chrono::milliseconds limit);
 
