@@ -30,6 +30,10 @@ LocalSocket::LocalSocket(const std::string& host, std::uint16_t port, std::chron
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
   fd_ = ::socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, found->ai_protocol);
+  if (fd_ < 0) {
+    error_ = errno;
+    return;
+  }
   if (limit.count() > 0) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit);
     timeval time{};
@@ -38,7 +42,7 @@ LocalSocket::LocalSocket(const std::string& host, std::uint16_t port, std::chron
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
   }
-  if (fd_ < 0 || ::connect(fd_, found->ai_addr, found->ai_addrlen) != 0) error_ = errno;
+  if (::connect(fd_, found->ai_addr, found->ai_addrlen) != 0) error_ = errno;
 }
 
 LocalSocket::~LocalSocket() {
@@ -48,9 +52,9 @@ LocalSocket::~LocalSocket() {
 bool LocalSocket::send(std::string_view bytes) {
   while (connected() && !bytes.empty()) {
     const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count > 0)
+    if (count >= 0)
       bytes.remove_prefix(static_cast<std::size_t>(count));
-    else
+    else if (errno != EINTR)
       error_ = errno;
   }
   return connected();
@@ -58,13 +62,12 @@ bool LocalSocket::send(std::string_view bytes) {
 
 bool LocalSocket::receive(std::string& bytes, std::size_t most) {
   std::array<char, 16 * 1024> block;
-  while (connected() && bytes.size() < most) {
+  while (connected()) {
     const ssize_t count = ::recv(fd_, block.data(), block.size(), 0);
     if (count == 0) return true;
-    if (count < 0)
-      error_ = errno;
-    else
-      bytes.append(block.data(), static_cast<std::size_t>(count));
+    if (count > 0) bytes.append(block.data(), static_cast<std::size_t>(count));
+    if (count < 0 && errno != EINTR) error_ = errno;
+    if (bytes.size() > most) error_ = EMSGSIZE;
   }
   return false;
 }

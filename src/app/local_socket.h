@@ -23,7 +23,8 @@ class LocalSocket {
   [[nodiscard]] int fd() const { return fd_; }
 
   [[nodiscard]] bool send(std::string_view bytes);
-  // Appends until the peer closes. False: an error, the limit, or `most` bytes are there; `bytes` then has what came.
+  // Appends until the peer closes. False: an error or the limit, or `bytes` has grown beyond `most` (EMSGSIZE); `bytes`
+  // then has what came.
   [[nodiscard]] bool receive(std::string& bytes, std::size_t most);
 
  private:
