@@ -108,9 +108,9 @@ std::uint64_t RecordQueue::refused() const {
   return refused_;
 }
 
-std::uint64_t RecordQueue::waiting() const {
+RecordQueue::Counts RecordQueue::counts() const {
   const std::lock_guard lock(mutex_);
-  return accepted_ - settled_;
+  return {.accepted = accepted_, .settled = settled_};
 }
 
 }  // namespace distiq

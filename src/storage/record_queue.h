@@ -45,7 +45,11 @@ class RecordQueue {
   [[nodiscard]] bool stopping() const;
   [[nodiscard]] bool empty() const;
   [[nodiscard]] std::uint64_t refused() const;
-  [[nodiscard]] std::uint64_t waiting() const;
+  // Since the start, of one moment.
+  struct Counts {
+    std::uint64_t accepted = 0, settled = 0;
+  };
+  [[nodiscard]] Counts counts() const;
 
  private:
   // What the storage thread sleeps for; a push wakes it for nothing else.

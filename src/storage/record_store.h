@@ -52,7 +52,9 @@ struct StoreHealth {
   std::string detail;         // for the log: file, SQLite's text
   std::uint64_t written = 0;  // request records committed by this process
   std::uint64_t dropped = 0;  // records lost by this process: queue full, refused by the store, or left at the end
-  std::uint64_t waiting = 0;  // records accepted and not yet settled
+  // Records of every kind, those of limits and the states included.
+  std::uint64_t waiting = 0;  // accepted and not yet settled
+  std::uint64_t settled = 0;  // committed or lost; reaches waiting + settled of now when what waits now is dealt with
 };
 
 class RecordStore final : public RecordSink {

@@ -241,7 +241,9 @@ StoreHealth StoreWriter::health() const {
   }
   now.written = written_;
   now.dropped = lost_by_writer_ + queue_.refused();
-  now.waiting = queue_.waiting();
+  const RecordQueue::Counts counts = queue_.counts();
+  now.settled = counts.settled;
+  now.waiting = counts.accepted - counts.settled;
   return now;
 }
 

@@ -13,12 +13,13 @@ from tests.support.upstream import Answer
 PROMPT = {"model": "claude-opus-5-5", "max_tokens": 100, "system": "You are helpful. " * 400,
           "messages": [{"role": "user", "content": "What does HTTP 404 mean?"}]}
 JSON = [("content-type", "application/json")]
+LIMITS = [("anthropic-ratelimit-requests-remaining", "9")]  # are recorded, too
 
 
 def answer(model: str, read: int = 0) -> Answer:
     body = {"id": f"msg_{model}", "type": "message", "role": "assistant", "model": model, "content": [{"type": "text", "text": "x"}],
             "stop_reason": "end_turn", "usage": {"input_tokens": 2000, "cache_read_input_tokens": read, "output_tokens": 20}}
-    return Answer(headers=list(JSON), body=json.dumps(body).encode(), framing="length")
+    return Answer(headers=[*JSON, *LIMITS], body=json.dumps(body).encode(), framing="length")
 
 
 class Live(UpstreamCase):
@@ -86,9 +87,9 @@ class Live(UpstreamCase):
             await self.ask(proxy)
             told = await asyncio.to_thread(self.command, proxy, "explain")
             self.assertIn(reply.get("x-distiq-id"), told.stdout)
-            self.assertIn("newer requests are still being written (1)", told.stderr)
+            self.assertIn("newer requests are still being written (2 records)", told.stderr)
             told = await asyncio.to_thread(self.command, proxy, "explain", "--lang", "ru")
-            self.assertIn("ещё записываются (1)", told.stderr)
+            self.assertIn("ещё записываются (записей: 2)", told.stderr)
             other.execute("ROLLBACK")
 
     async def test_the_status_line_without_a_session_shows_the_day(self):

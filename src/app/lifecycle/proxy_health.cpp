@@ -51,7 +51,7 @@ bool wait_until_settled(const Config& config, const RunningProxy& proxy, std::ui
     (void)::poll(nullptr, 0, ask_again_ms);
     const auto health = ask_health(config, proxy.host, proxy.port);
     if (!health) return false;
-    if (health->settled() >= wanted) return true;
+    if (health->settled >= wanted || health->waiting == 0) return true;
   }
   return false;
 }
@@ -70,9 +70,9 @@ std::optional<ProxyHealth> parse_health(std::string_view body) {
     const Members members(body, *store);
     members.read("ok", health.store_ok);
     members.read("reason", health.store_reason);
-    members.read("written", health.written);
     members.read("dropped", health.dropped);
     members.read("waiting", health.waiting);
+    members.read("settled", health.settled);
   }
   if (const auto client = child(body, *object, "claude_code")) {
     const Members members(body, *client);
@@ -101,7 +101,7 @@ std::uint64_t wait_for_store(const Config& config) {
   for (const RunningProxy& proxy : running_proxies(config.home)) {
     const auto health = ask_health(config, proxy.host, proxy.port);
     if (!health || health->waiting == 0) continue;
-    if (!wait_until_settled(config, proxy, health->settled() + health->waiting, until)) left += health->waiting;
+    if (!wait_until_settled(config, proxy, health->settled + health->waiting, until)) left += health->waiting;
   }
   return left;
 }

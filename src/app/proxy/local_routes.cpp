@@ -57,14 +57,14 @@ LocalAnswer LocalRoutes::health() const {
   std::string body = fmt::format(
       R"({{"status":{},"version":{},"uptime_seconds":{},"upstream":{},"connections":{},"buffered_bytes":{},)"
       R"("claude_code":{{"recent_requests":{},"with_hints":{},"newest_has_hints":{}}},)"
-      R"("store":{{"ok":{},"reason":{},"written":{},"dropped":{},"waiting":{}}},)"
+      R"("store":{{"ok":{},"reason":{},"written":{},"dropped":{},"waiting":{},"settled":{}}},)"
       R"("features":{{"observe":true,"routing":{},"prompt_caching":{},"response_cache":false,"compression":false,)"
       R"("traces":{}}},)"
       R"("settings":{}}})",
       json_string(store.ok ? "ok" : "degraded"), json_string(version()), uptime_seconds(),
       json_string(config_.upstream.origin()), server ? server->connections() : 0, server ? server->buffered_bytes() : 0,
       hints.requests, hints.with_hints, hints.newest_has, store.ok, json_string(store.reason), store.written,
-      store.dropped, store.waiting, policy_.policy() != RoutingPolicy::off,
+      store.dropped, store.waiting, store.settled, policy_.policy() != RoutingPolicy::off,
       policy_.policy() != RoutingPolicy::off && config_.steering.prompt_caching, traces_ != nullptr,
       settings_json(config_));
   return {200, std::string(json_type), body + "\n"};

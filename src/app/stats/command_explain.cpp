@@ -23,8 +23,8 @@ namespace {
 
 constexpr Phrase kUnknown{"No record of {}.", "Записи {} нет."};
 constexpr Phrase kNoRequests{"No request is recorded yet.", "Записанных запросов пока нет."};
-constexpr Phrase kStillWritten{"warning: newer requests are still being written ({}); ask again in a moment.",
-                               "внимание: более новые запросы ещё записываются ({}); повторите чуть позже."};
+constexpr Phrase kStillWritten{"warning: newer requests are still being written ({} records); ask again in a moment.",
+                               "внимание: более новые запросы ещё записываются (записей: {}); повторите чуть позже."};
 
 std::string usage_json(const TokenUsage& usage) {
   return fmt::format(R"({{"input":{},"cache_read":{},"cache_write_5m":{},"cache_write_1h":{},"output":{}}})",
