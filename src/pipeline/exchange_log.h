@@ -44,11 +44,11 @@ class ExchangeLog {
   // We answered ourselves.
   void failed(const Error& error);
   // With what status, where it is none of error_status's.
-  void told(int status, std::uint64_t bytes) {
+  void told(int status) {
     facts_.record.status = status;
     if (status == 401) facts_.record.error_type = "authentication_error";
-    facts_.record.response_bytes = bytes;
   }
+  void response_was(std::uint64_t bytes) { facts_.record.response_bytes = bytes; }
 
   void book();
 

@@ -47,7 +47,8 @@ Task<Disposition> tell_error(ClientExchange& client, const ChatError& error, Exc
   ChatReply reply(client, ChatStreamOptions(), {});
   reply.add_field("x-distiq-id", log.id());
   const Disposition disposition = co_await reply.answer(error);
-  log.told(error.status, reply.bytes());
+  log.told(error.status);
+  log.response_was(reply.bytes());
   co_return disposition;
 }
 
@@ -138,6 +139,7 @@ class ChatExchange {
     ChatReply reply(client_, form, notes);
     reply.add_field("x-distiq-id", log_.id());
     const Disposition disposition = co_await relay(**run, request.stream, reply, cancellation);
+    log_.response_was(reply.bytes());
     cancellation.clear_hook();  // a client that leaves with its answer leaves the CLI its time to end
     if (!over_) (*run)->kill();
     co_await (*run)->settle();
@@ -191,18 +193,18 @@ class ChatExchange {
       co_return co_await broken(silent, reply);
     }
     if (result->is_error) co_return co_await failed(*result, reply);
-    // Words around it, and attempts that did not meet the schema, are not the answer.
-    const bool refused = result->stop_reason == "refusal";
-    if (structured_ && !refused && result->structured.empty()) co_return co_await unstructured(reply);
-    const std::string& words = structured_ ? result->structured : answer.empty() ? result->text : answer;
-    log_.told(200, words.size());
+    // Words around it, and attempts that did not meet the schema, are not the answer; those of a refusal are.
+    const bool by_schema = structured_ && result->stop_reason != "refusal";
+    if (by_schema && result->structured.empty()) co_return co_await unstructured(reply);
+    const std::string& words = by_schema ? result->structured : answer.empty() ? result->text : answer;
+    log_.told(200);
     const ChatUsage usage{.input = result->input_tokens,
                           .cache_read = result->cache_read_tokens,
                           .cache_write = result->cache_write_tokens,
                           .output = result->output_tokens,
                           .thinking = 0};
     // It hands its structured answer over by calling a tool, which is none of the client's.
-    const std::string_view stop_reason = structured_ && !refused ? "end_turn" : std::string_view(result->stop_reason);
+    const std::string_view stop_reason = by_schema ? "end_turn" : std::string_view(result->stop_reason);
     if (!streamed) co_return co_await whole_answer(words, stop_reason, *result, reply);
     reply.stream().set_usage(usage);
     std::string chunks;
@@ -250,7 +252,7 @@ class ChatExchange {
   }
 
   Task<Disposition> tell(const ChatError& error, ChatReply& reply) {
-    log_.told(error.status, reply.bytes());
+    log_.told(error.status);
     if (!reply.began()) co_return co_await reply.answer(error);
     std::string chunks;
     reply.stream().fail(error, chunks);

@@ -1,14 +1,17 @@
 """The OpenAI door over a program that stands in for the claude CLI: what it is given, what becomes of what it prints, how it ends.
 The real one is driven in tests/e2e/test_openai_door.py."""
 import asyncio
+import contextlib
 import json
 import os
+import sqlite3
 import stat
 import time
 import unittest
 
 from tests.openai.chat import PATH, body, chunks, error_of, message_events, text_of
 from tests.support.case import UpstreamCase
+from tests.support.store import database
 
 PROGRAM = """#!/usr/bin/env python3
 import json, os, sys, time
@@ -126,6 +129,27 @@ class Cli(UpstreamCase):
         reply = await self.ask_chat(stream=True, **form)
         self.assertEqual(text_of(reply.data), "")
         self.assertIn("schema", chunks(reply.data)[-1]["error"]["message"])
+
+    async def test_a_refusal_under_a_schema_says_its_words(self):
+        (self.folder / "events.json").write_text(json.dumps(list(message_events("I cannot ", "do that.", stop="refusal"))))
+        await self.start(SAY + f"say({RESULT | {'result': 'I cannot do that.', 'stop_reason': 'refusal'}!r})")
+        form = {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}}
+        whole = json.loads((await self.ask_chat(**form)).data)["choices"][0]
+        self.assertEqual((whole["message"]["content"], whole["finish_reason"]), ("I cannot do that.", "content_filter"))
+        self.assertTrue(whole["message"]["refusal"])
+        reply = await self.ask_chat(stream=True, **form)
+        self.assertEqual(text_of(reply.data), "I cannot do that.")
+        self.assertEqual(chunks(reply.data)[-2]["choices"][0]["finish_reason"], "content_filter")
+
+    async def test_the_record_knows_how_much_the_client_got(self):
+        await self.start()
+        replies = [await self.ask_chat(), await self.ask_chat(stream=True)]
+        (self.folder / "act.py").write_text("sys.exit(3)")
+        replies += [await self.ask_chat(), await self.ask_chat(stream=True)]
+        self.assertEqual(await self.proxy.stop(), 0)
+        with contextlib.closing(sqlite3.connect(database(self.proxy.home))) as store:
+            rows = store.execute("SELECT status, response_bytes FROM requests ORDER BY started_at_ms").fetchall()
+        self.assertEqual(rows, [(reply.status, len(reply.data)) for reply in replies])
 
     async def test_tools_by_setting_only(self):
         await self.start(CLAUDE_CLI_TOOLS="Read,Grep")
