@@ -6,6 +6,14 @@ export function money(micros) {
   return usd(micros, size >= 100e6 ? 0 : size >= 1e6 ? 2 : 4);
 }
 
+// Labels of an axis: as many decimals as tell all its steps apart, two at least below a dollar's steps.
+export function dollarTicks(values) {
+  const whole = (value, digits) => Math.abs(value * 10 ** digits - Math.round(value * 10 ** digits)) < 1e-6;
+  let digits = values.every((value) => whole(value, 0)) ? 0 : 2;
+  while (digits > 0 && digits < 6 && !values.every((value) => whole(value, digits))) ++digits;
+  return values.map((value) => usd(value * 1e6, digits));
+}
+
 export function count(n) {
   if (n >= 1e9) return (n / 1e9).toFixed(1) + 'B';
   if (n >= 1e6) return (n / 1e6).toFixed(1) + 'M';

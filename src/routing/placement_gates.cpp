@@ -13,6 +13,12 @@ std::string dollars(PicoUsd amount) {
   return usd_text(amount, 4);
 }
 
+// A session that is over its cap, or a bank in debt, allows less than nothing.
+std::string too_risky(PicoUsd loss, PicoUsd allowed) {
+  if (allowed <= PicoUsd{}) return fmt::format("going back could cost {}, nothing is allowed", dollars(loss));
+  return fmt::format("going back could cost {}, only {} is allowed", dollars(loss), dollars(allowed));
+}
+
 }  // namespace
 
 const ModelPrice& PlacementGates::price(const CandidateModel& candidate) {
@@ -104,12 +110,11 @@ std::string PlacementGates::against_risk(const CandidateModel& candidate) const 
   if (policy_ == RoutingPolicy::saver) {
     const PicoUsd loss = pricing_.exposure(candidate, false);
     if (loss <= pricing_.debt_allowance()) return {};
-    return fmt::format("going back could cost {}, only {} is allowed", dollars(loss),
-                       dollars(pricing_.debt_allowance()));
+    return too_risky(loss, pricing_.debt_allowance());
   }
   const PicoUsd loss = pricing_.exposure(candidate, true);
-  if (loss <= std::max(pricing_.cap_with_bank(), staying)) return {};
-  return fmt::format("going back could cost {}, only {} is allowed", dollars(loss), dollars(pricing_.cap_with_bank()));
+  const PicoUsd allowed = std::max(pricing_.cap_with_bank(), staying);
+  return loss <= allowed ? std::string() : too_risky(loss, allowed);
 }
 
 // The chance of coming back is part of a placement's price.

@@ -18,6 +18,14 @@ test('money keeps its sign and its small amounts', () => {
   assert.equal(f.money(0), '$0.0000');
 });
 
+test('the labels of an axis tell its steps apart', () => {
+  assert.deepEqual(f.dollarTicks([0, 0.0005, 0.001]), ['$0.0000', '$0.0005', '$0.0010']);
+  assert.deepEqual(f.dollarTicks([-0.5, 0, 0.5]), ['−$0.50', '$0.00', '$0.50']);
+  assert.deepEqual(f.dollarTicks([0, 0.25]), ['$0.00', '$0.25']);
+  assert.deepEqual(f.dollarTicks([0, 20, 40]), ['$0', '$20', '$40']);
+  assert.deepEqual(f.dollarTicks([]), []);
+});
+
 test('times have the units of the language', () => {
   assert.equal(f.seconds(250_000), '250 ms');
   assert.equal(f.seconds(1_250_000, 'ru'), '1.3 с');

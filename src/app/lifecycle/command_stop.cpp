@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/command.h"
+#include "app/duration_text.h"
 #include "app/lifecycle/proxy_health.h"
 #include "app/lifecycle/run_file.h"
 #include "app/phrase.h"
@@ -50,21 +51,15 @@ bool stop_one(const Config& config, const RunningProxy& proxy, bool now, const C
   return true;
 }
 
-std::string duration_text(std::int64_t seconds) {
-  if (seconds < 60) return fmt::format("{} s", std::max<std::int64_t>(0, seconds));
-  if (seconds < 3600) return fmt::format("{} min", seconds / 60);
-  if (seconds < 48 * 3600) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
-  return fmt::format("{} d", seconds / 86400);
-}
-
 std::string text_row(const Config& config, const RunningProxy& proxy, const std::optional<ProxyHealth>& health,
                      std::int64_t up_s) {
   const auto log = proxy.log_file.empty() ? "" : say(config.language, log_file, proxy.log_file);
-  if (!health) return say(config.language, silent_row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, log);
+  const std::string up = duration_text(up_s, config.language);
+  if (!health) return say(config.language, silent_row, proxy.url, proxy.pid, up, proxy.version, log);
   const auto connections = health->connections == 1 ? one_connection.in(config.language)
                                                     : say(config.language, many_connections, health->connections);
-  return say(config.language, row, proxy.url, proxy.pid, duration_text(up_s), proxy.version, connections,
-             printable(health->upstream), log);
+  return say(config.language, row, proxy.url, proxy.pid, up, proxy.version, connections, printable(health->upstream),
+             log);
 }
 
 std::string json_row(const RunningProxy& proxy, const std::optional<ProxyHealth>& health, std::int64_t up_s) {

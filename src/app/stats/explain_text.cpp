@@ -6,6 +6,7 @@
 #include <charconv>
 #include <vector>
 
+#include "app/duration_text.h"
 #include "app/phrase.h"
 #include "app/report_language.h"
 #include "base/text.h"
@@ -23,10 +24,6 @@ constexpr std::size_t session_digits = 8;
 constexpr Phrase kRequest{"request", "запрос"};
 constexpr Phrase kWhen{"when", "когда"};
 constexpr Phrase kAgo{"{} ({} ago)", "{} ({} назад)"};
-constexpr Phrase kSeconds{"{} s", "{} с"};
-constexpr Phrase kMinutes{"{} min", "{} мин"};
-constexpr Phrase kHours{"{} h {} min", "{} ч {} мин"};
-constexpr Phrase kDays{"{} d", "{} д"};
 constexpr Phrase kSession{"session", "сессия"};
 constexpr Phrase kNoSession{"none: the client named none", "нет: клиент её не назвал"};
 constexpr Phrase kKind{"kind of work", "вид работы"};
@@ -141,13 +138,6 @@ std::vector<std::string_view> alternatives_of(std::string_view json) {
   return objects;
 }
 
-std::string ago(std::int64_t seconds, Language language) {
-  if (seconds < 60) return say(language, kSeconds, seconds);
-  if (seconds < 3600) return say(language, kMinutes, seconds / 60);
-  if (seconds < 48 * 3600) return say(language, kHours, seconds / 3600, seconds / 60 % 60);
-  return say(language, kDays, seconds / 86400);
-}
-
 class Explanation {
  public:
   Explanation(const RequestRecord& record, const PriceTable& prices, const ExplainStyle& style)
@@ -196,7 +186,7 @@ class Explanation {
   std::string when() const {
     const std::string time = second_text(r_.started_at_ms);
     const std::int64_t seconds = (now_ms_ - r_.started_at_ms) / 1000;
-    return seconds < 0 ? time : say(kAgo, time, ago(seconds, language_));
+    return seconds < 0 ? time : say(kAgo, time, duration_text(seconds, language_));
   }
 
   std::string decision() const {

@@ -30,7 +30,9 @@ TEST(LiveScreen, is_never_taller_than_the_terminal_and_keeps_sums_and_footer) {
     const std::string text = screen({.rows = rows, .columns = 80});
     EXPECT_LE(rows_of(text), rows);
     EXPECT_THAT(text, testing::EndsWith("q: quit"));
-    if (rows >= 6) EXPECT_THAT(text, HasSubstr("requests  9\n  cost")) << rows;
+    if (rows >= 6) {
+      EXPECT_THAT(text, HasSubstr("requests  9\n  cost")) << rows;
+    }
   }
 }
 
