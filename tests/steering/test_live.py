@@ -71,9 +71,11 @@ class Live(UpstreamCase):
             self.assertIn(f"session-{n}", told.stdout)
             self.assertIn(" s ago)", told.stdout)
             self.assertEqual(told.stderr, "")
-        listed = await asyncio.to_thread(self.command, proxy, "explain", "--last", "3")
-        self.assertEqual([line.split()[0] for line in listed.stdout.splitlines()[1:]], replies[:1:-1])
-        listed = json.loads((await asyncio.to_thread(self.command, proxy, "explain", "--last", "10", "--json")).stdout)
+            await proxy.ask("HEAD", "/")  # what Claude Code sends, too, is not what a person wants explained
+        listed = await asyncio.to_thread(self.command, proxy, "explain", "--last", "6")
+        self.assertEqual([line.split()[0] for line in listed.stdout.splitlines()[2::2]], replies[:1:-1])
+        self.assertTrue(listed.stdout.splitlines()[1].endswith("HEAD /"), listed.stdout)
+        listed = json.loads((await asyncio.to_thread(self.command, proxy, "explain", "--last", "20", "--json")).stdout)[1::2]
         self.assertEqual([row["id"] for row in listed], replies[::-1])
         self.assertEqual((listed[0]["session_id"], listed[0]["status"]), ("session-4", 200))
         self.assertEqual((await asyncio.to_thread(self.command, proxy, "explain", "--last", "0")).returncode, 2)

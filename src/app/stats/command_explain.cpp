@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <ostream>
 
@@ -81,13 +82,15 @@ std::string explain_json(const RequestRecord& r) {
   return out + "}";
 }
 
-// By id, or the newest one. Empty: there is none.
+// By id, or the newest one that asked a model, else the newest of all. Empty: there is none.
 Result<std::optional<RequestRecord>> find(StatsReader& reader, const std::string& id) {
   if (!id.empty()) return reader.find_record(id);
-  auto newest = reader.recent_records(1);
+  constexpr std::size_t looked_at = 50;
+  auto newest = reader.recent_records(looked_at);
   if (!newest) return std::unexpected(newest.error());
   if (newest->empty()) return std::nullopt;
-  return std::move(newest->front());
+  const auto asked = std::ranges::find_if(*newest, [](const auto& record) { return !record.requested_model.empty(); });
+  return std::move(asked == newest->end() ? newest->front() : *asked);
 }
 
 std::string list_json(const std::vector<RequestRecord>& records) {

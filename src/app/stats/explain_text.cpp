@@ -28,6 +28,7 @@ constexpr Phrase kSession{"session", "сессия"};
 constexpr Phrase kNoSession{"none: the client named none", "нет: клиент её не назвал"};
 constexpr Phrase kKind{"kind of work", "вид работы"};
 constexpr Phrase kStatus{"{}, status {}", "{}, статус {}"};
+constexpr Phrase kPath{"path", "путь"};
 constexpr Phrase kServed{"served by", "ответила"};
 constexpr Phrase kAsked{"{} (asked for {})", "{} (запрошена {})"};
 constexpr Phrase kWhy{"why", "почему"};
@@ -138,6 +139,10 @@ std::vector<std::string_view> alternatives_of(std::string_view json) {
   return objects;
 }
 
+std::string path_of(const RequestRecord& record) {
+  return fmt::format("{} {}", record.method, record.path);
+}
+
 class Explanation {
  public:
   Explanation(const RequestRecord& record, const PriceTable& prices, const ExplainStyle& style)
@@ -151,9 +156,12 @@ class Explanation {
     row(kWhen, when());
     row(kSession, r_.session_id.empty() ? std::string(kNoSession.in(language_)) : r_.session_id);
     row(kKind, say(kStatus, class_text(report_language(language_), r_.request_class), r_.status));
-    row(kServed, r_.served_model == r_.requested_model || r_.served_model.empty()
-                     ? r_.requested_model
-                     : say(kAsked, r_.served_model, r_.requested_model));
+    if (r_.requested_model.empty()) row(kPath, path_of(r_));
+    if (!r_.requested_model.empty()) {
+      row(kServed, r_.served_model == r_.requested_model || r_.served_model.empty()
+                       ? r_.requested_model
+                       : say(kAsked, r_.served_model, r_.requested_model));
+    }
     if (!r_.reason.empty()) row(kWhy, r_.reason);
     row(kDecided, route.policy.empty() ? std::string(kUntouched.in(language_)) : decision());
     if (!route.requested_effort.empty() && route.requested_effort != route.served_effort) {
@@ -251,7 +259,8 @@ class Explanation {
     std::string text = say(kThisRequest, usd_text(PicoUsd{money_member(object, "now").value + fee_.value}, 6));
     if (fee_.value > 0) text += say(kWithFee, usd_text(fee_, 4));
     text += say(kRest, usd_text(money_member(object, "life"), 4));
-    if (const PicoUsd risk = money_member(object, "exposure"); risk.value > 0) text += say(kRisk, usd_text(risk, 4));
+    const PicoUsd risk = money_member(object, "exposure");
+    if (risk.value > 0 && member(object, "model") != r_.requested_model) text += say(kRisk, usd_text(risk, 4));
     const std::string why = member(object, "why_not");
     return why.empty() ? text : text + "; " + why;
   }
@@ -281,15 +290,17 @@ std::string format_request_list(std::span<const RequestRecord> records, const Pr
     const auto name = [&](const std::string& model) { return printable(prices.short_name(model), 32); };
     const bool moved = !record.served_model.empty() && record.served_model != record.requested_model;
     const PicoUsd saved = record.saved();
-    table.add({{record.id},
-               {second_text(record.started_at_ms)},
-               {printable(std::string_view(record.session_id).substr(0, session_digits))},
-               {moved ? say(style.language, kFrom, name(record.served_model), name(record.requested_model))
-                      : name(record.requested_model),
-                Tone::model},
-               {record.usage_seen ? usd_text(record.cost, 4) : ""},
-               {saved.value == 0 ? "" : usd_text(saved, 4), saved.value < 0 ? Tone::bad : Tone::good},
-               {printable(record.reason, 160), Tone::dim}});
+    table.add(
+        {{record.id},
+         {second_text(record.started_at_ms)},
+         {printable(std::string_view(record.session_id).substr(0, session_digits))},
+         {moved ? say(style.language, kFrom, name(record.served_model), name(record.requested_model))
+                : name(record.requested_model),
+          Tone::model},
+         {record.usage_seen ? usd_text(record.cost, 4) : ""},
+         {saved.value == 0 ? "" : usd_text(saved, 4), saved.value < 0 ? Tone::bad : Tone::good},
+         {printable(record.reason.empty() && record.requested_model.empty() ? path_of(record) : record.reason, 160),
+          Tone::dim}});
   }
   return table.render(style.colour);
 }

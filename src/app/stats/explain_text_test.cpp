@@ -115,6 +115,21 @@ TEST(ExplainText, a_request_that_stayed_and_differs_all_the_same_is_explained) {
   EXPECT_THAT(explain(moved()), Not(HasSubstr("Nothing about this request was changed")));
 }
 
+TEST(ExplainText, what_was_asked_for_has_no_way_back_to_pay) {
+  auto record = moved();
+  record.route.alternatives = R"([{"model":"claude-opus-5-5","now":1,"life":2,"exposure":9000,"why_not":""}])";
+  EXPECT_THAT(explain(record), Not(HasSubstr("going back")));
+}
+
+TEST(ExplainText, another_path_is_named) {
+  RequestRecord record;
+  record.id = "dq_2";
+  record.method = "GET";
+  record.path = "/v1/files\x1b[2J";
+  EXPECT_THAT(explain(record), AllOf(HasSubstr("GET /v1/files\\x1b[2J\n"), Not(HasSubstr("served by"))));
+  EXPECT_THAT(format_request_list(std::span(&record, 1), PriceTable::builtin(), {}), HasSubstr("GET /v1/files\\x1b"));
+}
+
 TEST(ExplainText, the_list_has_a_line_for_each_with_its_id) {
   const std::vector<RequestRecord> records{moved(), moved()};
   const std::string text = format_request_list(records, PriceTable::builtin(),

@@ -78,7 +78,7 @@ std::string format_newest(std::span<const RequestRecord> records, const PriceTab
                {usd_text(record.cost, 4)},
                {saved.value == 0 ? "" : usd_text(saved, 4), saved.value < 0 ? Tone::bad : Tone::good},
                {record.id},
-               {printable(record.reason, 400), Tone::dim}});
+               {printable(model.empty() ? record.method + " " + record.path : record.reason, 400), Tone::dim}});
   }
   return table.render(colour);
 }

@@ -62,6 +62,10 @@ TEST(LiveScreen, a_request_has_its_id_within_eighty_columns_and_its_whole_reason
   const std::string line = format_newest(std::span(&record, 1), PriceTable::builtin(), false);
   EXPECT_LE(line.find(record.id) + record.id.size(), 80u) << line;
   EXPECT_THAT(line, HasSubstr("end"));
+  RequestRecord other;
+  other.method = "HEAD";
+  other.path = "/";
+  EXPECT_THAT(format_newest(std::span(&other, 1), PriceTable::builtin(), false), HasSubstr("HEAD /"));
 }
 
 }  // namespace
