@@ -120,8 +120,8 @@ TEST(LocalSocket, without_a_file_descriptor_left_that_is_the_error) {
 }
 
 TEST(LocalSocket, a_signal_is_not_the_end) {
-  struct sigaction action {};
-  struct sigaction before {};
+  struct sigaction action{};
+  struct sigaction before{};
   static std::atomic<int> caught;
   caught = 0;
   action.sa_handler = [](int) { ++caught; };  // without SA_RESTART: recv() fails with EINTR

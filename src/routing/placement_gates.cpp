@@ -14,9 +14,9 @@ std::string dollars(PicoUsd amount) {
 }
 
 // A session that is over its cap, or a bank in debt, allows less than nothing.
-std::string too_risky(PicoUsd loss, PicoUsd allowed) {
-  if (allowed <= PicoUsd{}) return fmt::format("going back could cost {}, nothing is allowed", dollars(loss));
-  return fmt::format("going back could cost {}, only {} is allowed", dollars(loss), dollars(allowed));
+std::string too_risky(std::string_view when, PicoUsd loss, PicoUsd allowed) {
+  const std::string most = allowed <= PicoUsd{} ? "nothing" : "only " + dollars(allowed);
+  return fmt::format("going back {} could cost {}, {} is allowed", when, dollars(loss), most);
 }
 
 }  // namespace
@@ -110,11 +110,11 @@ std::string PlacementGates::against_risk(const CandidateModel& candidate) const 
   if (policy_ == RoutingPolicy::saver) {
     const PicoUsd loss = pricing_.exposure(candidate, false);
     if (loss <= pricing_.debt_allowance()) return {};
-    return too_risky(loss, pricing_.debt_allowance());
+    return too_risky("at once", loss, pricing_.debt_allowance());
   }
   const PicoUsd loss = pricing_.exposure(candidate, true);
   const PicoUsd allowed = std::max(pricing_.cap_with_bank(), staying);
-  return loss <= allowed ? std::string() : too_risky(loss, allowed);
+  return loss <= allowed ? std::string() : too_risky("later", loss, allowed);
 }
 
 // The chance of coming back is part of a placement's price.

@@ -65,7 +65,7 @@ constexpr Phrase kInstead{"instead", "иначе"};
 constexpr Phrase kThisRequest{"this request {}", "этот запрос {}"};
 constexpr Phrase kWithFee{" (with {} for web searches)", " (с {} за веб-поиск)"};
 constexpr Phrase kRest{", rest of the conversation {}", ", остаток диалога {}"};
-constexpr Phrase kRisk{", going back could cost {}", ", возврат может стоить {}"};
+constexpr Phrase kRisk{", going back at once could cost {}", ", возврат сразу же может стоить {}"};
 
 constexpr Phrase kId{"id", "номер"};
 constexpr Phrase kModel{"model", "модель"};

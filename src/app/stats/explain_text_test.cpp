@@ -80,7 +80,7 @@ TEST(ExplainText, speaks_words_and_not_identifiers) {
 TEST(ExplainText, what_served_is_no_alternative_and_a_risk_is_never_negative) {
   const std::string text = explain(moved());
   EXPECT_THAT(text, HasSubstr("expected       saving $0.002000; this request $0.001100, rest of the conversation "
-                              "$0.0020, going back could cost $0.0005\n"));
+                              "$0.0020, going back at once could cost $0.0005\n"));
   EXPECT_THAT(text, HasSubstr("instead        claude-opus-5-5: this request $0.003400, rest of the conversation "
                               "$0.0090; dear\n"));
   EXPECT_THAT(text, Not(HasSubstr("-$")));
