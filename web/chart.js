@@ -39,7 +39,7 @@ export function drawDays(node, days, { shows, language, t }) {
     width: node.clientWidth, height: 240, legend: { live: false },
     scales: { x: { time: true, range: (_, min, max) => [Math.min(min, max - 6 * 86400) - 43200, max + 43200] },
       y: { range: (_, min, max) => [Math.min(0, min) * 1.1, Math.max(max, shows === 'cost' ? 0.01 : 0.001) * 1.1] } },
-    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(at_day), space: 54, incrs: [86400, 2 * 86400, 7 * 86400, 30 * 86400] },
+    axes: [{ ...axis, grid: { show: false }, values: (_, splits) => splits.map(at_day), space: 54, incrs: [1, 2, 7, 30, 90, 180, 365, 1826].map((day) => day * 86400) },
       { ...axis, size: 64, values: (_, splits) => f.dollarTicks(splits) }],
     series: rows.map((row, index) => (index === 0 ? row : { ...row, paths: bars })),
   }, [days.map((day) => Date.parse(day.day + 'T00:00') / 1000), ...values], node);
