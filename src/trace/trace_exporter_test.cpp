@@ -168,6 +168,22 @@ TEST(TraceExporterTest, the_end_gives_a_dead_collector_one_more_try_and_does_not
   EXPECT_THAT(collector.told_, testing::ElementsAre(testing::HasSubstr("gone")));
 }
 
+TEST(TraceExporterTest, a_batch_that_is_tried_for_too_long_is_dropped_and_the_next_has_its_own_tries) {
+  Collector collector;
+  collector.will_answer(503);
+  TraceExporterConfig impatient = config();
+  impatient.patience = milliseconds(0);
+  TraceExporter exporter(impatient, system_clock(), collector.post(), collector.tell());
+  finish(exporter);
+  // Not by shut_down(), which ends the tries as well.
+  while (exporter.counts().dropped == 0) std::this_thread::yield();
+  EXPECT_THAT(exporter.counts(), are(0, 1, 0));
+  finish(exporter);
+  exporter.shut_down(long_enough);
+  EXPECT_EQ(collector.bodies_.size(), 2u);
+  EXPECT_THAT(exporter.counts(), are(1, 1, 0));
+}
+
 TEST(TraceExporterTest, without_time_nothing_is_sent_any_more) {
   Collector collector;
   TraceExporter exporter(config(), system_clock(), collector.post(), collector.tell());
