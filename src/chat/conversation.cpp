@@ -46,8 +46,7 @@ void read_jpeg_size(std::string_view bytes, ChatImage& image) {
 }
 
 Error unreadable(std::string_view what) {
-  return {ErrorKind::client_fault, "conversation: " + std::string(what),
-          "This is no conversation that was saved here: " + std::string(what) + "."};
+  return {ErrorKind::client_fault, "conversation: " + std::string(what), {}};
 }
 
 std::string join(const std::vector<std::string>& blocks) {
@@ -76,7 +75,7 @@ void Conversation::unsay() {
 Result<ChatImage> image_of(std::string_view bytes) {
   ChatImage image{.block = {}, .media_type = {}, .width = 0, .height = 0, .bytes = bytes.size()};
   if (bytes.size() > max_image_bytes) {
-    return fail(ErrorKind::client_fault, "image too large", "The picture is larger than 5 MB, which the API refuses.");
+    return fail(ErrorKind::too_large, "image too large");
   }
   if (bytes.starts_with("\x89PNG\r\n\x1a\n") && bytes.size() >= 24) {
     image.media_type = "image/png";
@@ -96,7 +95,7 @@ Result<ChatImage> image_of(std::string_view bytes) {
       image.height = little_endian(bytes, 27, 3) + 1;
     }
   } else {
-    return fail(ErrorKind::client_fault, "no image", "This is no PNG, JPEG, GIF or WebP picture.");
+    return fail(ErrorKind::client_fault, "no image");
   }
   image.block = fmt::format(R"({{"type":"image","source":{{"type":"base64","media_type":"{}","data":"{}"}}}})",
                             image.media_type, to_base64(bytes));

@@ -36,7 +36,8 @@ struct ChatImage {
   // About width x height / 750, as the API documents; 0: not known.
   [[nodiscard]] std::uint64_t tokens() const { return (std::uint64_t{width} * height + 749) / 750; }
 };
-// PNG, JPEG, GIF or WebP by its first bytes. Fails with client_fault: none of these, or over 5 MB, the API's limit.
+// PNG, JPEG, GIF or WebP by its first bytes. Errors: client_fault, none of these; too_large, over 5 MB, the API's
+// limit.
 [[nodiscard]] Result<ChatImage> image_of(std::string_view bytes);
 
 // The body of a streamed request.

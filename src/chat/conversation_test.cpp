@@ -61,9 +61,9 @@ TEST(Conversation, pictures_are_known_by_their_bytes) {
   EXPECT_EQ(image_of(jpeg)->width, 32u);
   EXPECT_EQ(image_of(jpeg)->height, 16u);
   EXPECT_EQ(image_of(std::string("GIF89a\x0A\0\x14\0", 10))->height, 20u);
-  EXPECT_FALSE(image_of("hello"));
+  EXPECT_EQ(image_of("hello").error().kind, ErrorKind::client_fault);
   EXPECT_FALSE(image_of(""));
-  EXPECT_FALSE(image_of(std::string("\x89PNG\r\n\x1a\n") + std::string(6u << 20, 'x')));
+  EXPECT_EQ(image_of(std::string("\x89PNG\r\n\x1a\n") + std::string(6u << 20, 'x')).error().kind, ErrorKind::too_large);
   for (std::size_t size = 0; size < jpeg.size(); ++size) (void)image_of(jpeg.substr(0, size));
 }
 

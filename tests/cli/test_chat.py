@@ -305,6 +305,28 @@ class Chat(ChatCase):
         self.upstream.answer = self.answer_with("cut", cut=True)
         self.assertIn("Ответ оборвался.", (await self.piped("--lang", "ru", "x")).stderr.decode())
 
+    async def test_what_does_not_work_is_said_in_the_language_of_the_rest(self):
+        await self.start()
+        folder = Path(self.proxy.folder)
+        (folder / "large.png").write_bytes(bytes(6 << 20))
+        (folder / "text.png").write_text("text")
+        chats = self.proxy.home / "chats"
+        chats.mkdir(0o700)
+        (chats / "foreign.json").write_text("{}")
+
+        def play(terminal):
+            for typed, shown in ((f"/image {folder}/large.png", "больше 5 МБ"), (f"/image {folder}/text.png", "Это не картинка"),
+                                 (f"/image {folder}/none.png", "none.png нет."), (f"/image {folder}", "не прочитать"),
+                                 ("/load foreign", "не сохранённый здесь")):
+                terminal.type(typed + "\n")
+                terminal.expect(shown)
+            shutil.rmtree(chats)
+            chats.write_text("in the way")
+            terminal.type("/save x\n")
+            terminal.expect("Сохранить не удалось")
+            self.assertEqual(terminal.end(), 0)
+        await self.on_terminal(play, "--lang", "ru")
+
     async def test_an_image_from_a_file(self):
         await self.start()
         file = Path(self.proxy.folder) / "shot.png"

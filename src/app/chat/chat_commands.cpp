@@ -61,7 +61,20 @@ constexpr Phrase kNoSuch{"There is no saved conversation {}.", "Сохранён
 constexpr Phrase kBadName{"A name has letters, digits, - and _ only.", "В имени только буквы, цифры, - и _."};
 constexpr Phrase kImage{"picture {}: {}x{}, {} KB, about {} tokens ({} on {}): goes with the next question",
                         "картинка {}: {}x{}, {} КБ, около {} токенов ({} на {}): уйдёт со следующим вопросом"};
+constexpr Phrase kClipboard{"from the clipboard", "из буфера обмена"};
+constexpr Phrase kPictureTooLarge{"The picture is larger than 5 MB, which the API refuses.",
+                                  "Картинка больше 5 МБ, такую API не примет."};
+constexpr Phrase kNoPicture{"This is no PNG, JPEG, GIF or WebP picture.", "Это не картинка PNG, JPEG, GIF или WebP."};
+constexpr Phrase kNoFile{"There is no file {}.", "Файла {} нет."};
+constexpr Phrase kUnreadable{"{} cannot be read: it is no file, larger than 64 MB, or not open to you.",
+                             "{} не прочитать: это не файл, он больше 64 МБ или у вас нет к нему доступа."};
+constexpr Phrase kForeign{"{} is no conversation that was saved here.", "{} — не сохранённый здесь диалог."};
+constexpr Phrase kNotSaved{"It could not be saved. {}", "Сохранить не удалось. {}"};
 constexpr Phrase kCost{"{} answers, {}, saved {}", "ответов: {}, {}, сэкономлено {}"};
+
+const Phrase& picture_error(const Error& error) {
+  return error.kind == ErrorKind::too_large ? kPictureTooLarge : kNoPicture;
+}
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](unsigned char c) {
@@ -91,7 +104,11 @@ void ChatCommands::run(const ChatCommand& command) {
     screen_.line(kCleared.in(screen_.language), Tone::dim);
   } else if (command.name == "image") {
     const auto bytes = read_file(argument, max_file_bytes);
-    if (!bytes) return screen_.complain(bytes.error().for_user());
+    if (!bytes) {
+      std::error_code ignored;
+      const Phrase& why = fs::exists(argument, ignored) ? kUnreadable : kNoFile;
+      return screen_.complain(screen_.say(why, argument));
+    }
     add_image(*bytes, argument);
   } else if (command.name == "paste") {
     paste();
@@ -119,12 +136,12 @@ bool ChatCommands::set_model(const std::string& name) {
 void ChatCommands::paste() {
   const auto picture = clipboard_picture(io_.environment, screen_.language);
   if (!picture) return screen_.complain(picture.error().client_text);
-  add_image(*picture, "clipboard");
+  add_image(*picture, kClipboard.in(screen_.language));
 }
 
 void ChatCommands::add_image(std::string_view bytes, std::string_view name) {
   auto image = image_of(bytes);
-  if (!image) return screen_.complain(image.error().client_text);
+  if (!image) return screen_.complain(picture_error(image.error()).in(screen_.language));
   const ModelInfo* model = prices_.find(state_.talk.model);
   const PicoUsd price =
       model == nullptr ? PicoUsd{} : PicoUsd{model->prices.input.value * static_cast<std::int64_t>(image->tokens())};
@@ -162,10 +179,12 @@ void ChatCommands::save(std::string name) const {
     std::ranges::replace_if(name, [](char c) { return c == ' ' || c == ':'; }, '-');
   }
   if (!is_name(name)) return screen_.complain(kBadName.in(screen_.language));
-  if (auto folder = ensure_private_directory(folder_); !folder) return screen_.complain(folder.error().client_text);
+  if (auto folder = ensure_private_directory(folder_); !folder) {
+    return screen_.complain(screen_.say(kNotSaved, folder.error().for_user()));
+  }
   const fs::path path = folder_ / (name + std::string(suffix));
   if (auto written = replace_file(path, write_conversation(state_.talk), 0600); !written) {
-    return screen_.complain(written.error().for_user());
+    return screen_.complain(screen_.say(kNotSaved, written.error().for_user()));
   }
   screen_.line(screen_.say(kSaved, name), Tone::dim);
 }
@@ -182,7 +201,7 @@ bool ChatCommands::load(const std::string& name) {
   }
   auto found = read_conversation(*json);
   if (!found) {
-    screen_.complain(found.error().client_text);
+    screen_.complain(screen_.say(kForeign, name));
     return false;
   }
   state_.talk = std::move(*found);
