@@ -139,6 +139,12 @@ std::vector<std::string_view> alternatives_of(std::string_view json) {
   return objects;
 }
 
+// An answer may name a dated form of the id that was asked for.
+bool is_same_model(const PriceTable& prices, std::string_view one, std::string_view other) {
+  const ModelInfo* model = prices.find(one);
+  return one == other || (model != nullptr && model == prices.find(other));
+}
+
 std::string path_of(const RequestRecord& record) {
   return fmt::format("{} {}", record.method, record.path);
 }
@@ -146,7 +152,7 @@ std::string path_of(const RequestRecord& record) {
 class Explanation {
  public:
   Explanation(const RequestRecord& record, const PriceTable& prices, const ExplainStyle& style)
-      : r_(record), language_(style.language), now_ms_(style.now_ms) {
+      : r_(record), prices_(prices), language_(style.language), now_ms_(style.now_ms) {
     fee_.value = static_cast<std::int64_t>(r_.usage.web_searches) * prices.modifiers().web_search.value;
   }
 
@@ -158,7 +164,7 @@ class Explanation {
     row(kKind, say(kStatus, class_text(report_language(language_), r_.request_class), r_.status));
     if (r_.requested_model.empty()) row(kPath, path_of(r_));
     if (!r_.requested_model.empty()) {
-      row(kServed, r_.served_model == r_.requested_model || r_.served_model.empty()
+      row(kServed, r_.served_model.empty() || is_same_model(prices_, r_.served_model, r_.requested_model)
                        ? r_.requested_model
                        : say(kAsked, r_.served_model, r_.requested_model));
     }
@@ -242,7 +248,7 @@ class Explanation {
     std::vector<std::string> others;
     for (const std::string_view object : alternatives_of(r_.route.alternatives)) {
       const std::string model = member(object, "model");
-      if (model == r_.served_model) {
+      if (is_same_model(prices_, model, r_.served_model)) {
         expected = forecast(object);
       } else {
         others.push_back(fmt::format("{}: {}", model, forecast(object)));
@@ -266,6 +272,7 @@ class Explanation {
   }
 
   const RequestRecord& r_;
+  const PriceTable& prices_;
   const Language language_;
   const std::int64_t now_ms_;
   PicoUsd fee_;  // of server tools: the same whatever model runs them
@@ -288,7 +295,8 @@ std::string format_request_list(std::span<const RequestRecord> records, const Pr
   table.add(std::move(head));
   for (const RequestRecord& record : records) {
     const auto name = [&](const std::string& model) { return printable(prices.short_name(model), 32); };
-    const bool moved = !record.served_model.empty() && record.served_model != record.requested_model;
+    const bool moved =
+        !record.served_model.empty() && !is_same_model(prices, record.served_model, record.requested_model);
     const PicoUsd saved = record.saved();
     table.add(
         {{record.id},

@@ -121,6 +121,15 @@ TEST(ExplainText, what_was_asked_for_has_no_way_back_to_pay) {
   EXPECT_THAT(explain(record), Not(HasSubstr("going back")));
 }
 
+TEST(ExplainText, a_dated_id_is_the_same_model) {
+  auto record = moved();
+  record.route.moved = false;
+  record.requested_model = "claude-haiku-5-5";
+  record.served_model = "claude-haiku-5-5-20261001";
+  EXPECT_THAT(explain(record), AllOf(Not(HasSubstr("asked for")), Not(HasSubstr("instead        claude-haiku"))));
+  EXPECT_THAT(format_request_list(std::span(&record, 1), PriceTable::builtin(), {}), Not(HasSubstr("from")));
+}
+
 TEST(ExplainText, another_path_is_named) {
   RequestRecord record;
   record.id = "dq_2";
