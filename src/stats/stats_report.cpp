@@ -164,7 +164,8 @@ std::string format_totals(const Totals& total, const ReportTexts& say, const Rep
              {count(total.prompt_tokens())},
              Notes()
                  .add(share(total.cache_read_tokens, say.from_prompt_cache))
-                 .add(share(total.cache_write_5m_tokens + total.cache_write_1h_tokens, say.into_prompt_cache))
+                 .add(share(total.cache_write_5m_tokens + total.cache_write_1h_tokens,
+                            total.cache_read_tokens > 0 ? say.into_it : say.into_prompt_cache))
                  .cell()});
   table.add({label(say.tokens_out), {count(total.output_tokens)}});
   if (total.web_searches > 0) table.add({label(say.web_searches), {grouped(total.web_searches, style.language)}});

@@ -61,6 +61,13 @@ std::string report(const Summary& summary, ReportLanguage language = ReportLangu
   return format_report(summary, {language, colour});
 }
 
+TEST_F(StatsReportTest, what_was_written_names_the_cache_where_nothing_was_read) {
+  Summary summary = some_summary();
+  summary.total.cache_read_tokens = 0;
+  EXPECT_THAT(report(summary), HasSubstr("% written to the prompt cache\n"));
+  EXPECT_THAT(report(summary, ReportLanguage::russian), HasSubstr("% записано в кэш промптов\n"));
+}
+
 TEST_F(StatsReportTest, shows_the_figures_that_matter) {
   const std::string text = report(some_summary());
   EXPECT_THAT(text, HasSubstr("last 7 days (2026-11-12 – 2026-11-18)"));

@@ -16,7 +16,7 @@ struct ReportTexts {
   std::string_view requests, errors, client_gone, incomplete, estimated, duplicates;
   std::string_view apart, other_paths, refused;
   std::string_view cache_hits;
-  std::string_view tokens_in, from_prompt_cache, into_prompt_cache, tokens_out;
+  std::string_view tokens_in, from_prompt_cache, into_prompt_cache, into_it, tokens_out;
   std::string_view web_searches;
   std::string_view cost, list_price, partly_list_price;
   std::string_view counterfactual, saved, restored, restored_note;
