@@ -42,7 +42,7 @@ def texts_at_hand():
             held_out = isinstance(row, dict) and row.get("split") in ("heldout", "held_out")
             if not held_out:
                 strings(row, found)
-    for pattern in ("docs/*.md", "README*.md", "src/*/*.cpp", "tools/*.py"):
+    for pattern in ("docs/*.md", "README*.md", "src/**/*.cpp", "tools/*.py"):
         found += [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob(pattern))]
     return list(dict.fromkeys(text for text in found if len(text) > 3))
 

@@ -10,6 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import check_forbidden_calls  # noqa: E402
 import check_layers  # noqa: E402
+import compare_judges  # noqa: E402
 from results import Result, Totals, parse_gtest, parse_python  # noqa: E402
 
 
@@ -133,6 +134,13 @@ class Checks(FolderCase):
             self.assertTrue(any(rule.search(code) for rule, _ in check_forbidden_calls.RULES), code)
         for code in ("clock.monotonic()", "deadline_timer.expires_after(x)", "operand(", "environment.find(name)"):
             self.assertFalse(any(rule.search(code) for rule, _ in check_forbidden_calls.RULES), code)
+
+
+class JudgeTexts(unittest.TestCase):
+    def test_sources_of_every_depth_are_among_them(self):
+        texts = set(compare_judges.texts_at_hand())
+        for source in ("src/judge/judge_features.cpp", "src/app/chat/chat_commands.cpp"):
+            self.assertIn((ROOT / source).read_text(encoding="utf-8"), texts)
 
 
 if __name__ == "__main__":
