@@ -56,10 +56,11 @@ Task<Disposition> stream_events(EventFeed& feed, ClientExchange& client) {
   Timer timer(co_await asio::this_coro::executor);
   const CancellationHook hook(cancellation, [&timer] { timer.cancel(); });
   const bool kept_alive = client.keep_alive();
-  if (!co_await send(client, stream_head)) co_return Disposition::close;
-
   std::uint64_t place = 0;
   int quiet = 0;
+  // Read first: whoever has got the head misses nothing that begins from then on.
+  const std::string start = std::string(stream_head) + feed.read(place);
+  if (!co_await send(client, start)) co_return Disposition::close;
   while (!cancellation.cancelled() && client.keep_alive() == kept_alive) {  // it ends with the proxy's shutdown
     const std::string news = feed.read(place);
     if (!news.empty() && !co_await send(client, news)) break;

@@ -55,10 +55,11 @@ class Dashboard(ProxyCase):
                     self.assertEqual(reply.status, 403)
 
     async def test_sums_and_requests_are_those_of_the_store(self):
-        await self.ask()
-        await asyncio.sleep(0.5)  # the store writes in batches
-        recent = json.loads((await self.data("/distiq/api/recent")).data)
-        self.assertTrue(recent)
+        asked = (await self.ask()).get("x-distiq-id")
+        recent = []
+        while not recent or recent[0]["id"] != asked:  # the store writes in batches
+            await asyncio.sleep(0.05)
+            recent = json.loads((await self.data("/distiq/api/recent")).data)
         summary = json.loads((await self.data("/distiq/api/summary?period=day")).data)
         self.assertGreaterEqual(summary["total"]["requests"], 1)
         one = json.loads((await self.data(f"/distiq/api/request?id={recent[0]['id']}")).data)
@@ -79,8 +80,7 @@ class Dashboard(ProxyCase):
     async def test_a_running_request_shows_when_it_is_sent_whatever_the_policy(self):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy.port)
         writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
-        await asyncio.sleep(0.6)  # it listens
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)  # it listens
         body = json.dumps({"model": "claude-opus-5-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}).encode()
         for policy in ("off", "observe", "balanced", "saver"):
             with self.subTest(policy):
@@ -107,7 +107,6 @@ class Dashboard(ProxyCase):
         writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
         self.assertIn(b"text/event-stream", head)
-        await asyncio.sleep(0.6)  # it listens
         self.upstream.answer.pause, self.upstream.answer.slicing = 0.3, every(60)
         asked = asyncio.create_task(self.ask())
         running = await self.event(reader, b"running")
@@ -131,11 +130,12 @@ class Dashboard(ProxyCase):
         self.assertEqual(refused.status, 503)
         for writer in pages:
             writer.close()
-        await asyncio.sleep(0.7)
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy.port)
-        writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        self.assertIn(b" 200 ", await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5))
-        writer.close()
+        head = b""
+        while b" 200 " not in head:  # a page that has closed is noticed at the next look
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy.port)
+            writer.write(b"GET /distiq/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            writer.close()
 
 
 if __name__ == "__main__":
