@@ -56,14 +56,12 @@ class Dashboard(ProxyCase):
 
     async def test_sums_and_requests_are_those_of_the_store(self):
         asked = (await self.ask()).get("x-distiq-id")
-        recent = []
-        while not recent or recent[0]["id"] != asked:  # the store writes in batches
-            await asyncio.sleep(0.05)
-            recent = json.loads((await self.data("/distiq/api/recent")).data)
+        while asked not in [row["id"] for row in json.loads((await self.data("/distiq/api/recent")).data)]:
+            await asyncio.sleep(0.05)  # the store writes in batches
         summary = json.loads((await self.data("/distiq/api/summary?period=day")).data)
         self.assertGreaterEqual(summary["total"]["requests"], 1)
-        one = json.loads((await self.data(f"/distiq/api/request?id={recent[0]['id']}")).data)
-        self.assertEqual(one["id"], recent[0]["id"])
+        one = json.loads((await self.data(f"/distiq/api/request?id={asked}")).data)
+        self.assertEqual(one["id"], asked)
         for member in ("policy", "decision_point", "counterfactual_usd_micros", "saved_by_routing_usd_micros", "alternatives"):
             self.assertIn(member, one)
         self.assertEqual(one["counterfactual_usd_micros"], one["cost_usd_micros"], "untouched: nothing was saved")
