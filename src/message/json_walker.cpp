@@ -4,33 +4,8 @@
 
 #include "message/string_end.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-#include <bit>
-
 namespace distiq {
 namespace {
-
-// Most strings are keys and other short words: where one without escapes ends within 16 bytes, or 0.
-inline std::size_t short_string_end(std::string_view text, std::size_t from) {
-#ifdef __SSE2__
-  if (text.size() - from < 16) return 0;
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
-  const __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-  const __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-  // Signed: what is not ASCII counts as a control character here, and is looked at by find_string_end().
-  const __m128i controls = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
-  const __m128i special = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
-  const auto found = static_cast<unsigned>(_mm_movemask_epi8(special));
-  if (found == 0) return 0;
-  const std::size_t end = from + static_cast<unsigned>(std::countr_zero(found));
-  return text[end] == '"' ? end : 0;
-#else
-  return 0;
-#endif
-}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';

@@ -92,7 +92,7 @@ struct Avx2Block {
   DISTIQ_AVX2 static Bits escape_letters(const char* at, Bits) {
     return ones(is_letter(load(at)), is_letter(load(at + 32)));
   }
-  // Most strings are keys and other short words: the end of one within `short_size` bytes, or short_size.
+  // As short_string_end(), for those a little longer: the end within `short_size` bytes, or short_size.
   static constexpr std::size_t short_size = 32;
   DISTIQ_AVX2 static std::size_t short_end(const char* at, bool& non_ascii) {
     const __m256i bytes = load(at);

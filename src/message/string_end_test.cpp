@@ -43,6 +43,15 @@ void expect_right(std::string_view text, std::size_t from) {
   const StringEnd wanted = find_end_simply(text, from);
   expect_same(find_string_end(text, from), wanted, text);
   for (const StringEndFinder find : string_end_finders()) expect_same(find(text, from), wanted, text);
+  // The quick way may leave it to the others, but not say something else, and not leave easy ones to them.
+  const std::size_t quick = short_string_end(text, from);
+  const bool easy = wanted.at != StringEnd::none && !wanted.escaped && !wanted.non_ascii && wanted.at - from < 16 &&
+                    text.size() - from >= 16;
+#ifdef __SSE2__
+  EXPECT_EQ(quick, easy && wanted.at != 0 ? wanted.at : 0) << text;
+#else
+  EXPECT_TRUE(quick == 0 || (easy && quick == wanted.at)) << text;
+#endif
 }
 
 TEST(StringEnd, every_byte_at_every_place_of_texts_of_every_length) {
@@ -55,6 +64,21 @@ TEST(StringEnd, every_byte_at_every_place_of_texts_of_every_length) {
         std::string text = plain;
         text[at] = c;
         expect_right(text, 0);
+      }
+    }
+  }
+}
+
+TEST(StringEnd, every_byte_of_all_at_every_place_of_short_texts) {
+  for (std::size_t size = 0; size <= 40; ++size) {
+    const std::string word(size, 'a');
+    for (const std::string& plain : {word, word + "\"", word + "\":\"a longer text behind it\""}) {
+      for (std::size_t at = 0; at < size; ++at) {
+        for (int byte = 0; byte < 256; ++byte) {
+          std::string text = "\"" + plain;
+          text[at + 1] = static_cast<char>(byte);
+          expect_right(text, 1);
+        }
       }
     }
   }
