@@ -13,8 +13,7 @@ namespace distiq {
 inline constexpr std::array<std::string_view, 16> form_names = {
     "length", "clauses", "amounts",     "brief",   "question", "bare_question", "list",  "code",
     "trace",  "files",   "identifiers", "foreign", "pictures", "numbers",       "maths", "algorithm"};
-// The forms, then the groups that speak of a task (all before filler).
-inline constexpr std::size_t task_groups = static_cast<std::size_t>(TermGroup::filler);
+// The forms, then the groups that speak of a task.
 inline constexpr std::size_t feature_count = form_names.size() + task_groups;
 using JudgeFeatures = std::array<double, feature_count>;
 

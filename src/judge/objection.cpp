@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 namespace distiq {
 namespace {
 
 constexpr std::size_t first_group = static_cast<std::size_t>(TermGroup::objection);
-constexpr auto task_groups = static_cast<std::ptrdiff_t>(TermGroup::filler);
 constexpr std::uint32_t tiny_words = 3;
 constexpr std::uint32_t short_words = 8;
 constexpr std::uint32_t medium_words = 12;
@@ -34,7 +34,7 @@ ObjectionFeatures objection_features_of(const PromptShape& shape) {
   ObjectionFeatures features{};
   for (std::size_t i = 0; i < objection_groups; ++i)
     features[i] = yes(early(shape, static_cast<TermGroup>(first_group + i)));
-  const auto tasks = std::count_if(shape.hits.begin(), shape.hits.begin() + task_groups, [](auto n) { return n > 0; });
+  const auto tasks = std::ranges::count_if(std::span(shape.hits).first<task_groups>(), [](auto n) { return n > 0; });
   const std::array<double, objection_forms.size()> forms = {
       yes(shape.questions > 0),
       yes(shape.words <= tiny_words),

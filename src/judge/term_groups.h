@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -64,6 +65,9 @@ inline constexpr std::array<std::string_view, 46> term_group_names = {
     "maths",   "algorithm",  "objection",  "refuse",  "opening",     "mismatch",    "repeat",   "trouble",
     "dislike", "blame",      "told",       "undo",    "regress",     "doubt",       "wish",     "contrast",
     "accept",  "reassure",   "order",      "request", "subject",     "condition"};
+
+// The first groups, each of which speaks of a task.
+inline constexpr std::size_t task_groups = static_cast<std::size_t>(TermGroup::filler);
 
 constexpr std::uint64_t bit_of(TermGroup group) {
   return std::uint64_t{1} << static_cast<unsigned>(group);
