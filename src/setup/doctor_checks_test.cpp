@@ -17,6 +17,7 @@ DoctorFacts well() {
                  .healthy_answer = true,
                  .running_version = "1",
                  .our_version = "1",
+                 .upstream = {},
                  .store_reason = {}};
   facts.claude.found = true;
   facts.claude.settings_file = "s";

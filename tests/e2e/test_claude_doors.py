@@ -68,7 +68,7 @@ class Doors(unittest.TestCase):
             terminal = run.profile.terminal("--permission-mode", "default", ANTHROPIC_BASE_URL=None,
                                             CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=None)
             try:
-                terminal.wait_for("-code yet")  # of our line; what stands on the screen already is not drawn again
+                terminal.wait_for("session yet")  # of our line; what stands on the screen already is not drawn again
                 terminal.enter("Count to three")
                 terminal.wait_for("Hello there.")
                 terminal.wait_for("cache")
