@@ -4,8 +4,8 @@
 #include <ostream>
 
 #include "app/command.h"
-#include "app/lifecycle/command_port_probe.h"
 #include "app/phrase.h"
+#include "app/port_probe.h"
 #include "app/state_files.h"
 #include "base/text.h"
 

@@ -4,11 +4,11 @@
 
 #include <cmath>
 
+#include "app/claude_code.h"
 #include "app/lifecycle/proxy_in_use.h"
 #include "app/local_stream.h"
 #include "app/phrase.h"
-#include "app/proxy/user_cli.h"
-#include "app/setup/claude_code.h"
+#include "app/user_cli.h"
 #include "claude_cli/cli_blocking.h"
 #include "http/sse_splitter.h"
 #include "openai/conversation_text.h"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "app/child_process.h"
+#include "app/claude_code.h"
 #include "app/phrase.h"
-#include "app/setup/claude_code.h"
 
 namespace distiq {
 namespace {

@@ -15,8 +15,8 @@
 
 #include "app/config/config_parse.h"
 #include "app/lifecycle/background_log.h"
-#include "app/lifecycle/panel.h"
 #include "app/phrase.h"
+#include "app/port_probe.h"
 #include "base/file.h"
 
 namespace distiq {

@@ -8,9 +8,9 @@
 #include <ostream>
 #include <system_error>
 
+#include "app/claude_code.h"
 #include "app/lifecycle/proxy_in_use.h"
 #include "app/phrase.h"
-#include "app/setup/claude_code.h"
 #include "app/setup/command_setup.h"
 #include "base/text.h"
 #include "setup/json_outline.h"

@@ -4,11 +4,12 @@
 
 #include "app/command.h"
 #include "app/lifecycle/command_background.h"
-#include "app/lifecycle/command_port_probe.h"
 #include "app/lifecycle/inherited_listener.h"
 #include "app/lifecycle/panel.h"
 #include "app/lifecycle/run_file.h"
+#include "app/port_probe.h"
 #include "app/proxy/serve.h"
+#include "app/use_colour.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/version.h"

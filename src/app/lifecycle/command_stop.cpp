@@ -7,9 +7,9 @@
 
 #include "app/command.h"
 #include "app/duration_text.h"
-#include "app/lifecycle/proxy_health.h"
 #include "app/lifecycle/run_file.h"
 #include "app/phrase.h"
+#include "app/proxy_health.h"
 #include "base/clock.h"
 #include "base/text.h"
 

@@ -1,7 +1,6 @@
 #include "app/lifecycle/panel.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -97,19 +96,6 @@ std::string json_panel(const Config& config, std::uint16_t port) {
 }
 
 }  // namespace
-
-bool use_colour(const Config& config, int fd) {
-  if (config.colour == ColourMode::automatic) return ::isatty(fd) == 1;
-  return config.colour == ColourMode::always;
-}
-
-std::string local_url(const Config& config, std::uint16_t port) {
-  auto host = config.listen.host;
-  if (host == "0.0.0.0") host = "127.0.0.1";
-  if (host == "::") host = "::1";
-  if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return fmt::format("http://{}:{}", host, port);
-}
 
 std::string start_panel(const Config& config, std::uint16_t port, bool colour) {
   if (config.log_format == LogFormat::json) return json_panel(config, port);

@@ -5,8 +5,7 @@
 
 #include "app/child_process.h"
 #include "app/config/config_parse.h"
-#include "app/lifecycle/command_port_probe.h"
-#include "app/lifecycle/panel.h"
+#include "app/port_probe.h"
 
 namespace distiq {
 namespace {

@@ -5,18 +5,18 @@
 #include <atomic>
 #include <mutex>
 
+#include "app/claude_code.h"
 #include "app/dashboard/request_feed.h"
 #include "app/dashboard/web_routes.h"
-#include "app/lifecycle/panel.h"
 #include "app/price_file.h"
 #include "app/proxy/control_routes.h"
 #include "app/proxy/local_routes.h"
 #include "app/proxy/request_reporter.h"
 #include "app/proxy/servers.h"
-#include "app/proxy/trace_collector.h"
-#include "app/proxy/user_cli.h"
-#include "app/setup/claude_code.h"
 #include "app/state_files.h"
+#include "app/trace_collector.h"
+#include "app/use_colour.h"
+#include "app/user_cli.h"
 #include "base/file.h"
 #include "base/line_writer.h"
 #include "base/log.h"

@@ -7,16 +7,16 @@
 #include <map>
 #include <ostream>
 
+#include "app/claude_code.h"
 #include "app/command.h"
 #include "app/config/config_parse.h"
-#include "app/lifecycle/command_port_probe.h"
-#include "app/lifecycle/panel.h"
-#include "app/lifecycle/proxy_health.h"
-#include "app/proxy/trace_collector.h"
+#include "app/port_probe.h"
 #include "app/proxy/wiring.h"
-#include "app/setup/claude_code.h"
+#include "app/proxy_health.h"
 #include "app/setup/command_setup.h"
 #include "app/state_files.h"
+#include "app/trace_collector.h"
+#include "app/use_colour.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/tone.h"

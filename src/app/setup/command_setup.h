@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "app/claude_code.h"
 #include "app/command.h"
-#include "app/setup/claude_code.h"
 #include "setup/settings_plan.h"
 
 namespace distiq {

@@ -8,10 +8,10 @@
 
 #include "app/ask.h"
 #include "app/child_process.h"
+#include "app/claude_code.h"
 #include "app/lifecycle/command_background.h"
 #include "app/lifecycle/run_file.h"
 #include "app/phrase.h"
-#include "app/setup/claude_code.h"
 #include "base/file.h"
 #include "setup/service_units.h"
 #include "setup/setup_files.h"

@@ -8,13 +8,13 @@
 #include <ostream>
 
 #include "app/command.h"
-#include "app/lifecycle/panel.h"
-#include "app/lifecycle/proxy_health.h"
 #include "app/phrase.h"
 #include "app/price_file.h"
+#include "app/proxy_health.h"
 #include "app/report_language.h"
 #include "app/state_files.h"
 #include "app/stats/explain_text.h"
+#include "app/use_colour.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "storage/stats_reader.h"

@@ -5,13 +5,13 @@
 #include <ostream>
 
 #include "app/command.h"
-#include "app/lifecycle/panel.h"
-#include "app/lifecycle/proxy_health.h"
 #include "app/price_file.h"
+#include "app/proxy_health.h"
 #include "app/report_language.h"
 #include "app/state_files.h"
 #include "app/stats/command_erase.h"
 #include "app/stats/stats_views.h"
+#include "app/use_colour.h"
 #include "base/clock.h"
 #include "stats/holdout.h"
 #include "stats/stats_report.h"

@@ -1,4 +1,4 @@
-#include "app/lifecycle/command_port_probe.h"
+#include "app/port_probe.h"
 
 #include <fmt/format.h>
 
@@ -11,6 +11,14 @@ constexpr std::size_t kMaxAnswerBytes = 8192;
 constexpr std::chrono::milliseconds kPatience{250};
 
 }  // namespace
+
+std::string local_url(const Config& config, std::uint16_t port) {
+  auto host = config.listen.host;
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return fmt::format("http://{}:{}", host, port);
+}
 
 std::string ask_local(const std::string& host, std::uint16_t port, const std::string& request) {
   LocalSocket socket(host, port, kPatience);

@@ -1,4 +1,4 @@
-#include "app/proxy/user_cli.h"
+#include "app/user_cli.h"
 
 #include "base/file.h"
 

@@ -1,4 +1,4 @@
-#include "app/proxy/trace_collector.h"
+#include "app/trace_collector.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "app/setup/claude_code.h"
+#include "app/claude_code.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "app/lifecycle/proxy_health.h"
+#include "app/proxy_health.h"
 
 #include <gtest/gtest.h>
 

@@ -4,9 +4,14 @@
 #include <cstdint>
 #include <string>
 
-#include "app/lifecycle/panel.h"
+#include "app/config/config.h"
 
 namespace distiq {
+
+// http://host:port as another program on this machine reaches us.
+[[nodiscard]] std::string local_url(const Config& config, std::uint16_t port);
+
+enum class PortOccupant { nobody, distiq_code, ollama, somebody };
 
 // `host` is an IP address or localhost; "any" addresses are asked on loopback.
 // What a server on this machine answers to one request with "Connection: close", at most 8 KB; empty if nobody does.
