@@ -38,8 +38,10 @@ class ClientCase(unittest.TestCase):
         for again in unanswered[:resent]:
             waiting.remove(again)
         for sent in run.client_exchanges():
-            seen = next((each for each in waiting if (each.request.start_line, each.request.body) ==
-                         (sent.request.start_line, sent.request.body)), None)
+            same = [each for each in waiting if (each.request.start_line, each.request.body) ==
+                    (sent.request.start_line, sent.request.body)]
+            # Of equal requests side by side on several connections the first here need not be the first there.
+            seen = next((each for each in same if _request_id(each) == _request_id(sent)), same[0] if same else None)
             self.assertIsNotNone(seen, f"{sent.request.start_line} never reached upstream unchanged")
             waiting.remove(seen)
             differences = request_differences(sent.request.start_line, sent.request.headers, sent.request.body,
@@ -118,6 +120,11 @@ class ClientCase(unittest.TestCase):
     def outcomes(self, run):
         """How the requests ended, in the order in which they started."""
         return [row["outcome"] for row in run.stored()]
+
+
+def _request_id(exchange):
+    headers = exchange.response.headers if exchange.response is not None else []
+    return next((value for name, value in headers if name.lower() == "request-id"), None)
 
 
 def _left_early(exchange):
