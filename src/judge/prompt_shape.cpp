@@ -11,8 +11,11 @@ namespace {
 
 using letters::Kind;
 
-constexpr std::size_t kMaxHead = 48 * 1024;  // what is read of a longer text: its beginning,
-constexpr std::size_t kMaxTail = 16 * 1024;  // and its end, where the question often stands
+// Who writes more has pasted something: what is asked for stands before it or behind it.
+constexpr std::size_t kMaxHead = 8 * 1024;
+constexpr std::size_t kMaxTail = 4 * 1024;
+constexpr std::size_t kMaxLine = 1024;          // a part begins and ends with a line, if lines are no longer
+constexpr std::size_t kMaxBetween = 64 * 1024;  // what is searched for fences: more would take too long
 constexpr std::uint32_t kEarlyWords = 40;
 constexpr std::size_t kRemarkBytes = 2048;                                        // of a line are heard for remarks
 constexpr std::ptrdiff_t kReach = LetterBlock::size + EnglishWords::max_letters;  // bytes that may be read at once
@@ -127,7 +130,8 @@ class Scanner {
   // Of lines that are known to be prose: fills in shape.remarks.
   explicit Scanner(const TermMatcher& matcher) : matcher_(matcher) {}
 
-  void read(std::string_view text) {
+  void read(std::string_view text, bool begins_in_fence = false) {
+    in_fence_ = begins_in_fence;
     const auto* at = reinterpret_cast<const unsigned char*>(text.data());
     const auto* const end = at + text.size();
     line_begin_ = at;
@@ -141,8 +145,9 @@ class Scanner {
     }
     end_token();
     end_line(end);
-    in_fence_ = false;
   }
+  // Where the text that was read ended.
+  [[nodiscard]] bool in_fence() const { return in_fence_; }
 
   PromptShape shape;
 
@@ -637,16 +642,34 @@ class Scanner {
 
 }  // namespace
 
+namespace {
+
+// Whether a fence that was open before these lines is closed behind them, and the other way round.
+bool has_odd_fences(std::string_view lines) {
+  if (lines.size() > kMaxBetween) return false;
+  bool odd = lines.starts_with("```");
+  for (std::size_t at = lines.find("\n```"); at != std::string_view::npos; at = lines.find("\n```", at + 1)) odd = !odd;
+  return odd;
+}
+
+}  // namespace
+
 PromptShape shape_of(std::string_view text, const ShapeTerms& terms) {
   text = trim(text);
   Scanner remarks(terms.remarks);
   Scanner scanner(terms, remarks);
   scanner.shape.bytes = text.size();
-  scanner.read(text.substr(0, kMaxHead));
-  if (text.size() > kMaxHead) {
-    const std::size_t rest = text.size() - kMaxHead;
-    scanner.read(text.substr(text.size() - std::min(rest, kMaxTail)));
+  if (text.size() <= kMaxHead + kMaxTail) {
+    scanner.read(text);
+    return scanner.shape;
   }
+  std::size_t head_end = text.rfind('\n', kMaxHead - 1) + 1;
+  if (head_end < kMaxHead - kMaxLine) head_end = kMaxHead;
+  std::size_t tail_begin = text.find('\n', text.size() - kMaxTail) + 1;
+  if (tail_begin == 0 || tail_begin > text.size() - kMaxTail + kMaxLine) tail_begin = text.size() - kMaxTail;
+  scanner.read(text.substr(0, head_end));
+  scanner.read(text.substr(tail_begin),
+               scanner.in_fence() != has_odd_fences(text.substr(head_end, tail_begin - head_end)));
   return scanner.shape;
 }
 

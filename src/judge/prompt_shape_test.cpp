@@ -171,6 +171,14 @@ TEST(prompt_shape, of_a_long_text_beginning_and_end_are_read) {
   EXPECT_EQ(got.bytes, filling.size() + 8);
 }
 
+TEST(prompt_shape, what_is_left_out_of_a_long_text_opens_and_closes_fences) {
+  std::string lines;
+  while (lines.size() < 15'000) lines += "let it be fixed;\n";
+  EXPECT_EQ(shape("fix\n```\n" + lines + "```\nfix that").hits[0], 2u);
+  EXPECT_EQ(shape("fix\n" + lines + "```\nfix fix\n" + lines.substr(0, 6'000) + "fix that").hits[0], 1u)
+      << "the last words stand in the fence";
+}
+
 TEST(prompt_shape, bytes_that_are_no_text_divide_words) {
   for (const std::string_view between : {std::string_view("\0", 1), std::string_view("\xFF"),
                                          std::string_view("\xC0\x80"), std::string_view("\xF0\x9F\x91\x8D")}) {

@@ -16,8 +16,6 @@
 namespace distiq {
 namespace {
 
-// What the judge reads of a pasted novel.
-constexpr std::size_t max_judged_bytes = 32u * 1024;
 constexpr std::size_t longest_effort = 32;  // no level has so long a name
 constexpr std::string_view long_life_beta = "extended-cache-ttl-";
 
@@ -156,8 +154,7 @@ void RouteSteering::judge(const SteeringQuestion& question, Request& request) co
   request.struggle = find_struggle(question.view);
   if (request.turn != TurnKind::prompt || judge_ == nullptr) return;
   const HumanPrompt prompt = find_human_prompt(question.view);
-  std::string text = prompt_text(question.view, prompt);
-  if (text.size() > max_judged_bytes) text.resize(max_judged_bytes);
+  const std::string text = prompt_text(question.view, prompt);
   const std::size_t pictures = pictures_beside(question.view, prompt);
   if (!text.empty() || pictures > 0) request.verdict = judge_->judge({text, pictures});
 }
