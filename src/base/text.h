@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace distiq {
 
@@ -15,6 +16,9 @@ inline constexpr std::string_view white_space = " \t\r\n";
 [[nodiscard]] std::string_view trim(std::string_view text, std::string_view set);
 // Empty, or nothing but `white_space`.
 [[nodiscard]] bool is_blank(std::string_view text);
+
+// Between the line ends, without them. One at the end of the text begins no line.
+[[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);
 
 // Two lower-case digits a byte.
 [[nodiscard]] std::string to_hex(std::span<const std::byte> bytes);

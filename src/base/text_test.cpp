@@ -11,6 +11,14 @@ std::string json(std::string_view text) {
   return out;
 }
 
+TEST(Text, lines_are_what_stands_between_line_ends) {
+  using Lines = std::vector<std::string_view>;
+  EXPECT_EQ(lines_of(""), Lines{});
+  EXPECT_EQ(lines_of("a"), Lines{"a"});
+  EXPECT_EQ(lines_of("a\n\nb\n"), (Lines{"a", "", "b"}));
+  EXPECT_EQ(lines_of("\n"), Lines{""});
+}
+
 TEST(Text, json_strings_of_any_length_with_anything_anywhere) {
   for (const std::string_view odd :
        {"\"", "\\", "\n", "\t", "\r", "\x01", "é", "猫", "😀", "\xff", "\x1f", " ", "\x7f"}) {

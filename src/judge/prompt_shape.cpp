@@ -640,10 +640,6 @@ class Scanner {
   bool line_is_trace_ = false;
 };
 
-}  // namespace
-
-namespace {
-
 // Whether a fence that was open before these lines is closed behind them, and the other way round.
 bool has_odd_fences(std::string_view lines) {
   if (lines.size() > kMaxBetween) return false;

@@ -15,16 +15,6 @@ constexpr std::size_t kContext = 3;
 constexpr std::size_t kMaxLines = 2000;  // the table is quadratic: 16 MB at most
 constexpr std::size_t kMaxLineBytes = 400;
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 struct Line {
   char mark;  // ' ', '-' or '+'
   std::string_view text;

@@ -14,16 +14,6 @@ constexpr std::size_t fewest_requests = 4;  // lines of them that a part of the 
 constexpr std::string_view ellipsis = "…";
 constexpr std::string_view plain_again = "\x1b[0m";
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
 // Bytes of the escape sequence or the character that `text` begins with.
 struct Step {
   std::size_t bytes = 0;
