@@ -32,9 +32,3 @@ endif()
 if(DISTIQ_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
-
-# Objects hold machine code too: the test programs link that, and only the product pays for the slow link.
-if(DISTIQ_LTO)
-  set(DISTIQ_LTO_COMPILE -flto -ffat-lto-objects)
-  add_link_options(-fno-lto)
-endif()
