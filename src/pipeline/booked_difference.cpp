@@ -29,8 +29,9 @@ void book_causes(const PriceTable& prices, const SteeringRequest& request, const
   RouteRecord& route = record.route;
   const PicoUsd answer_cost = record.cost - route.discarded_cost;
   PicoUsd by_model;
+  const bool came_unmarked = request.prompt->map().breakpoints.empty();
   if (request.moved) {
-    const bool split_differs = !request.care.empty() || request.prompt.breakpoints.empty();
+    const bool split_differs = !request.care.empty() || came_unmarked;
     by_model = split_differs ? charge_on(prices, request, report) - answer_cost : saved;
     if (record.restored.value > 0) by_model = {};
   }
@@ -38,7 +39,7 @@ void book_causes(const PriceTable& prices, const SteeringRequest& request, const
   route.saved_by_routing += by_model;
   if (request.care.one_hour) {
     route.saved_by_ttl += rest;
-  } else if (request.prompt.breakpoints.empty() || (!request.care.markers.marks.empty() && rest.value > 0)) {
+  } else if (came_unmarked || (!request.care.markers.marks.empty() && rest.value > 0)) {
     route.saved_by_markers += rest;
   } else if (request.effort_lowered && !request.moved) {
     route.saved_by_effort += rest;

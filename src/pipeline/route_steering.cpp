@@ -113,8 +113,9 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   request->requested = prices_.find(request->requested_id);
   request->served = request->requested;
   request->requested_effort = effort_of(question.view).substr(0, longest_effort);
-  request->prompt = map_prompt(question.view, question.head);
-  request->ttl = longest_ttl(request->prompt);
+  request->prompt = std::make_shared<ModelPrompts>(map_prompt(question.view, question.head));
+  request->sent_prompt = request->prompt;
+  request->ttl = longest_ttl(request->prompt->map());
   request->turn = find_human_prompt(question.view).kind;
   request->decision.serve = request->requested;
   {
@@ -123,7 +124,7 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
         question.view.account_uuid.empty() &&
         account_kind_of_credentials(question.head.headers.get_or("authorization", ""), "") == AccountKind::subscription;
     request->account = refreshes ? links_.resolve(question.lane.session_id, question.account) : question.account;
-    request->difference = care_.difference(request->lane.lane_id, question.view, request->prompt);
+    request->difference = care_.difference(request->lane.lane_id, question.view, request->prompt->map());
   }
   SteeringPlan plan;
   plan.serve = request->requested_id;
@@ -141,9 +142,9 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
     }
   }
   if (request->effort_lowered || !request->care.empty()) {
-    request->sent_prompt = with_care(request->prompt, request->care);
-    if (request->effort_lowered) request->sent_prompt.context.effort = request->decision.effort;
-    request->prompt_edited = true;
+    PromptMap leaves = with_care(request->prompt->map(), request->care);
+    if (request->effort_lowered) leaves.context.effort = request->decision.effort;
+    request->sent_prompt = std::make_shared<ModelPrompts>(std::move(leaves));
   }
   describe(*request, plan);
   plan.state = std::move(request);
@@ -164,7 +165,7 @@ RouteSteering::Known RouteSteering::look_up(const Request& request) {
   Known known;
   const std::lock_guard lock(mutex_);
   if (const LaneState* lane = lanes_.find(request.lane.lane_id)) known.lane = *lane;
-  known.forecasts.push_back(worlds_.forecast({request.account, request.requested}, request.prompt, request.now));
+  known.forecasts.push_back(worlds_.forecast({request.account, request.requested}, *request.prompt, request.now));
   if (const auto quota = quotas_.find(request.account); quota != quotas_.end()) {
     known.pressure = quota->second.pressure(wall);
   }
@@ -177,12 +178,12 @@ void RouteSteering::look_up_rest(const Request& request, const std::vector<const
   const std::lock_guard lock(mutex_);
   for (const ModelInfo* model : models) {
     if (model != request.requested) {
-      known.forecasts.push_back(worlds_.forecast({request.account, model}, request.prompt, request.now));
+      known.forecasts.push_back(worlds_.forecast({request.account, model}, *request.prompt, request.now));
     }
     const auto* refused = refusals_.find(request.account, model->id, features, request.now);
     known.refused.push_back(refused == nullptr ? "" : "refused a short while ago");
   }
-  known.untouched = worlds_.forecast_untouched({request.account, request.requested}, request.prompt, request.now);
+  known.untouched = worlds_.forecast_untouched({request.account, request.requested}, *request.prompt, request.now);
   known.bank = banks_.view(request.account, request.lane.lane_id, request.now, wall);
   known.session =
       lanes_.session_money(request.lane.session_id.empty() ? request.lane.lane_id : request.lane.session_id);
@@ -259,7 +260,7 @@ void RouteSteering::care(const SteeringQuestion& question, Request& request) {
       .lane_id = request.lane.lane_id,
       .lane_kind = to_string(request.lane.request_class),
       .view = &question.view,
-      .prompt = &request.prompt,
+      .prompt = &request.prompt->map(),
       .model = request.served,
       .forecast = request.served_forecast,
       .bank = std::max(bank.available(), PicoUsd{}),

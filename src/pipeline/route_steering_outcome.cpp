@@ -43,8 +43,8 @@ void RouteSteering::open_ticket(Request& request) {
   request.ticket = worlds_.sent({.account = request.account,
                                  .requested = request.requested,
                                  .served = request.served,
-                                 .untouched = &request.prompt,
-                                 .sent = request.prompt_edited ? &request.sent_prompt : &request.prompt},
+                                 .untouched = request.prompt,
+                                 .sent = request.sent_prompt},
                                 request.now);
   request.has_ticket = true;
 }
@@ -113,7 +113,8 @@ void RouteSteering::refused(SteeringPlan& plan, const Refusal& refusal) {
   plan.record.served_effort = request.requested_effort;
   const bool was_moved = request.moved || request.effort_lowered;
   const bool was_longer = request.care.one_hour;
-  request.moved = request.effort_lowered = request.prompt_edited = false;
+  request.moved = request.effort_lowered = false;
+  request.sent_prompt = request.prompt;
   request.care = {};
   request.served = request.requested;
 
@@ -143,7 +144,7 @@ void RouteSteering::answer_began(SteeringPlan& plan, const ResponseHead& head) {
 // Requires: mutex_ is held.
 void RouteSteering::guard(const Request& request, const UsageReport& report, RequestRecord& record) {
   const auto broken = care_.answered({.lane_id = request.lane.lane_id,
-                                      .prompt = request.prompt_edited ? &request.sent_prompt : &request.prompt,
+                                      .prompt = &request.sent_prompt->map(),
                                       .difference = request.difference,
                                       .served = request.served,
                                       .started = request.now,
@@ -158,7 +159,7 @@ void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, Reques
   auto& request = static_cast<Request&>(*plan.state);
   const WallTime wall = clock_.wall();
   const std::lock_guard lock(mutex_);
-  Counterfactual untouched{.usage = record.usage, .forecast = {}};
+  Counterfactual untouched{.usage = record.usage};
   if (request.has_ticket) {
     if (report.seen) {
       untouched = worlds_.settle(request.ticket, report.total);

@@ -2,6 +2,7 @@
 // keeps it with the plan from plan() to settle().
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,9 +28,9 @@ struct SteeringRequest final : SteeringState {
   std::string requested_id;  // as the client wrote it
   std::string requested_effort;
   std::string untouchable;
-  PromptMap prompt;       // as it came
-  PromptMap sent_prompt;  // as it leaves, where an edit changes what the cache depends on
-  bool prompt_edited = false;
+  std::shared_ptr<ModelPrompts> prompt;  // as it came
+  // As it leaves: the same object, but where an edit changes what the cache depends on.
+  std::shared_ptr<ModelPrompts> sent_prompt;
   CacheTtl ttl = CacheTtl::five_minutes;
   TurnKind turn = TurnKind::none;
   std::optional<PromptVerdict> verdict;

@@ -7,7 +7,6 @@
 #include "promptcache/cache_rows.h"
 #include "promptcache/counterfactual.h"
 #include "promptcache/hit_finder.h"
-#include "promptcache/model_prompt.h"
 #include "promptcache/prompt_tokens.h"
 #include "promptcache/shadow_cache.h"
 
@@ -16,19 +15,20 @@ namespace {
 
 // A request in one of the worlds.
 struct Side {
-  std::shared_ptr<const PromptMap> map;
+  const PromptMap* map = nullptr;
   const ModelInfo* model = nullptr;
-  ModelPrompt prompt;
+  std::shared_ptr<const ModelPrompt> prompt;
   CacheHit hit;
 
   [[nodiscard]] std::uint64_t minimum() const { return model->min_cacheable_tokens; }
-  [[nodiscard]] PromptTokens tokens(const LearnedTokens& learned) const { return {*model, *map, prompt, learned}; }
+  [[nodiscard]] PromptTokens tokens(const LearnedTokens& learned) const { return {*model, *map, *prompt, learned}; }
 };
 
 struct InFlight {
+  std::shared_ptr<const ModelPrompts> leaves;  // what the sides point into
+  std::shared_ptr<const ModelPrompts> came;
   Side sent;
   Side untouched;
-  CacheForecast untouched_forecast;
   MonotonicTime started;
   bool began = false;
   bool changed = false;  // by us: another model, or another prompt
@@ -56,16 +56,16 @@ bool names(std::string_view asked, const ModelInfo& model) {
 }
 
 // The last bytes before a conversation's newest answer: where the request before this one ended. nullopt for a first
-// request, and where we know this conversation.
+// request, where the hit reaches as far, and where we know this conversation.
 CacheHit earlier_end(const Side& side, const LearnedTokens& learned) {
   CacheHit end;
-  const auto& places = side.prompt.places;
-  for (std::uint32_t i = 1; i < places.size(); ++i) {
+  const auto& places = side.prompt->places;
+  for (auto i = static_cast<std::uint32_t>(places.size()); i-- > 1;) {
+    if (!end && side.hit && *side.hit >= i - 1) return {};
     const PromptPosition& before = side.map->positions[places[i - 1].position];
-    if (side.map->positions[places[i].position].assistant && !before.assistant) {
-      if (learned.find(before.prefix_hash) != nullptr) return {};
-      end = i - 1;
-    }
+    if (before.assistant || !side.map->positions[places[i].position].assistant) continue;
+    if (learned.find(before.prefix_hash) != nullptr) return {};
+    if (!end) end = i - 1;
   }
   return end;
 }
@@ -76,11 +76,12 @@ struct CacheWorlds::State {
   explicit State(const CacheWorldsLimits& l)
       : limits(l), actual(l.entries), untouched(l.entries), learned(l.known_points) {}
 
-  Side side_of(const ShadowCache& world, const CacheKey& key, std::shared_ptr<const PromptMap> map,
-               MonotonicTime at) const;
+  Side side_of(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const;
   // The same prompt to the same model, in another world.
   Side same_side_in(const ShadowCache& world, const Side& side, MonotonicTime at) const;
+  CacheForecast forecast(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const;
   CacheHit benefit_of_doubt(const Side& side, MonotonicTime at) const;
+  void begin(InFlight& request);  // its answer
   void write(const InFlight& request);
   void learn(const InFlight& request, const TokenUsage& usage);
   void learn_at(const Side& side, std::uint32_t place, std::uint64_t tokens);
@@ -98,43 +99,51 @@ struct CacheWorlds::State {
 };
 
 CacheHit CacheWorlds::State::benefit_of_doubt(const Side& side, MonotonicTime at) const {
-  if (at >= blind_until || !names(side.map->context.model, *side.model) || side.prompt.breakpoints.empty())
+  if (at >= blind_until || side.prompt->breakpoints.empty() || !names(side.map->context.model, *side.model))
     return side.hit;
   const CacheHit assumed = earlier_end(side, learned);
-  if (!assumed || (side.hit && *side.hit >= *assumed)) return side.hit;
-  const bool is_in_reach = std::ranges::any_of(side.prompt.breakpoints, [&](const Breakpoint& mark) {
+  if (!assumed) return side.hit;
+  const bool is_in_reach = std::ranges::any_of(side.prompt->breakpoints, [&](const Breakpoint& mark) {
     return mark.position >= *assumed && mark.position - *assumed < lookback_places;
   });
   return is_in_reach && side.tokens(learned).up_to(*assumed).tokens >= side.minimum() ? assumed : side.hit;
 }
 
-Side CacheWorlds::State::side_of(const ShadowCache& world, const CacheKey& key, std::shared_ptr<const PromptMap> map,
+Side CacheWorlds::State::side_of(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt,
                                  MonotonicTime at) const {
-  Side side{.map = std::move(map), .model = key.model, .prompt = {}, .hit = {}};
-  side.prompt = prompt_for_model(key, *side.map, learned);
-  side.hit = world.find_hit(side.prompt, at);
+  Side side{.map = &prompt.map(), .model = key.model, .prompt = prompt.on(key, learned), .hit = {}};
+  side.hit = world.find_hit(*side.prompt, at);
   side.hit = benefit_of_doubt(side, at);
   return side;
 }
 
 Side CacheWorlds::State::same_side_in(const ShadowCache& world, const Side& side, MonotonicTime at) const {
   Side other = side;
-  other.hit = world.find_hit(other.prompt, at);
+  other.hit = world.find_hit(*other.prompt, at);
   other.hit = benefit_of_doubt(other, at);
   return other;
 }
 
+CacheForecast CacheWorlds::State::forecast(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt,
+                                           MonotonicTime at) const {
+  const Side side = side_of(world, key, prompt, at);
+  return split_prompt(*side.prompt, side.tokens(learned), side.hit, side.minimum());
+}
+
 void CacheWorlds::State::write(const InFlight& request) {
   const Side& sent = request.sent;
-  actual.write(sent.prompt, sent.tokens(learned), sent.hit, sent.minimum(), request.started);
+  const PromptTokens tokens = sent.tokens(learned);
+  actual.write(*sent.prompt, tokens, sent.hit, sent.minimum(), request.started);
   const Side& direct = request.untouched;
-  untouched.write(direct.prompt, direct.tokens(learned), direct.hit, direct.minimum(), request.started);
+  const bool is_same = direct.prompt == sent.prompt;
+  untouched.write(*direct.prompt, is_same ? tokens : direct.tokens(learned), direct.hit, direct.minimum(),
+                  request.started);
 }
 
 void CacheWorlds::State::learn_at(const Side& side, std::uint32_t place, std::uint64_t tokens) {
-  const auto& places = side.prompt.places;
+  const auto& places = side.prompt->places;
   learned.learn(side.map->positions[places[place].position].prefix_hash,
-                {.model = model_tag(*side.model),
+                {.model = side.prompt->model,
                  .content = places[place].content,
                  .tokens = tokens,
                  .factor_permille = static_cast<std::uint32_t>(side.model->token_factor_permille),
@@ -144,7 +153,7 @@ void CacheWorlds::State::learn_at(const Side& side, std::uint32_t place, std::ui
 // What the usage says wherever the hit was: the whole prompt, what is cached of it now, where one-hour writes ended.
 void CacheWorlds::State::learn(const InFlight& request, const TokenUsage& usage) {
   const Side& side = request.sent;
-  const auto& places = side.prompt.places;
+  const auto& places = side.prompt->places;
   if (places.empty() || usage.prompt() == 0 || ran_tools_upstream(usage)) return;
   std::uint64_t known_before = 0;
   const WeightByKind weight = side.tokens(learned).weight_since_known(places.size() - 1, known_before);
@@ -153,7 +162,7 @@ void CacheWorlds::State::learn(const InFlight& request, const TokenUsage& usage)
     learned.learn_density(weight, static_cast<double>(usage.prompt() - known_before) / factor);
 
   const auto end = static_cast<std::uint32_t>(places.size() - 1);
-  const auto& marks = side.prompt.breakpoints;
+  const auto& marks = side.prompt->breakpoints;
   if (usage.cache_write_1h > 0) {
     const auto last = std::find_if(marks.rbegin(), marks.rend(),
                                    [](const Breakpoint& mark) { return mark.ttl == CacheTtl::one_hour; });
@@ -162,18 +171,18 @@ void CacheWorlds::State::learn(const InFlight& request, const TokenUsage& usage)
   if (usage.cache_write_5m + usage.cache_write_1h > 0 && !marks.empty())
     learn_at(side, marks.back().position, usage.prompt() - usage.input);
   learn_at(side, end, usage.prompt());
-  learned.learn_answer(side.map->positions[places[end].position].prefix_hash, *side.model, usage.output);
+  learned.learn_answer(side.map->positions[places[end].position].prefix_hash, side.prompt->model, usage.output);
 }
 
 void CacheWorlds::State::correct(ShadowCache& world, const Side& side, CacheHit truth, const TokenUsage& usage,
                                  MonotonicTime started) {
-  const auto& places = side.prompt.places;
-  const auto& marks = side.prompt.breakpoints;
+  const auto& places = side.prompt->places;
+  const auto& marks = side.prompt->breakpoints;
   if (truth && (!side.hit || *truth > *side.hit)) {
     // Somebody else wrote it, or we have forgotten it. How long it lives is a guess; a read renews it.
     if (world.find(places[*truth].key) == nullptr)
       world.put(places[*truth].key, marks.empty() ? CacheTtl::five_minutes : marks.back().ttl, started);
-    world.renew(side.prompt, truth, started);
+    world.renew(*side.prompt, truth, started);
   }
   if (side.hit && (!truth || *truth < *side.hit)) {
     for (std::uint32_t i = truth ? *truth + 1 : 0; i <= *side.hit; ++i) world.erase(places[i].key);
@@ -191,7 +200,7 @@ void CacheWorlds::State::correct(ShadowCache& world, const Side& side, CacheHit 
 }
 
 Counterfactual CacheWorlds::State::answer_of(InFlight& request, const TokenUsage& actual_usage, CacheHit truth) const {
-  Counterfactual result{.usage = actual_usage, .forecast = request.untouched_forecast};
+  Counterfactual result{.usage = actual_usage};
   Side& direct = request.untouched;
   if (!request.changed) {
     if (direct.hit == request.sent.hit) return result;
@@ -199,7 +208,7 @@ Counterfactual CacheWorlds::State::answer_of(InFlight& request, const TokenUsage
     if (truth && (!request.sent.hit || *truth > *request.sent.hit)) direct.hit = std::max(direct.hit, truth);
     if (direct.hit == truth) return result;
   }
-  CacheForecast split = split_prompt(direct.prompt, direct.tokens(learned), direct.hit, direct.minimum());
+  CacheForecast split = split_prompt(*direct.prompt, direct.tokens(learned), direct.hit, direct.minimum());
   if (ran_tools_upstream(actual_usage)) split = same_split(actual_usage, *direct.model, *request.sent.model);
   result.usage = counterfactual_usage(split, actual_usage, *direct.model, *request.sent.model);
   result.worlds_agreed = false;
@@ -216,57 +225,55 @@ void CacheWorlds::watch_from(MonotonicTime start) {
   state_->blind_until = start + life_of(CacheTtl::one_hour);
 }
 
-CacheForecast CacheWorlds::forecast(const CacheKey& key, const PromptMap& prompt, MonotonicTime at) const {
-  const std::shared_ptr<const PromptMap> borrowed(std::shared_ptr<void>(), &prompt);
-  const Side side = state_->side_of(state_->actual, key, borrowed, at);
-  return split_prompt(side.prompt, side.tokens(state_->learned), side.hit, side.minimum());
+CacheForecast CacheWorlds::forecast(const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const {
+  return state_->forecast(state_->actual, key, prompt, at);
 }
 
-CacheForecast CacheWorlds::forecast_untouched(const CacheKey& key, const PromptMap& prompt, MonotonicTime at) const {
-  const std::shared_ptr<const PromptMap> borrowed(std::shared_ptr<void>(), &prompt);
-  const Side side = state_->side_of(state_->untouched, key, borrowed, at);
-  return split_prompt(side.prompt, side.tokens(state_->learned), side.hit, side.minimum());
+CacheForecast CacheWorlds::forecast_untouched(const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const {
+  return state_->forecast(state_->untouched, key, prompt, at);
 }
 
-CacheTicket CacheWorlds::sent(const SentPrompt& prompt, MonotonicTime started) {
+CacheTicket CacheWorlds::sent(SentPrompt prompt, MonotonicTime started) {
   State& state = *state_;
-  const auto came = std::make_shared<const PromptMap>(*prompt.untouched);
-  const bool same_prompt = prompt.sent == prompt.untouched || is_same_prompt(*prompt.sent, *prompt.untouched);
-  const auto leaves = same_prompt ? came : std::make_shared<const PromptMap>(*prompt.sent);
+  const bool same_prompt =
+      prompt.sent == prompt.untouched || is_same_prompt(prompt.sent->map(), prompt.untouched->map());
+  ModelPrompts& leaves = same_prompt ? *prompt.untouched : *prompt.sent;
   InFlight request;
   request.started = started;
   request.changed = !same_prompt || prompt.served != prompt.requested;
   request.sent = state.side_of(state.actual, {prompt.account, prompt.served}, leaves, started);
-  request.untouched = request.changed
-                          ? state.side_of(state.untouched, {prompt.account, prompt.requested}, came, started)
-                          : state.same_side_in(state.untouched, request.sent, started);
-  request.untouched_forecast = split_prompt(request.untouched.prompt, request.untouched.tokens(state.learned),
-                                            request.untouched.hit, request.untouched.minimum());
-  state.actual.renew(request.sent.prompt, request.sent.hit, started);
-  state.untouched.renew(request.untouched.prompt, request.untouched.hit, started);
+  request.untouched =
+      request.changed ? state.side_of(state.untouched, {prompt.account, prompt.requested}, *prompt.untouched, started)
+                      : state.same_side_in(state.untouched, request.sent, started);
+  state.actual.renew(*request.sent.prompt, request.sent.hit, started);
+  state.untouched.renew(*request.untouched.prompt, request.untouched.hit, started);
+  request.came = std::move(prompt.untouched);
+  request.leaves = std::move(prompt.sent);
   if (state.in_flight.size() >= state.limits.in_flight && !state.in_flight.empty())
     state.in_flight.erase(state.in_flight.begin());
-  state.in_flight.emplace(++state.last_ticket, std::move(request));
+  state.in_flight.emplace_hint(state.in_flight.end(), ++state.last_ticket, std::move(request));
   return CacheTicket{state.last_ticket};
+}
+
+void CacheWorlds::State::begin(InFlight& request) {
+  if (!std::exchange(request.began, true)) write(request);
 }
 
 void CacheWorlds::answer_began(CacheTicket ticket) {
   const auto found = state_->in_flight.find(static_cast<std::uint64_t>(ticket));
-  if (found == state_->in_flight.end() || std::exchange(found->second.began, true)) return;
-  state_->write(found->second);
+  if (found != state_->in_flight.end()) state_->begin(found->second);
 }
 
 Counterfactual CacheWorlds::settle(CacheTicket ticket, const TokenUsage& actual) {
   State& state = *state_;
-  const auto found = state.in_flight.find(static_cast<std::uint64_t>(ticket));
-  if (found == state.in_flight.end()) return {.usage = actual, .forecast = {}};
-  answer_began(ticket);
-  InFlight request = std::move(found->second);
-  state.in_flight.erase(found);
+  const auto ended = state.in_flight.extract(static_cast<std::uint64_t>(ticket));
+  if (ended.empty()) return {.usage = actual};
+  InFlight& request = ended.mapped();
+  state.begin(request);
   // The prompt's size first: it narrows down what a place that was never seen by itself may be long.
   state.learn(request, actual);
   const FoundHit truth =
-      find_true_hit(request.sent.prompt, request.sent.tokens(state.learned), request.sent.hit, actual.cache_read);
+      find_true_hit(*request.sent.prompt, request.sent.tokens(state.learned), request.sent.hit, actual.cache_read);
   if (actual.prompt() > 0) {
     if (truth.hit && truth.is_certain && actual.cache_read > 0 && !ran_tools_upstream(actual))
       state.learn_at(request.sent, *truth.hit, actual.cache_read);

@@ -14,7 +14,7 @@
 #include "money/price_table.h"
 #include "money/usage.h"
 #include "promptcache/cache_forecast.h"
-#include "promptcache/prompt_map.h"
+#include "promptcache/model_prompt.h"
 
 namespace distiq {
 
@@ -24,19 +24,19 @@ struct CacheWorldsLimits {
   std::size_t in_flight = 512;      // requests between sent() and settle(); older ones are forgotten
 };
 
-// A request as it came and as it leaves. The maps are borrowed for the call.
+// A request as it came and as it leaves. The prompts are kept until it is settled.
 struct SentPrompt {
   std::string_view account;
   const ModelInfo* requested = nullptr;  // what the untouched world runs it on
   const ModelInfo* served = nullptr;
-  const PromptMap* untouched = nullptr;  // of the body as it came
-  const PromptMap* sent = nullptr;       // of the body as it leaves; the same object if the prompt part was not edited
+  std::shared_ptr<ModelPrompts> untouched{};  // of the body as it came
+  // Of the body as it leaves; the same object if the prompt part was not edited.
+  std::shared_ptr<ModelPrompts> sent{};
 };
 
 // What the request would have been billed as, untouched.
 struct Counterfactual {
   TokenUsage usage;           // in the requested model's tokens; output as answered, tokenizer ratio applied
-  CacheForecast forecast;     // what the untouched world's cache said before the answer was known
   bool worlds_agreed = true;  // same model, same hit in both worlds: `usage` is the actual usage, to the token
   bool tokens_known = true;   // else some of the counts are estimated
 };
@@ -55,12 +55,12 @@ class CacheWorlds {
   void watch_from(MonotonicTime start);
 
   // What usage the API would report if this prompt went to that model now: from the cache as it really is.
-  [[nodiscard]] CacheForecast forecast(const CacheKey& key, const PromptMap& prompt, MonotonicTime at) const;
+  [[nodiscard]] CacheForecast forecast(const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const;
   // The same for the world without us.
-  [[nodiscard]] CacheForecast forecast_untouched(const CacheKey& key, const PromptMap& prompt, MonotonicTime at) const;
+  [[nodiscard]] CacheForecast forecast_untouched(const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const;
 
   // A request leaves. What it writes can be read once its answer has begun. Every ticket ends in settle() or drop().
-  [[nodiscard]] CacheTicket sent(const SentPrompt& prompt, MonotonicTime started);
+  [[nodiscard]] CacheTicket sent(SentPrompt prompt, MonotonicTime started);
   void answer_began(CacheTicket ticket);
   // The answer's usage is known: learns from it, and says what the request would have been billed as. A ticket that is
   // not known (any more) gives the actual usage, worlds_agreed.

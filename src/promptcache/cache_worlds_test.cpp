@@ -31,7 +31,9 @@ class Worlds {
   explicit Worlds(CacheWorldsLimits limits = {}) : worlds(limits) {}
 
   Counterfactual ask(const PromptMap& came, const PromptMap& leaves, std::string_view served, const TokenUsage& used) {
-    const CacheTicket ticket = worlds.sent({"a", &model("opus"), &model(served), &came, &leaves}, now);
+    const auto untouched = std::make_shared<ModelPrompts>(came);
+    const auto sent = &came == &leaves ? untouched : std::make_shared<ModelPrompts>(leaves);
+    const CacheTicket ticket = worlds.sent({"a", &model("opus"), &model(served), untouched, sent}, now);
     worlds.answer_began(ticket);
     now += seconds(5);
     return worlds.settle(ticket, used);
@@ -40,10 +42,12 @@ class Worlds {
     return ask(map, map, served, used);
   }
   CacheForecast forecast(const PromptMap& map, std::string_view on = "opus") const {
-    return worlds.forecast({"a", &model(on)}, map, now);
+    ModelPrompts prompt(map);
+    return worlds.forecast({"a", &model(on)}, prompt, now);
   }
   CacheForecast direct(const PromptMap& map) const {
-    return worlds.forecast_untouched({"a", &model("opus")}, map, now);
+    ModelPrompts prompt(map);
+    return worlds.forecast_untouched({"a", &model("opus")}, prompt, now);
   }
 
   CacheWorlds worlds;
@@ -101,7 +105,8 @@ TEST(cache_worlds, a_longer_life_is_not_in_the_world_without_us) {
 TEST(cache_worlds, nothing_can_be_read_before_the_answer_began) {
   Worlds w;
   const PromptMap map = turn(0);
-  const CacheTicket ticket = w.worlds.sent({"a", &model("opus"), &model("opus"), &map, &map}, w.now);
+  const auto prompt = std::make_shared<ModelPrompts>(map);
+  const CacheTicket ticket = w.worlds.sent({"a", &model("opus"), &model("opus"), prompt, prompt}, w.now);
   EXPECT_EQ(w.forecast(map).read, 0U);
   w.worlds.answer_began(ticket);
   EXPECT_GT(w.forecast(map).read, 0U);
@@ -110,7 +115,8 @@ TEST(cache_worlds, nothing_can_be_read_before_the_answer_began) {
 TEST(cache_worlds, a_dropped_request_has_written_nothing) {
   Worlds w;
   const PromptMap map = turn(0);
-  const CacheTicket ticket = w.worlds.sent({"a", &model("opus"), &model("opus"), &map, &map}, w.now);
+  const auto prompt = std::make_shared<ModelPrompts>(map);
+  const CacheTicket ticket = w.worlds.sent({"a", &model("opus"), &model("opus"), prompt, prompt}, w.now);
   w.worlds.drop(ticket);
   w.worlds.answer_began(ticket);
   EXPECT_EQ(w.forecast(map).read, 0U);
@@ -168,10 +174,10 @@ TEST(cache_worlds, an_unknown_ticket_books_nothing) {
 
 TEST(cache_worlds, only_so_many_requests_are_in_flight) {
   Worlds w({.in_flight = 2});
-  const PromptMap map = turn(0);
+  const auto prompt = std::make_shared<ModelPrompts>(turn(0));
   std::vector<CacheTicket> tickets;
   for (int i = 0; i < 3; ++i)
-    tickets.push_back(w.worlds.sent({"a", &model("opus"), &model("haiku"), &map, &map}, w.now));
+    tickets.push_back(w.worlds.sent({"a", &model("opus"), &model("haiku"), prompt, prompt}, w.now));
   EXPECT_TRUE(w.worlds.settle(tickets[0], {.input = 5}).worlds_agreed) << "forgotten";
   EXPECT_FALSE(w.worlds.settle(tickets[2], {.input = 5}).worlds_agreed);
 }

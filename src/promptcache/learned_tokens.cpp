@@ -15,6 +15,7 @@ std::uint64_t model_tag(const ModelInfo& model) {
 }
 
 void LearnedTokens::learn(std::uint64_t prefix_hash, const LearnedCount& count) {
+  ++changes_;
   auto& counts = prefixes_.touch(prefix_hash).counts;
   auto place = std::ranges::find(counts, count.model, &LearnedCount::model);
   if (place == counts.end()) place = counts.end() - 1;  // the one learned longest ago
@@ -22,9 +23,10 @@ void LearnedTokens::learn(std::uint64_t prefix_hash, const LearnedCount& count) 
   counts.front() = count;
 }
 
-void LearnedTokens::learn_answer(std::uint64_t prefix_hash, const ModelInfo& by, std::uint64_t output_tokens) {
+void LearnedTokens::learn_answer(std::uint64_t prefix_hash, std::uint64_t by, std::uint64_t output_tokens) {
+  ++changes_;
   LearnedPrefix& prefix = prefixes_.touch(prefix_hash);
-  prefix.answered_by = model_tag(by);
+  prefix.answered_by = by;
   prefix.answer_tokens = output_tokens;
 }
 
@@ -102,6 +104,7 @@ bool LearnedTokens::restore_prefix(RowReader& reader) {
     count = {*model, *content, *tokens, static_cast<std::uint32_t>(*factor), static_cast<std::uint32_t>(*dropped)};
   }
   if (!reader.at_end()) return false;
+  ++changes_;
   prefixes_.touch(*key) = prefix;
   return true;
 }

@@ -48,11 +48,13 @@ class LearnedTokens {
   explicit LearnedTokens(std::size_t capacity) : prefixes_(capacity) {}
 
   void learn(std::uint64_t prefix_hash, const LearnedCount& count);
-  void learn_answer(std::uint64_t prefix_hash, const ModelInfo& by, std::uint64_t output_tokens);
+  void learn_answer(std::uint64_t prefix_hash, std::uint64_t by, std::uint64_t output_tokens);  // by: model_tag()
   // These bytes turned out to be so many tokens of the 4.6 generation's tokenizer.
   void learn_density(const WeightByKind& weight, double tokens);
 
   [[nodiscard]] const LearnedPrefix* find(std::uint64_t prefix_hash) const { return prefixes_.find(prefix_hash); }
+  // Goes up whenever find() may find something else.
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
   // Tokens of the 4.6 generation per byte.
   [[nodiscard]] double density(PromptSection section) const { return density_.of[static_cast<std::size_t>(section)]; }
 
@@ -67,6 +69,7 @@ class LearnedTokens {
   bool restore_prefix(RowReader& reader);
 
   LruMap<LearnedPrefix> prefixes_;
+  std::uint64_t changes_ = 0;
   WeightByKind density_{{0.27, 0.27, 0.27}};
 };
 

@@ -92,12 +92,17 @@ class LruMap {
     youngest_ = at;
   }
 
+  struct Hash {
+    using is_avalanching = void;  // the map need not mix the bits again
+    std::size_t operator()(std::uint64_t key) const { return key; }
+  };
+
   std::size_t capacity_;
   std::vector<Item> items_;
   std::vector<std::uint32_t> free_;
   std::uint32_t oldest_ = none;
   std::uint32_t youngest_ = none;
-  boost::unordered_flat_map<std::uint64_t, std::uint32_t> places_;
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash> places_;
 };
 
 }  // namespace distiq

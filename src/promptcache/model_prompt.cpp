@@ -1,6 +1,7 @@
 #include "promptcache/model_prompt.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "promptcache/piece_hash.h"
 
@@ -29,29 +30,38 @@ class MakerFinder {
   std::uint64_t maker_ = 0;
 };
 
-class ModelReader {
+// Which thinking a model reads. Most requests hold none: nothing is worked out before the first.
+class ThinkingReader {
  public:
-  ModelReader(const ModelInfo& model, const PromptMap& map, const LearnedTokens& learned)
-      : map_(map), makers_(map, learned) {
-    for (const auto& id : model.drops_thinking_of) unread_.push_back(hash_bytes(id));
-    if (model.keeps_old_thinking || map.context.keeps_thinking) return;
-    for (std::uint32_t i = 0; i < map.positions.size(); ++i) {
-      if (map.positions[i].human) last_turn_ = i;
+  ThinkingReader(const ModelInfo& model, const PromptMap& map, const LearnedTokens& learned)
+      : model_(model), map_(map), makers_(map, learned) {}
+
+  // In ascending order of `position`. Requires: thinking stands there.
+  bool reads(std::uint32_t position) {
+    if (!std::exchange(is_ready_, true)) prepare();
+    if (position < last_turn_) return false;
+    if (unread_.empty()) return true;
+    asked_makers_ = true;
+    return std::ranges::find(unread_, makers_.maker_of(position)) == unread_.end();
+  }
+  [[nodiscard]] bool asked_makers() const { return asked_makers_; }
+
+ private:
+  void prepare() {
+    for (const auto& id : model_.drops_thinking_of) unread_.push_back(hash_bytes(id));
+    if (model_.keeps_old_thinking || map_.context.keeps_thinking) return;
+    for (auto i = static_cast<std::uint32_t>(map_.positions.size()); i-- > 0 && last_turn_ == 0;) {
+      if (map_.positions[i].human) last_turn_ = i;
     }
   }
 
-  // In ascending order of `position`.
-  bool reads(std::uint32_t position) {
-    if (!map_.positions[position].thinking) return true;
-    if (position < last_turn_) return false;
-    return std::ranges::find(unread_, makers_.maker_of(position)) == unread_.end();
-  }
-
- private:
+  const ModelInfo& model_;
   const PromptMap& map_;
   MakerFinder makers_;
   std::vector<std::uint64_t> unread_;
   std::uint32_t last_turn_ = 0;
+  bool is_ready_ = false;
+  bool asked_makers_ = false;
 };
 
 struct ContextHashes {
@@ -59,14 +69,14 @@ struct ContextHashes {
   std::uint64_t messages;
 };
 
-ContextHashes context_for(const CacheKey& key, const PromptContext& context) {
+ContextHashes context_for(const CacheKey& key, std::uint64_t tag, const PromptContext& context) {
   const ModelInfo& model = *key.model;
   const std::uint64_t effort = hash_bytes(context.effort.empty() ? model.default_effort : context.effort);
   // Where thinking cannot be turned off, leaving the field out changes nothing.
   const bool always_thinks = !model.thinking.empty() && !model.accepts_thinking("disabled");
   const bool is_default = context.thinking.empty() && always_thinks;
   const std::uint64_t thinking = hash_bytes(is_default ? "adaptive" : context.thinking);
-  std::uint64_t everything = hash_pair(hash_bytes(key.account), model_tag(model));
+  std::uint64_t everything = hash_pair(hash_bytes(key.account), tag);
   everything = hash_pair(everything, context.everything);
   if (model.effort_in_whole_cache) everything = hash_pair(everything, effort);
   return {everything, hash_pair(hash_pair(context.messages, thinking), effort)};
@@ -75,9 +85,10 @@ ContextHashes context_for(const CacheKey& key, const PromptContext& context) {
 }  // namespace
 
 ModelPrompt prompt_for_model(const CacheKey& key, const PromptMap& map, const LearnedTokens& learned) {
-  const ContextHashes context = context_for(key, map.context);
-  ModelReader reader(*key.model, map, learned);
   ModelPrompt prompt;
+  prompt.model = model_tag(*key.model);
+  const ContextHashes context = context_for(key, prompt.model, map.context);
+  ThinkingReader thinking(*key.model, map, learned);
   prompt.places.reserve(map.positions.size());
   std::uint64_t chain = context.everything;
   std::uint64_t content = 0;
@@ -87,7 +98,7 @@ ModelPrompt prompt_for_model(const CacheKey& key, const PromptMap& map, const Le
   for (std::uint32_t i = 0; i < map.positions.size(); ++i) {
     const PromptPosition& position = map.positions[i];
     const bool is_marked = mark != map.breakpoints.end() && mark->position == i;
-    if (!reader.reads(i)) {
+    if (position.thinking && !thinking.reads(i)) {
       ++dropped;
       if (is_marked) ++mark;
       continue;
@@ -101,7 +112,24 @@ ModelPrompt prompt_for_model(const CacheKey& key, const PromptMap& map, const Le
     if (is_marked) prompt.breakpoints.push_back({static_cast<std::uint32_t>(prompt.places.size()), (mark++)->ttl});
     prompt.places.push_back({chain, content, i, dropped});
   }
+  prompt.rests_on_makers = thinking.asked_makers();
   return prompt;
+}
+
+std::shared_ptr<const ModelPrompt> ModelPrompts::on(const CacheKey& key, const LearnedTokens& learned) {
+  const std::uint64_t account = hash_bytes(key.account);
+  auto reading = std::ranges::find_if(
+      readings_, [&](const Reading& known) { return known.model == key.model && known.account == account; });
+  if (reading == readings_.end()) {
+    reading = readings_.insert(readings_.end(), {.account = account, .model = key.model, .learned = 0, .prompt = {}});
+  }
+  const bool is_current =
+      reading->prompt != nullptr && (!reading->prompt->rests_on_makers || reading->learned == learned.changes());
+  if (!is_current) {
+    reading->prompt = std::make_shared<const ModelPrompt>(prompt_for_model(key, map_, learned));
+    reading->learned = learned.changes();
+  }
+  return reading->prompt;
 }
 
 }  // namespace distiq

@@ -1,9 +1,10 @@
 // A prompt as one model's cache sees it: without the thinking that the model does not read, keyed by everything that
-// the cache keys on. Pure; any thread.
+// the cache keys on. One owner at a time.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "promptcache/cache_forecast.h"
@@ -19,11 +20,35 @@ struct ModelPrompt {
     std::uint32_t position = 0;  // into PromptMap::positions
     std::uint32_t dropped = 0;   // positions before it that the model does not read
   };
+  std::uint64_t model = 0;  // model_tag() of who reads it
   std::vector<Place> places;
   std::vector<Breakpoint> breakpoints;  // Breakpoint::position is an index into places here
+  bool rests_on_makers = false;         // on what LearnedTokens knew of who made its thinking
 };
 
 // Thinking whose maker is not known counts as read: the API says nothing about it, and our own makers are remembered.
 [[nodiscard]] ModelPrompt prompt_for_model(const CacheKey& key, const PromptMap& map, const LearnedTokens& learned);
+
+// One request's prompt and how it reads to the models that were asked about: worked out once, however often it is asked
+// before the request is settled.
+class ModelPrompts {
+ public:
+  explicit ModelPrompts(PromptMap map) : map_(std::move(map)) {}
+
+  [[nodiscard]] const PromptMap& map() const { return map_; }
+  // prompt_for_model(), never null.
+  [[nodiscard]] std::shared_ptr<const ModelPrompt> on(const CacheKey& key, const LearnedTokens& learned);
+
+ private:
+  struct Reading {
+    std::uint64_t account = 0;  // hash
+    const ModelInfo* model = nullptr;
+    std::uint64_t learned = 0;  // LearnedTokens::changes() then
+    std::shared_ptr<const ModelPrompt> prompt;
+  };
+
+  PromptMap map_;
+  std::vector<Reading> readings_;  // a few: the models that may serve one request
+};
 
 }  // namespace distiq

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.h"
 #include "promptcache/piece_hash.h"
 
 namespace distiq {
@@ -19,9 +18,30 @@ constexpr std::array<std::string_view, 8> neutral_betas{"prompt-caching-",
                                                         "thinking-binding-controls-",
                                                         "fine-grained-tool-streaming-",
                                                         "fallback-credit-"};
+constexpr std::size_t usual_betas = 16;  // Claude Code sends about ten
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
+}
+
+bool is_neutral(std::string_view beta) {
+  return std::ranges::any_of(neutral_betas, [beta](std::string_view neutral) {
+    return beta.front() == neutral.front() && beta.starts_with(neutral);  // most differ in their first letter
+  });
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+void add_betas(std::string_view list, std::vector<std::string_view>& betas) {
+  while (!list.empty()) {
+    auto name = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), name.size() + 1));
+    while (!name.empty() && is_blank(name.front())) name.remove_prefix(1);
+    while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+    if (!name.empty() && !is_neutral(name)) betas.push_back(name);
+  }
 }
 
 // As a set: order and repetition do not count.
@@ -29,13 +49,8 @@ std::uint64_t hash_betas(const RequestHead& head) {
   std::vector<std::string_view> betas;
   for (const auto field : head.headers) {
     if (!equals_ignore_case(field.name, "anthropic-beta")) continue;
-    for (std::string_view rest = field.value; !rest.empty();) {
-      const auto part = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-      const auto name = trim(part, " \t");
-      const auto is_this = [name](std::string_view neutral) { return name.starts_with(neutral); };
-      if (!name.empty() && std::ranges::none_of(neutral_betas, is_this)) betas.push_back(name);
-    }
+    if (betas.empty()) betas.reserve(usual_betas);
+    add_betas(field.value, betas);
   }
   std::ranges::sort(betas);
   const auto repeated = std::ranges::unique(betas);
@@ -45,10 +60,21 @@ std::uint64_t hash_betas(const RequestHead& head) {
   return hash;
 }
 
-bool has_citations(const RequestView& view) {
-  return std::ranges::any_of(view.blocks, [&](const ContentBlock& block) {
-    return block.type == BlockType::document && contains(view.raw(block.value), "\"citations\"");
-  });
+// What of its blocks a prompt's cache entries depend on as a whole.
+struct Contents {
+  bool image = false;
+  bool citations = false;
+};
+
+Contents contents_of(const RequestView& view) {
+  Contents contents;
+  for (const ContentBlock& block : view.blocks) {
+    if (block.type == BlockType::image) contents.image = true;
+    if (block.type == BlockType::document && !contents.citations) {
+      contents.citations = contains(view.raw(block.value), "\"citations\"");
+    }
+  }
+  return contents;
 }
 
 bool searches_the_web(const RequestView& view) {
@@ -69,11 +95,10 @@ std::string_view member_text(const RequestView& view, const JsonValue& value, st
 PromptContext read_prompt_context(const RequestView& view, const RequestHead& head) {
   PromptContext context;
   context.everything = hash_betas(head);
+  const Contents contents = contents_of(view);
   context.system = hash_pair(view.speed.present() ? hash_bytes(view.raw(view.speed)) : 0,
-                             (searches_the_web(view) ? 1U : 0U) + (has_citations(view) ? 2U : 0U));
-  const bool has_image =
-      std::ranges::any_of(view.blocks, [](const ContentBlock& block) { return block.type == BlockType::image; });
-  std::uint64_t rest = hash_pair(has_image ? 1 : 0, hash_bytes(view.raw(view.tool_choice)));
+                             (searches_the_web(view) ? 1U : 0U) + (contents.citations ? 2U : 0U));
+  std::uint64_t rest = hash_pair(contents.image ? 1 : 0, hash_bytes(view.raw(view.tool_choice)));
   rest = hash_pair(rest, hash_bytes(view.raw(view.output_format)));
   rest = hash_pair(rest, hash_bytes(member_text(view, view.thinking, "\"budget_tokens\"")));
   context.messages = hash_pair(rest, hash_bytes(member_text(view, view.output_config, "\"task_budget\"")));

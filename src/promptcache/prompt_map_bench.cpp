@@ -32,15 +32,16 @@ BENCHMARK(map)->Arg(50'000)->Arg(190'000)->Arg(1'000'000);
 void one_request(benchmark::State& state) {
   const std::string body = sample_body(static_cast<std::size_t>(state.range(0)));
   const auto view = scan_request(body);
-  const PromptMap prompt = map_prompt(*view, head_of_sample());
+  const PromptMap map = map_prompt(*view, head_of_sample());
   const PriceTable& table = PriceTable::builtin();
   const ModelInfo* opus = table.find("opus");
   CacheWorlds worlds;
   MonotonicTime now{std::chrono::hours(2)};
   for (auto _ : state) {
+    const auto prompt = std::make_shared<ModelPrompts>(map);
     for (const char* tier : {"opus", "sonnet", "haiku"})
-      benchmark::DoNotOptimize(worlds.forecast({"account", table.find(tier)}, prompt, now));
-    const auto ticket = worlds.sent({"account", opus, opus, &prompt, &prompt}, now);
+      benchmark::DoNotOptimize(worlds.forecast({"account", table.find(tier)}, *prompt, now));
+    const auto ticket = worlds.sent({"account", opus, opus, prompt, prompt}, now);
     worlds.answer_began(ticket);
     benchmark::DoNotOptimize(
         worlds.settle(ticket, {.input = 10, .cache_read = 40'000, .cache_write_5m = 500, .output = 700}));

@@ -16,18 +16,18 @@ std::uint64_t rounded(double tokens) {
 
 }  // namespace
 
-const LearnedPrefix* PromptTokens::learned_at(std::size_t place) const {
+const LearnedPrefix& PromptTokens::learned_at(std::size_t place) const {
+  static const LearnedPrefix nothing;
   if (looked_up_.empty()) looked_up_.resize(prompt_.places.size());
-  auto& found = looked_up_[place];
-  if (!found.known) found = {learned_.find(position(place).prefix_hash), true};
-  return found.prefix;
+  const LearnedPrefix*& found = looked_up_[place];
+  if (found == nullptr) found = learned_.find(position(place).prefix_hash);
+  if (found == nullptr) found = &nothing;
+  return *found;
 }
 
 TokenCount PromptTokens::counted(std::size_t place) const {
   TokenCount best;
-  const LearnedPrefix* prefix = learned_at(place);
-  if (prefix == nullptr) return best;
-  for (const LearnedCount& count : prefix->counts) {
+  for (const LearnedCount& count : learned_at(place).counts) {
     if (count.tokens == 0 || count.content != prompt_.places[place].content) continue;
     if (count.factor_permille == model_.token_factor_permille) return {count.tokens, true};
     best.tokens =
@@ -40,11 +40,11 @@ TokenCount PromptTokens::counted(std::size_t place) const {
 double PromptTokens::answer_at(std::size_t place) const {
   const auto& places = prompt_.places;
   if (place == 0 || !position(place).assistant || position(place - 1).assistant) return 0;
-  const LearnedPrefix* asked = learned_at(place - 1);
-  if (asked == nullptr) return 0;
+  const std::uint64_t answer_tokens = learned_at(place - 1).answer_tokens;
+  if (answer_tokens == 0) return 0;
   std::size_t last = place;
   while (last + 1 < places.size() && position(last + 1).assistant) ++last;
-  return places[last].dropped == places[place - 1].dropped ? static_cast<double>(asked->answer_tokens) : 0;
+  return places[last].dropped == places[place - 1].dropped ? static_cast<double>(answer_tokens) : 0;
 }
 
 double PromptTokens::guess(std::size_t from, std::size_t to) const {
@@ -70,9 +70,7 @@ double PromptTokens::guess(std::size_t from, std::size_t to) const {
 std::vector<PromptTokens::Point> PromptTokens::points(std::size_t from, std::size_t to) const {
   std::vector<Point> found;
   for (std::size_t i = from == nowhere ? 0 : from; i <= to; ++i) {
-    const LearnedPrefix* prefix = learned_at(i);
-    if (prefix == nullptr) continue;
-    for (const LearnedCount& count : prefix->counts) {
+    for (const LearnedCount& count : learned_at(i).counts) {
       if (count.tokens != 0 && count.content != prompt_.places[i].content) found.push_back({i, count});
     }
   }

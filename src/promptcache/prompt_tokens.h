@@ -43,18 +43,13 @@ class PromptTokens {
     LearnedCount count;
   };
 
-  struct LookedUp {
-    const LearnedPrefix* prefix = nullptr;
-    bool known = false;
-  };
-
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
   [[nodiscard]] const PromptPosition& position(std::size_t place) const {
     return map_.positions[prompt_.places[place].position];
   }
-  // Each place is looked up once: a walk that is repeated must not pay for it again.
-  [[nodiscard]] const LearnedPrefix* learned_at(std::size_t place) const;
+  // Each place is looked up once: a walk that is repeated must not pay for it again. Nothing known: an empty one.
+  [[nodiscard]] const LearnedPrefix& learned_at(std::size_t place) const;
   [[nodiscard]] TokenCount counted(std::size_t place) const;           // tokens 0: not known there
   [[nodiscard]] double guess(std::size_t from, std::size_t to) const;  // of (from, to], from their size
   [[nodiscard]] double grown(std::size_t from, std::size_t to) const;  // the same, by another model's counts if any
@@ -65,7 +60,7 @@ class PromptTokens {
   const PromptMap& map_;
   const ModelPrompt& prompt_;
   const LearnedTokens& learned_;
-  mutable std::vector<LookedUp> looked_up_;
+  mutable std::vector<const LearnedPrefix*> looked_up_;  // null: not yet
 };
 
 }  // namespace distiq

@@ -38,7 +38,7 @@ class Learned {
                    .tokens = tokens,
                    .factor_permille = static_cast<std::uint32_t>(model(id).token_factor_permille),
                    .dropped = place.dropped});
-    if (answered > 0) tokens_.learn_answer(map.positions.back().prefix_hash, model(id), answered);
+    if (answered > 0) tokens_.learn_answer(map.positions.back().prefix_hash, model_tag(model(id)), answered);
   }
   TokenCount total(const PromptMap& map, std::string_view id) const {
     const ModelPrompt prompt = prompt_for_model({"", &model(id)}, map, tokens_);

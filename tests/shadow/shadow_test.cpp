@@ -47,13 +47,13 @@ TokenUsage usage_of(const Used& used) {
 
 struct Prompted {
   std::string body;
-  PromptMap map;
+  std::shared_ptr<ModelPrompts> prompt;
 
   explicit Prompted(std::string text) : body(std::move(text)) {
     RequestHead head;
     head.headers.add("anthropic-beta", betas);
     const auto view = scan_request(body);
-    if (view) map = map_prompt(*view, head);
+    prompt = std::make_shared<ModelPrompts>(view ? map_prompt(*view, head) : PromptMap());
   }
 };
 
@@ -112,8 +112,8 @@ class Day {
     sent.answer = api_.send(key_, betas, body);
     EXPECT_EQ(sent.answer.status, 200) << sent.answer.text;
     EXPECT_EQ(sent.direct.status, 200) << sent.direct.text;
-    sent.forecast = worlds_.forecast({"account", &served}, leaves.map, now_);
-    sent.ticket = worlds_.sent({"account", sent.requested, &served, &came.map, &leaves.map}, now_);
+    sent.forecast = worlds_.forecast({"account", &served}, *leaves.prompt, now_);
+    sent.ticket = worlds_.sent({"account", sent.requested, &served, came.prompt, leaves.prompt}, now_);
     if (served.id != lane.plan().model || marks != lane.plan().marks) ++sums.changed;
     return sent;
   }
