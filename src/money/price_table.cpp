@@ -42,8 +42,7 @@ std::string_view without_version_suffix(std::string_view id) {
 }
 
 std::string_view without_window_suffix(std::string_view id) {
-  const std::size_t bracket = id.find('[');
-  return id.ends_with(']') ? id.substr(0, bracket) : id;
+  return id.ends_with(']') ? id.substr(0, id.find('[')) : id;
 }
 
 std::unexpected<Error> refuse(std::string_view source, std::string_view what) {

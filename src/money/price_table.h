@@ -60,6 +60,14 @@ class PriceTable {
   [[nodiscard]] const PriceModifiers& modifiers() const { return modifiers_; }
 
  private:
+  // Names share long beginnings, but seldom a length: what tells them apart is compared first.
+  struct ShorterFirst {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const {
+      return a.size() != b.size() ? a.size() < b.size() : a < b;
+    }
+  };
+
   friend class ModelFileReader;  // fills the members below
   PriceTable() = default;
   Result<void> index(std::string_view source);
@@ -68,7 +76,7 @@ class PriceTable {
   std::vector<ModelInfo> models_;
   std::vector<ModelFamily> families_;
   PriceModifiers modifiers_;
-  std::map<std::string, std::size_t, std::less<>> by_name_;  // ids and aliases
+  std::map<std::string, std::size_t, ShorterFirst> by_name_;  // ids and aliases
 };
 
 }  // namespace distiq

@@ -1,8 +1,7 @@
 #include "money/usd_text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 
 namespace distiq {
 
@@ -14,23 +13,37 @@ std::string usd_text(PicoUsd amount, int decimals) {
   const std::uint64_t magnitude = amount.value < 0 ? 0 - raw : raw;
   std::uint64_t unit = 1;
   for (int i = decimals; i < kPicoDigits; ++i) unit *= 10;
-  std::uint64_t one_dollar = 1;
-  for (int i = 0; i < decimals; ++i) one_dollar *= 10;
-  const std::uint64_t rounded = magnitude / unit + (magnitude % unit >= (unit + 1) / 2 && unit > 1 ? 1 : 0);
-  const char* sign = amount.value < 0 && rounded != 0 ? "-" : "";
-  if (decimals == 0) return fmt::format("{}${}", sign, rounded);
-  return fmt::format("{}${}.{:0{}}", sign, rounded / one_dollar, rounded % one_dollar, decimals);
+  std::uint64_t rest = magnitude / unit + (magnitude % unit >= (unit + 1) / 2 && unit > 1 ? 1 : 0);
+  const bool negative = amount.value < 0 && rest != 0;
+  // From the last digit to the first: two signs, the point and at most 20 digits.
+  std::array<char, 24> text;
+  auto at = text.end();
+  const auto take_digit = [&] {
+    *--at = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  };
+  for (int i = 0; i < decimals; ++i) take_digit();
+  if (decimals > 0) *--at = '.';
+  do take_digit();
+  while (rest != 0);
+  *--at = '$';
+  if (negative) *--at = '-';
+  return {at, text.end()};
 }
 
 std::string count_text(std::uint64_t count) {
-  if (count < 1000) return fmt::format("{}", count);
+  if (count < 1000) return std::to_string(count);
   std::uint64_t tenths = (count / 50 + 1) / 2;  // of a thousand
   char letter = 'K';
   if (tenths >= 10'000) {
     tenths = (count / 50'000 + 1) / 2;
     letter = 'M';
   }
-  return fmt::format("{}.{}{}", tenths / 10, tenths % 10, letter);
+  std::string text = std::to_string(tenths / 10);
+  text += '.';
+  text += static_cast<char>('0' + tenths % 10);
+  text += letter;
+  return text;
 }
 
 }  // namespace distiq

@@ -1,7 +1,5 @@
 #include "stats/live_line.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/text.h"
@@ -17,10 +15,14 @@ constexpr std::size_t kMaxReasonBytes = 120;
 
 class LineText {
  public:
-  explicit LineText(bool coloured) : coloured_(coloured) {}
+  explicit LineText(bool coloured) : coloured_(coloured) { text_.reserve(coloured ? 320 : 160); }
 
   LineText& add(Tone tone, std::string_view text) {
-    text_.append(toned(text, tone, coloured_));
+    if (coloured_) {
+      text_.append(toned(text, tone, coloured_));
+    } else {
+      text_.append(text);
+    }
     return *this;
   }
   LineText& field() { return add(Tone::dim, " | "); }
@@ -32,9 +34,9 @@ class LineText {
 };
 
 std::string duration_text(std::int64_t us) {
-  if (us < 999'500) return fmt::format("{}ms", (std::max<std::int64_t>(us, 0) + 500) / 1000);
+  if (us < 999'500) return std::to_string((std::max<std::int64_t>(us, 0) + 500) / 1000) + "ms";
   const std::int64_t tenths = (us + 50'000) / 100'000;
-  return fmt::format("{}.{}s", tenths / 10, tenths % 10);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s";
 }
 
 Tone tone_of_saving(PicoUsd saved) {
@@ -44,10 +46,10 @@ Tone tone_of_saving(PicoUsd saved) {
 
 // What the human has to know beyond the numbers; empty if all went well.
 std::string trouble_of(const RequestRecord& record) {
-  const std::string error = record.error_type.empty() ? "" : " " + printable(record.error_type, kMaxNameBytes);
   switch (record.outcome) {
     case Outcome::ok:
-      return record.usage_seen && !error.empty() ? "error:" + error : "";
+      if (!record.usage_seen || record.error_type.empty()) return "";
+      return "error: " + printable(record.error_type, kMaxNameBytes);
     case Outcome::client_gone:
       return "stopped by the client";
     case Outcome::upstream_cut:
@@ -61,14 +63,15 @@ std::string trouble_of(const RequestRecord& record) {
 
 std::string status_of(const RequestRecord& record) {
   if (record.status == 0) return "no answer";
-  std::string text = fmt::format("{}", record.status);
+  std::string text = std::to_string(record.status);
   if (!record.error_type.empty()) text.append(" ").append(printable(record.error_type, kMaxNameBytes));
   return text;
 }
 
 void add_model(LineText& line, const RequestRecord& record, const PriceTable& prices) {
   const std::string asked = prices.short_name(record.requested_model);
-  const std::string served = record.served_model.empty() ? asked : prices.short_name(record.served_model);
+  const bool as_asked = record.served_model.empty() || record.served_model == record.requested_model;
+  const std::string served = as_asked ? asked : prices.short_name(record.served_model);
   line.add(Tone::model, printable(served, kMaxNameBytes));
   if (served != asked && !asked.empty()) line.add(Tone::plain, " (from " + printable(asked, kMaxNameBytes) + ")");
 }
@@ -89,11 +92,12 @@ void add_usage(LineText& line, const RequestRecord& record) {
   const bool unsure_price = !record.usage_complete || record.price_estimated;
   const Tone price_tone = unsure_price ? Tone::doubtful : Tone::plain;
   const std::string_view unsure = unsure_price ? "~" : "";
-  line.field().add(unsure_tokens.empty() ? Tone::plain : Tone::doubtful,
-                   fmt::format("{}{} in / {} out", unsure_tokens, count_text(record.usage.prompt()),
-                               count_text(record.usage.output)));
+  std::string tokens(unsure_tokens);
+  tokens.append(count_text(record.usage.prompt())).append(" in / ");
+  tokens.append(count_text(record.usage.output)).append(" out");
+  line.field().add(unsure_tokens.empty() ? Tone::plain : Tone::doubtful, tokens);
   const std::string_view basis = record.account_kind == AccountKind::subscription ? " (list)" : "";
-  line.field().add(price_tone, fmt::format("{}{}{}", unsure, usd_text(record.cost, 4), basis));
+  line.field().add(price_tone, std::string(unsure).append(usd_text(record.cost, 4)).append(basis));
   line.field().add(tone_of_saving(record.saved()), "saved " + usd_text(record.saved(), 4));
   if (record.restored.value != 0) line.field().add(Tone::plain, "restored " + usd_text(record.restored, 4));
 }
