@@ -12,7 +12,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 THIRD_PARTY = {
     "boost/unordered/": ["promptcache"],  # header-only and small
     "boost/": ["net", "http", "pipeline", "claude_cli"],
-    "openssl/": ["base", "net", "message"],
+    "openssl/": ["base", "net"],
     "editline/": ["app/chat/chat_prompt.cpp"],
     "simdjson.h": ["chat", "judge", "message", "money", "meter", "claude_cli", "openai", "trace"],
     "sqlite3.h": ["storage"],

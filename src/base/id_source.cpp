@@ -1,7 +1,8 @@
 #include "base/id_source.h"
 
-#include <array>
 #include <random>
+
+#include "base/text.h"
 
 namespace distiq {
 namespace {
@@ -23,11 +24,8 @@ std::uint64_t mix(std::uint64_t x) {
 IdSource::IdSource() : IdSource(system_seed()) {}
 
 std::string IdSource::next(std::string_view prefix) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::uint64_t bits = mix(seed_ + counter_.fetch_add(1, std::memory_order_relaxed) * 0x9e3779b97f4a7c15ULL);
-  std::string id(prefix);
-  for (int i = 0; i < 16; ++i, bits <<= 4) id.push_back(digits[bits >> 60]);
-  return id;
+  const std::uint64_t bits = mix(seed_ + counter_.fetch_add(1, std::memory_order_relaxed) * 0x9e3779b97f4a7c15ULL);
+  return std::string(prefix) + to_hex16(bits);
 }
 
 }  // namespace distiq

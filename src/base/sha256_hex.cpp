@@ -1,19 +1,16 @@
 #include "base/sha256_hex.h"
 
-#include <openssl/evp.h>
+#include <span>
 
-#include <array>
-#include <new>
-
+#include "base/sha256.h"
 #include "base/text.h"
 
 namespace distiq {
 
 std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, 32> digest{};
-  unsigned int size = 0;
-  // Fails only for want of memory.
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+  Sha256 sha;
+  sha.add(bytes);
+  const Sha256::Digest digest = sha.finish();
   return to_hex(std::as_bytes(std::span(digest)));
 }
 

@@ -10,6 +10,8 @@
 namespace distiq {
 namespace {
 
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
 // Length of the valid UTF-8 character at the start of `text`, or 0.
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -77,19 +79,27 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 std::string to_hex(std::span<const std::byte> bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(bytes.size() * 2);
+  std::string hex(bytes.size() * 2, '0');
+  char* to = hex.data();
   for (const std::byte byte : bytes) {
-    hex += digits[std::to_integer<std::size_t>(byte >> 4U)];
-    hex += digits[std::to_integer<std::size_t>(byte & std::byte{15})];
+    *to++ = hex_digits[std::to_integer<std::size_t>(byte >> 4U)];
+    *to++ = hex_digits[std::to_integer<std::size_t>(byte & std::byte{15})];
   }
   return hex;
 }
 
+std::string to_hex16(std::uint64_t value) {
+  std::string hex(16, '0');
+  for (auto digit = hex.rbegin(); value != 0; ++digit, value >>= 4) *digit = hex_digits[value & 15];
+  return hex;
+}
+
 std::string printable(std::string_view text, std::size_t max_bytes) {
-  std::string result;
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
+  const std::string_view most = text.substr(0, max_bytes);
   std::size_t i = 0;
+  while (i < most.size() && is_plain(most[i])) ++i;  // nearly always all of it
+  std::string result(most.substr(0, i));
   while (i < text.size() && i < max_bytes) {
     const auto length = utf8_length(text.substr(i));
     if (length == 0 || is_control(text.substr(i, length))) {

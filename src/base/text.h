@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ inline constexpr std::string_view white_space = " \t\r\n";
 
 // Two lower-case digits a byte.
 [[nodiscard]] std::string to_hex(std::span<const std::byte> bytes);
+// 16 digits, the highest first.
+[[nodiscard]] std::string to_hex16(std::uint64_t value);
 
 // One line for a terminal or a log: control characters and bytes that are not UTF-8 become \xNN, and at most
 // `max_bytes` of the input are taken ("..." is added then). UTF-8 stays as it is.

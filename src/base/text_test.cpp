@@ -52,6 +52,9 @@ TEST(Text, blank_is_what_has_no_other_character) {
 TEST(Text, hex_keeps_leading_zeros_and_high_bits) {
   EXPECT_EQ(to_hex(std::as_bytes(std::span(std::string_view("\x00\x0f\x7f\xff", 4)))), "000f7fff");
   EXPECT_EQ(to_hex({}), "");
+  EXPECT_EQ(to_hex16(0), "0000000000000000");
+  EXPECT_EQ(to_hex16(0x1f0), "00000000000001f0");
+  EXPECT_EQ(to_hex16(0xfedcba9876543210), "fedcba9876543210");
 }
 
 TEST(Text, printable_keeps_letters_of_any_language) {

@@ -11,9 +11,9 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "download/download_plan.h"
-#include "message/sha256.h"
 #include "net/web_client.h"
 
 namespace distiq {

@@ -34,14 +34,13 @@ JsonValue closing_user_text(const RequestView& view) {
   return last;
 }
 
-bool comes_from_claude_code(const RequestHead& head, const RequestView& view) {
-  return head.headers.has("x-claude-code-session-id") ||
-         head.headers.get_or("user-agent", "").starts_with("claude-cli/") ||
+bool comes_from_claude_code(const ClientFields& client, const RequestView& view) {
+  return client.session_id || client.user_agent.value_or("").starts_with("claude-cli/") ||
          is_billing_line(view, first_system_text(view)) || !view.session_id.empty();
 }
 
-bool is_marked_sub_agent(const RequestHead& head, const RequestView* view) {
-  if (head.headers.has("x-claude-code-agent-id")) return true;
+bool is_marked_sub_agent(const ClientFields& client, const RequestView* view) {
+  if (client.agent_id) return true;
   if (view == nullptr) return false;
   const JsonValue line = first_system_text(*view);
   return is_billing_line(*view, line) && contains(view->inner(line), "cc_is_subagent=true");
@@ -60,13 +59,14 @@ bool last_mark_is_on_assistant(const RequestView& view) {
   return false;
 }
 
-bool is_compaction(const RequestHead& head, const RequestView& view) {
+bool is_compaction(const ClientFields& client, const RequestView& view) {
   const JsonValue closing = closing_user_text(view);
   if (!closing.is_string()) return false;
   if (view.starts_with(closing, "CRITICAL: Respond with TEXT ONLY")) return true;
   const std::string_view text = view.inner(closing);
   if (!contains(text, "<analysis>") || !contains(text, "<summary>")) return false;
-  return last_mark_is_on_assistant(view) || head.headers.has_token("anthropic-beta", "fallback-credit-2026-06-01");
+  return last_mark_is_on_assistant(view) ||
+         client.head.headers.has_token("anthropic-beta", "fallback-credit-2026-06-01");
 }
 
 bool has_web_tool_only(const RequestView& view) {
@@ -95,13 +95,13 @@ bool looks_like_main(const RequestView& view) {
   return !view.tools.empty() || view.context_management.present() || thinks;
 }
 
-std::optional<RequestClass> hinted_class(const RequestHead& head, const RequestView* view) {
-  const std::string_view hint = head.headers.get_or("x-claude-code-request-class", "");
+std::optional<RequestClass> hinted_class(const ClientFields& client, const RequestView* view) {
+  const std::string_view hint = client.request_class.value_or("");
   if (hint == "main") return RequestClass::main;
   if (hint == "subagent" || hint == "workflow") return RequestClass::sub_agent;
   if (hint == "compaction") return RequestClass::compaction;
   if (hint.empty()) return {};
-  if (head.headers.get_or("x-claude-1p-request-class", "") == "summary-extraction") return RequestClass::title;
+  if (client.first_party_class == "summary-extraction") return RequestClass::title;
   return view == nullptr ? RequestClass::other : helper_class(*view).value_or(RequestClass::other);
 }
 
@@ -111,14 +111,14 @@ bool is_billing_line(const RequestView& view, const JsonValue& text) {
   return view.starts_with(text, billing_prefix);
 }
 
-RequestClass classify_request(const RequestHead& head, const RequestView* view) {
-  const std::string_view path = head.path();
+RequestClass classify_request(const ClientFields& client, const RequestView* view) {
+  const std::string_view path = client.head.path();
   if (path == "/v1/messages/count_tokens") return RequestClass::count_tokens;
   if (path != "/v1/messages") return RequestClass::other;
-  if (const auto hinted = hinted_class(head, view)) return *hinted;
-  const bool is_readable = view != nullptr && comes_from_claude_code(head, *view);
-  if (is_readable && is_compaction(head, *view)) return RequestClass::compaction;  // also of a sub-agent
-  if (is_marked_sub_agent(head, view)) return RequestClass::sub_agent;
+  if (const auto hinted = hinted_class(client, view)) return *hinted;
+  const bool is_readable = view != nullptr && comes_from_claude_code(client, *view);
+  if (is_readable && is_compaction(client, *view)) return RequestClass::compaction;  // also of a sub-agent
+  if (is_marked_sub_agent(client, view)) return RequestClass::sub_agent;
   if (!is_readable) return RequestClass::other;
   if (const auto helper = helper_class(*view)) return *helper;
   return looks_like_main(*view) ? RequestClass::main : RequestClass::other;

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "base/request_class.h"
-#include "http/exchange.h"
+#include "message/client_fields.h"
 #include "message/request_view.h"
 
 namespace distiq {
 
 // `view` may be null.
-[[nodiscard]] RequestClass classify_request(const RequestHead& head, const RequestView* view);
+[[nodiscard]] RequestClass classify_request(const ClientFields& client, const RequestView* view);
 
 // The line that Claude Code puts first into system; its digits change with the first prompt, so it is no part of a
 // conversation's identity.

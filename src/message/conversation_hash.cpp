@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/sha256.h"
 #include "message/cache_mark_range.h"
 #include "message/classify.h"
-#include "message/sha256.h"
 
 namespace distiq {
 namespace {

@@ -4,28 +4,31 @@
 #include <array>
 #include <string>
 
+#include "base/text.h"
 #include "message/classify.h"
 #include "message/conversation_hash.h"
-#include "message/sha256.h"
 
 namespace distiq {
 namespace {
 
 // These end up in records, in the log and on the terminal.
+constexpr auto clean_characters = [] {
+  std::array<bool, 256> clean{};
+  for (int c = 0; c < 256; ++c) {
+    clean[static_cast<std::size_t>(c)] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                                         c == '-' || c == '_' || c == '.' || c == ':';
+  }
+  return clean;
+}();
+
 bool is_clean_id(std::string_view id) {
   constexpr std::size_t longest = 128;
-  return id.size() <= longest && std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                  c == '.' || c == ':';
-         });
+  return id.size() <= longest &&
+         std::ranges::all_of(id, [](char c) { return clean_characters[static_cast<unsigned char>(c)]; });
 }
 
 std::string clean_id(std::string_view id) {
   return is_clean_id(id) ? std::string(id) : std::string();
-}
-
-std::string clean_header(const RequestHead& head, std::string_view name) {
-  return clean_id(head.headers.get_or(name, ""));
 }
 
 // Fields with a separator that no clean id holds.
@@ -50,31 +53,23 @@ std::string lane_id_of(const LaneIdentity& lane, const RequestView* view) {
 
 }  // namespace
 
-LaneIdentity identify_lane(const RequestHead& head, const RequestView* view) {
+LaneIdentity identify_lane(const ClientFields& client, const RequestView* view) {
   LaneIdentity lane;
-  lane.request_class = classify_request(head, view);
-  lane.session_id = clean_header(head, "x-claude-code-session-id");
+  lane.request_class = classify_request(client, view);
+  lane.session_id = clean_id(client.session_id.value_or(""));
   if (lane.session_id.empty() && view != nullptr) lane.session_id = clean_id(view->session_id);
-  lane.agent_id = clean_header(head, "x-claude-code-agent-id");
-  lane.prompt_id = clean_header(head, "x-claude-code-prompt-id");
+  lane.agent_id = clean_id(client.agent_id.value_or(""));
+  lane.prompt_id = clean_id(client.prompt_id.value_or(""));
   lane.lane_id = lane_id_of(lane, view);
   return lane;
 }
 
-std::string account_key(const RequestHead& head, const RequestView* view, const Secret& key) {
-  if (view != nullptr && !view->account_uuid.empty()) {
-    return hmac_sha256_hex32(key.reveal(), "account " + view->account_uuid);
-  }
-  const std::string_view api_key = head.headers.get_or("x-api-key", "");
-  const std::string_view authorization = head.headers.get_or("authorization", "");
+std::string account_key(const ClientFields& client, const RequestView* view, const HmacSha256& key) {
+  if (view != nullptr && !view->account_uuid.empty()) return key.hex32({"account ", view->account_uuid});
+  const std::string_view api_key = client.x_api_key.value_or("");
+  const std::string_view authorization = client.authorization.value_or("");
   if (api_key.empty() && authorization.empty()) return {};
-  std::string message = "credential ";
-  message += api_key;
-  message += '\n';  // in no header value
-  message += authorization;
-  const std::string hash = hmac_sha256_hex32(key.reveal(), message);
-  Secret::wipe(message);
-  return hash;
+  return key.hex32({"credential ", api_key, "\n", authorization});  // a line end is in no header value
 }
 
 }  // namespace distiq

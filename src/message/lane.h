@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/request_class.h"
-#include "base/secret.h"
-#include "http/exchange.h"
+#include "base/sha256.h"
+#include "message/client_fields.h"
 #include "message/request_view.h"
 
 namespace distiq {
@@ -21,10 +21,10 @@ struct LaneIdentity {
 
 // `view` may be null: the body could not be scanned, or the path has none. Costs about a microsecond where the client
 // names its session; otherwise system, tools and first message are hashed (about 1 ns per byte).
-[[nodiscard]] LaneIdentity identify_lane(const RequestHead& head, const RequestView* view);
+[[nodiscard]] LaneIdentity identify_lane(const ClientFields& client, const RequestView* view);
 
 // Who pays, as 32 hex digits that cannot be turned back without `key`: of the account id in the metadata where there is
 // one, else of the credential headers. Empty if the request carries neither.
-[[nodiscard]] std::string account_key(const RequestHead& head, const RequestView* view, const Secret& key);
+[[nodiscard]] std::string account_key(const ClientFields& client, const RequestView* view, const HmacSha256& key);
 
 }  // namespace distiq

@@ -64,22 +64,22 @@ std::int64_t ExchangeLog::since_start_us() const {
   return microseconds(services_.clock.monotonic() - started_);
 }
 
-const std::string& ExchangeLog::identified(const LaneIdentity& lane, const RequestHead& head, const RequestView* view) {
+const std::string& ExchangeLog::identified(const LaneIdentity& lane, const ClientFields& client,
+                                           const RequestView* view) {
   RequestRecord& record = facts_.record;
   record.lane_id = lane.lane_id;
   record.request_class = lane.request_class;
   record.session_id = lane.session_id;
   record.agent_id = lane.agent_id;
-  record.account_hash = account_key(head, view, services_.account_key);
-  record.account_kind =
-      account_kind_of_credentials(head.headers.get_or("authorization", ""), head.headers.get_or("x-api-key", ""));
+  record.account_hash = account_key(client, view, services_.account_key);
+  record.account_kind = account_kind_of_credentials(client.authorization.value_or(""), client.x_api_key.value_or(""));
   if (view) {
     record.requested_model = view->text(view->model).substr(0, longest_model);
     record.streamed = view->is_streaming();
   }
-  const bool is_claude_code = head.headers.get_or("user-agent", "").starts_with("claude-cli/");
+  const bool is_claude_code = client.user_agent.value_or("").starts_with("claude-cli/");
   if (is_claude_code && lane.request_class != RequestClass::count_tokens) {
-    services_.metrics.client_hints().note(head.headers.has("x-claude-code-request-class"));
+    services_.metrics.client_hints().note(client.request_class.has_value());
   }
   known_ = true;
   tell_begun();

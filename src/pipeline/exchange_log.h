@@ -16,7 +16,7 @@ class ExchangeLog {
   [[nodiscard]] ErrorLanguage error_language() const { return services_.error_language; }
 
   // The same as account in SteeringQuestion.
-  const std::string& identified(const LaneIdentity& lane, const RequestHead& head, const RequestView* view);
+  const std::string& identified(const LaneIdentity& lane, const ClientFields& client, const RequestView* view);
   // What decides about this request; books itself in at the end.
   [[nodiscard]] Steered& steered() { return steered_; }
   void request_was(std::uint64_t bytes) { facts_.record.request_bytes = bytes; }

@@ -64,8 +64,9 @@ class MessagesExchange {
     identified_ = true;
     const auto view = scan_request(body_->bytes());
     const RequestView* known = view ? &*view : nullptr;
-    const LaneIdentity lane = identify_lane(client_.head(), known);
-    const std::string& account = log_.identified(lane, client_.head(), known);
+    const ClientFields client(client_.head());
+    const LaneIdentity lane = identify_lane(client, known);
+    const std::string& account = log_.identified(lane, client, known);
     if (known == nullptr || lane.request_class == RequestClass::count_tokens) return;
     steered().plan({client_.head(), *known, lane, account, !late});
     if (late) steered().sending();

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/id_source.h"
-#include "base/secret.h"
+#include "base/sha256.h"
 #include "http/exchange_io.h"
 #include "http/guards.h"
 #include "http/message_writer.h"
@@ -42,7 +42,7 @@ struct PipelineServices {
   Steering* steering = nullptr;  // null: nobody decides, everything leaves as it came
   GuardConfig guards;
   UpstreamTarget target;
-  Secret account_key;  // keys the hash under which an account's records stand
+  HmacSha256 account_key;  // keys the hash under which an account's records stand
   std::size_t max_body_bytes = 64u * 1024 * 1024;
   // Paths that are ours (/health, /ready, /metrics): an answer, or nullopt to pass the request on.
   std::function<std::optional<LocalAnswer>(const RequestHead&)> local_routes;

@@ -66,7 +66,7 @@ class ExchangeBench {
                  .metrics = metrics,
                  .guards = {},
                  .target = {"upstream.test", ""},
-                 .account_key = Secret("key"),
+                 .account_key = HmacSha256(Secret("key")),
                  .max_body_bytes = 1 << 20,
                  .local_routes = [](const RequestHead&) { return std::nullopt; },
                  .command = [](const RequestHead&, std::string_view) { return LocalAnswer{404, "text/plain", ""}; },

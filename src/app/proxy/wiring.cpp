@@ -129,7 +129,7 @@ LineStyle line_style(const Config& config) {
 
 class ProxyImpl final : public Proxy {
  public:
-  ProxyImpl(const Config& config, PriceTable prices, Secret account_key, Secret control_key,
+  ProxyImpl(const Config& config, PriceTable prices, const Secret& account_key, Secret control_key,
             std::unique_ptr<RecordStore> store)
       : config_(config),
         prices_(std::move(prices)),
@@ -160,7 +160,7 @@ class ProxyImpl final : public Proxy {
             .steering = &steering_,
             .guards = guard_config(config_),
             .target = target_of(config_.upstream),
-            .account_key = std::move(account_key),
+            .account_key = HmacSha256(account_key),
             .max_body_bytes = config_.limits.max_body_bytes,
             .local_routes = [this](const RequestHead& head) { return answer_locally(head); },
             .command = [this](const RequestHead& head, std::string_view body) { return commands_.answer(head, body); },
