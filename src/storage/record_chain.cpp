@@ -1,21 +1,21 @@
 #include "storage/record_chain.h"
 
-#include "base/sha256_hex.h"
+#include <span>
+
+#include "base/sha256.h"
+#include "base/text.h"
 
 namespace distiq {
 
-std::string next_chain(std::string_view before, std::string_view values) {
-  std::string text(before);
-  text += '\n';
-  text += values;
-  return sha256_hex(text);
-}
-
-std::string chain_prefix(std::string_view id, bool duplicate) {
-  std::string text(id);
-  text += '\x1f';
-  text += duplicate ? "1\x1f" : "0\x1f";
-  return text;
+std::string next_chain(std::string_view before, std::string_view id, bool duplicate, std::string_view values) {
+  constexpr std::string_view end = "\x1f";
+  Sha256 hash;
+  for (const std::string_view part :
+       {before, std::string_view("\n"), id, end, std::string_view(duplicate ? "1" : "0"), end, values}) {
+    hash.add(part);
+  }
+  const Sha256::Digest digest = hash.finish();
+  return to_hex(std::as_bytes(std::span(digest)));
 }
 
 }  // namespace distiq

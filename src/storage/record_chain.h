@@ -7,11 +7,9 @@
 
 namespace distiq {
 
-// `values`: id, duplicate and the columns of visit_columns as stored, each followed by 0x1f. `before`: the chain value
-// of the row before, of the retention anchor, or empty for the first row.
-[[nodiscard]] std::string next_chain(std::string_view before, std::string_view values);
-
-// The values that stand before those of visit_columns.
-[[nodiscard]] std::string chain_prefix(std::string_view id, bool duplicate);
+// `before`: the chain value of the row before, of the retention anchor, or empty for the first row.
+// `values`: the columns of visit_columns as stored, each followed by 0x1f.
+[[nodiscard]] std::string next_chain(std::string_view before, std::string_view id, bool duplicate,
+                                     std::string_view values);
 
 }  // namespace distiq

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "storage/stored_text.h"
 
@@ -15,8 +16,10 @@ constexpr std::uint64_t max_count = std::uint64_t{1} << 40;
 struct NameList {
   std::string names;
   std::string marks;
+  std::size_t size = 0;
 
   void add(const char* name) {
+    ++size;
     names += names.empty() ? "" : ", ";
     names += name;
     marks += marks.empty() ? "?" : ", ?";
@@ -66,35 +69,56 @@ NameList list_names() {
   return list;
 }
 
-// Every stored value, once as text for the chain and where it stands there.
-struct Collector {
-  std::string& text;
-  std::vector<StoredRow::Value>& values;
+constexpr char separator = '\x1f';
 
-  void add_text(std::string_view value) {
-    values.push_back({static_cast<std::int64_t>(text.size()), static_cast<std::int32_t>(value.size())});
-    text.append(value) += '\x1f';
+// Brings the columns up to the record.
+struct Collector {
+  std::vector<StoredRow::Column>& columns;
+  std::size_t next = 0;
+
+  template <class Store>
+  void add_text(std::string_view value, Store store) {
+    StoredRow::Column& column = columns[next++];
+    if (column.is_as_it_came && column.value() == value) return;
+    const StoredText stored = store(value);
+    column.text.assign(stored.view()) += separator;
+    column.is_text = true;
+    column.is_as_it_came = stored.view() == value;
+    column.is_in_row = column.is_bound = false;
+  }
+  // False: it is so already.
+  bool set_number(StoredRow::Column& column, std::int64_t value) {
+    if (column.is_as_it_came && column.number == value) return false;
+    column.number = value;
+    column.is_as_it_came = true;
+    column.is_in_row = column.is_bound = false;
+    return true;
   }
   void add_number(std::int64_t value) {
+    StoredRow::Column& column = columns[next++];
+    if (!set_number(column, value)) return;
     std::array<char, 24> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    text.append(digits.data(), end) += '\x1f';
-    values.push_back({value, StoredRow::Value::number});
+    column.text.assign(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+    column.text += separator;
   }
-  void identifier(const char*, const std::string& value) { add_text(StoredText::identifier(value).view()); }
-  void line(const char*, const std::string& value) { add_text(StoredText::line(value).view()); }
-  void json(const char*, const std::string& value) { add_text(StoredText::json(value).view()); }
+  void identifier(const char*, std::string_view value) {
+    add_text(value, [](std::string_view text) { return StoredText::identifier(text); });
+  }
+  void line(const char*, const std::string& value) { add_text(value, StoredText::line); }
+  void json(const char*, const std::string& value) { add_text(value, StoredText::json); }
   template <class Enum>
-  void named(const char*, Enum value) {
-    add_text(to_string(value));
+  void named(const char* name, Enum value) {
+    identifier(name, to_string(value));
   }
   void integer(const char*, std::int64_t value) { add_number(value); }
   void count(const char*, std::uint64_t value) { add_number(stored_count(value)); }
   void flag(const char*, bool value) { add_number(value ? 1 : 0); }
   void money(const char*, PicoUsd amount) { add_number(stored_micro_usd(amount)); }
   void later_flag(const char* name, bool value) {
-    if (value) text.append(name) += '\x1f';
-    values.push_back({value ? 1 : 0, StoredRow::Value::number});
+    StoredRow::Column& column = columns[next++];
+    if (!set_number(column, value ? 1 : 0)) return;
+    column.text.clear();
+    if (value) column.text.append(name) += separator;
   }
 };
 
@@ -127,28 +151,46 @@ std::string request_column_marks() {
   return list_names().marks;
 }
 
+StoredRow::StoredRow() : columns_(list_names().size) {}
+
 void StoredRow::set(const RequestRecord& record) {
-  text_.clear();
-  values_.clear();
-  Collector collector{text_, values_};
+  Collector collector{.columns = columns_};
   visit_columns(record, collector);
+  write_text();
 }
 
-void StoredRow::bind(Statement& statement, int first) const {
-  for (const Value& value : values_) {
-    if (value.size == Value::number) {
-      statement.bind(first++, value.place_or_number);
+// What stands between two columns that changed is copied from the row before in one piece.
+void StoredRow::write_text() {
+  text_.swap(before_);
+  text_.clear();
+  std::size_t copied = 0;  // in before_
+  std::size_t place = 0;
+  for (Column& column : columns_) {
+    if (std::exchange(column.is_in_row, true)) {
+      place += column.text.size();
+      continue;
+    }
+    text_.append(before_, copied, place - copied).append(column.text);
+    place += std::exchange(column.size_in_row, column.text.size());
+    copied = place;
+  }
+  text_.append(before_, copied);
+}
+
+void StoredRow::bind(Statement& statement, int first) {
+  for (Column& column : columns_) {
+    const int index = first++;
+    if (std::exchange(column.is_bound, true)) continue;
+    if (column.is_text) {
+      statement.bind_borrowed(index, column.value());
     } else {
-      statement.bind_borrowed(first++, std::string_view(text_).substr(static_cast<std::size_t>(value.place_or_number),
-                                                                      static_cast<std::size_t>(value.size)));
+      statement.bind(index, column.number);
     }
   }
 }
 
-std::string request_row_text(const RequestRecord& record) {
-  StoredRow row;
-  row.set(record);
-  return std::string(row.text());
+void StoredRow::forget_bound() {
+  for (Column& column : columns_) column.is_bound = false;
 }
 
 RequestRecord read_request(const Statement& statement, int first) {

@@ -92,32 +92,43 @@ void visit_columns(Record& r, Visitor& visit) {
 // One "?" per column of visit_columns.
 [[nodiscard]] std::string request_column_marks();
 // The stored values of every column of one record: texts have passed through StoredText, numbers are cut to sane
-// bounds. Keeps its memory for the next record.
+// bounds. Records that follow one another share most values: only what differs from the record before is checked and
+// bound.
 class StoredRow {
  public:
+  StoredRow();
   void set(const RequestRecord& record);
   // Each value followed by 0x1f, for the hash chain: see record_chain.h.
   [[nodiscard]] std::string_view text() const { return text_; }
-  // Binds every column, the first as parameter `first`. Borrows from this until the statement has run.
-  void bind(Statement& statement, int first) const;
+  // Binds what has changed since the last call, the first column as parameter `first`; texts are borrowed.
+  // Requires: always the same statement and place, and nobody else binds there.
+  void bind(Statement& statement, int first);
+  // The next bind() binds everything: the statement has failed, maybe in binding.
+  void forget_bound();
 
-  struct Value {
-    static constexpr std::int32_t number = -1;
-    std::int64_t place_or_number;  // of a text: where it starts in text()
-    std::int32_t size;             // of a text; `number` for what is none
+  struct Column {
+    std::string text;  // as in the row's text, 0x1f included
+    std::size_t size_in_row = 0;
+    std::int64_t number = 0;  // of a column that is no text
+    bool is_text = false;
+    bool is_as_it_came = false;  // the same in the next record will be stored in the same way
+    bool is_in_row = false;
+    bool is_bound = false;
+
+    [[nodiscard]] std::string_view value() const { return std::string_view(text).substr(0, text.size() - 1); }
   };
 
  private:
+  void write_text();
+
+  std::vector<Column> columns_;  // never more or fewer: the statement borrows from them
   std::string text_;
-  std::vector<Value> values_;
+  std::string before_;  // the text of the record before
 };
 
 // Reads every column, the first as column `first`. Money comes back in whole micro-dollars; `id` is not among the
 // columns.
 [[nodiscard]] RequestRecord read_request(const Statement& statement, int first);
-
-// StoredRow::text() of a record that was read back.
-[[nodiscard]] std::string request_row_text(const RequestRecord& record);
 
 // What the store keeps of an amount: whole micro-dollars, within +-1 million dollars per request, so that no sum
 // overflows.

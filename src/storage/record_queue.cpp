@@ -2,19 +2,31 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 namespace distiq {
 
-void RecordQueue::push(StoreItem&& item, std::int64_t now_ms) noexcept {
+void RecordQueue::push(RequestRecord&& record) noexcept {
+  std::unique_ptr<const RequestRecord> item;
+  try {
+    item = std::make_unique<const RequestRecord>(std::move(record));
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    return refuse();
+  }
+  push(StoreItem(std::move(item)));
+}
+
+void RecordQueue::push(StoreItem&& item) noexcept {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (items_.size() >= limit_) return refuse(now_ms);
+    if (items_.size() >= limit_) return refuse();
     try {
       items_.push_back(std::move(item));
     } catch (...) {
-      return refuse(now_ms);  // out of memory
+      return refuse();  // out of memory
     }
     ++accepted_;
     wake = ends_sleep();
@@ -23,7 +35,8 @@ void RecordQueue::push(StoreItem&& item, std::int64_t now_ms) noexcept {
   if (wake) work_.notify_one();
 }
 
-void RecordQueue::refuse(std::int64_t now_ms) noexcept {
+void RecordQueue::refuse() noexcept {
+  const std::int64_t now_ms = clock_.wall().time_since_epoch().count();
   ++refused_;
   if (!loss_) loss_ = Loss{now_ms, now_ms, 0};
   loss_->to_ms = std::max(loss_->to_ms, now_ms);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/clock.h"
 #include "storage/store_session.h"
 
 namespace distiq {
@@ -23,10 +24,13 @@ struct Loss {
 
 class RecordQueue {
  public:
-  RecordQueue(std::size_t limit, std::size_t batch_rows) : limit_(limit), batch_rows_(batch_rows) {}
+  // `clock` must outlive the queue.
+  RecordQueue(std::size_t limit, std::size_t batch_rows, const Clock& clock)
+      : limit_(limit), batch_rows_(batch_rows), clock_(clock) {}
 
-  // Never blocks for longer than another caller's push; a full queue counts the item as lost at now_ms.
-  void push(StoreItem&& item, std::int64_t now_ms) noexcept;
+  // Never blocks for longer than another caller's push. A full queue, or want of memory, counts the item as lost.
+  void push(RequestRecord&& record) noexcept;
+  void push(StoreItem&& item) noexcept;
 
   // Waits until there is a batch to write: `company` after the first item, or a whole batch, a flush or the end; or
   // until `idle` has passed without any item (then false).
@@ -59,11 +63,13 @@ class RecordQueue {
   [[nodiscard]] bool ends_sleep() const {
     return sleep_ == Sleep::for_first_item || (sleep_ == Sleep::for_full_batch && items_.size() >= batch_rows_);
   }
-  void refuse(std::int64_t now_ms) noexcept;
+  // Requires: the lock is held.
+  void refuse() noexcept;
 
   // Constant after construction.
   const std::size_t limit_;
   const std::size_t batch_rows_;
+  const Clock& clock_;
 
   // Protected by mutex_.
   mutable std::mutex mutex_;

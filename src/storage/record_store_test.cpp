@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "storage/record_columns.h"
+#include "storage/store_auditor.h"
 #include "storage/store_for_test.h"
 
 namespace distiq {
@@ -58,6 +60,12 @@ RequestRecord full_record() {
   return record;
 }
 
+std::string row_text(const RequestRecord& record) {
+  StoredRow row;
+  row.set(record);
+  return std::string(row.text());
+}
+
 TEST_F(RecordStoreTest, every_field_comes_back) {
   const RequestRecord written = full_record();
   {
@@ -102,6 +110,39 @@ TEST_F(RecordStoreTest, every_field_comes_back) {
   EXPECT_EQ(read.request_bytes, written.request_bytes);
   EXPECT_EQ(read.response_bytes, written.response_bytes);
   EXPECT_EQ(read.reason, written.reason);
+}
+
+// The writer compares each record with those before it and takes over what is the same.
+TEST_F(RecordStoreTest, records_that_differ_in_everything_come_back_from_one_batch) {
+  std::vector<RequestRecord> written;
+  for (std::uint64_t n = 0; n < 100; ++n) {
+    RequestRecord record = n % 3 == 0 ? full_record() : make_record(n);
+    record.id = "id-" + std::to_string(n);
+    record.message_id = "msg-" + std::to_string(n % 7 == 0 ? n : n * n);
+    record.started_at_ms += static_cast<std::int64_t>(n) * 30'000'000;
+    record.route.human_turn = n % 4 == 0;
+    record.route.cause = n % 5 == 0 ? "cold" : "";
+    written.push_back(std::move(record));
+  }
+  StoreConfig config = quick_config(path_);
+  config.batch_delay = 10s;
+  {
+    auto store = open(config);
+    for (const RequestRecord& record : written) store->record(record);
+    ASSERT_TRUE(store->flush(5s));
+  }
+  auto reader = StatsReader::open(path_);
+  ASSERT_TRUE(reader);
+  for (const RequestRecord& record : written) {
+    const auto found = reader->find_record(record.id);
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ(row_text(**found), row_text(record));
+  }
+  const auto audit = audit_store(path_, PriceTable::builtin());
+  ASSERT_TRUE(audit);
+  EXPECT_EQ(audit->rows, 100u);
+  EXPECT_TRUE(audit->chain.ok());
+  EXPECT_TRUE(audit->totals.ok());
 }
 
 TEST_F(RecordStoreTest, the_end_of_the_store_writes_what_is_waiting) {

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "stats/summary_calendar.h"
 #include "storage/record_chain.h"
-#include "storage/record_columns.h"
 #include "storage/stored_text.h"
 
 namespace distiq {
@@ -57,33 +57,40 @@ DbResult<void> RecordWriter::begin_batch() {
   return {};
 }
 
-DbResult<bool> RecordWriter::is_duplicate(const RequestRecord& record) {
+DbResult<bool> RecordWriter::is_duplicate(const RequestRecord& record, std::string_view stored_id) {
   if (record.message_id.empty() || record.upstream_request_id.empty()) return false;
   find_message_.bind_borrowed(1, StoredText::identifier(record.message_id).view());
   find_message_.bind_borrowed(2, StoredText::identifier(record.upstream_request_id).view());
-  find_message_.bind_borrowed(3, StoredText::identifier(record.id).view());
+  find_message_.bind_borrowed(3, stored_id);
   auto found = find_message_.step();
   find_message_.reset();
   return found;
 }
 
+std::int64_t RecordWriter::day_of(std::int64_t started_at_ms) {
+  const auto minute = std::chrono::floor<std::chrono::minutes>(std::chrono::milliseconds(started_at_ms));
+  if (std::exchange(minute_, minute) != minute) day_of_minute_ = local_day(started_at_ms);
+  return day_of_minute_;
+}
+
 DbResult<void> RecordWriter::write(const RequestRecord& record) {
-  const auto duplicate = is_duplicate(record);
+  const StoredText id = StoredText::identifier(record.id);
+  const auto duplicate = is_duplicate(record, id.view());
   if (!duplicate) return std::unexpected(duplicate.error());
-  const std::int64_t day = local_day(record.started_at_ms);
+  const std::int64_t day = day_of(record.started_at_ms);
   if (record.id.empty()) {
     insert_request_.bind_null(1);
   } else {
-    insert_request_.bind_borrowed(1, StoredText::identifier(record.id).view());
+    insert_request_.bind_borrowed(1, id.view());
   }
-  const StoredText id = StoredText::identifier(record.id);
   row_.set(record);
-  std::string values = chain_prefix(id.view(), *duplicate);
-  values += row_.text();
-  std::string chain = next_chain(chain_, values);
+  std::string chain = next_chain(chain_, id.view(), *duplicate, row_.text());
   insert_request_.bind(2, day).bind(3, std::int64_t{*duplicate}).bind_borrowed(4, chain);
   row_.bind(insert_request_, 5);
-  if (auto inserted = insert_request_.run(); !inserted) return inserted;
+  if (auto inserted = insert_request_.run(); !inserted) {
+    row_.forget_bound();
+    return inserted;
+  }
   if (db_->changed_rows() == 0) return {};  // it stands there already
   totals_.add(record, day, *duplicate);
   chain_ = std::move(chain);

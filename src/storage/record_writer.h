@@ -2,7 +2,11 @@
 // end. Storage thread only.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "stats/request_record.h"
 #include "storage/limit_writer.h"
@@ -27,6 +31,7 @@ class RecordWriter {
   // of one upstream answer (same message id and request id) is kept, marked as duplicate, and not counted in tokens and
   // money.
   [[nodiscard]] DbResult<void> write(const RequestRecord& record);
+  [[nodiscard]] DbResult<void> write(const std::unique_ptr<const RequestRecord>& record) { return write(*record); }
   [[nodiscard]] DbResult<void> write(const RateLimitRecord& record) { return limits_.add(record); }
   [[nodiscard]] DbResult<void> write(const StateSnapshot& snapshot);
   [[nodiscard]] DbResult<void> finish_batch();
@@ -36,7 +41,10 @@ class RecordWriter {
   void forget();
 
  private:
-  [[nodiscard]] DbResult<bool> is_duplicate(const RequestRecord& record);
+  [[nodiscard]] DbResult<bool> is_duplicate(const RequestRecord& record, std::string_view stored_id);
+
+  // The local day; asked of the calendar once for records of one minute in a row, as days begin on whole minutes.
+  [[nodiscard]] std::int64_t day_of(std::int64_t started_at_ms);
 
   Database* db_ = nullptr;
   Statement data_version_;
@@ -48,6 +56,8 @@ class RecordWriter {
   std::int64_t seen_version_ = 0;
   bool in_batch_ = false;
   std::string chain_;  // of the newest row
+  std::chrono::minutes minute_ = std::chrono::minutes::min();
+  std::int64_t day_of_minute_ = 0;
   StoredRow row_;
 };
 

@@ -42,8 +42,9 @@ using DbResult = std::expected<T, DbError>;
 [[nodiscard]] Error to_error(DbError error);
 
 // A prepared statement. bind() remembers its first failure, which the next step() or run() returns; parameters count
-// from 1, columns from 0. bind() copies, bind_borrowed() does not: its text must live until the statement has ended and
-// be bound anew before the next run. Views returned by text() live until the next step().
+// from 1, columns from 0, and a parameter keeps its value for the next run. bind() copies, bind_borrowed() does not:
+// its text must stay as it is for as long as the statement runs with it. Views returned by text() live until the next
+// step().
 class Statement {
  public:
   Statement() = default;

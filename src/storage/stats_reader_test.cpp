@@ -23,12 +23,14 @@ using store_test::quick_config;
 using store_test::SharedClock;
 using store_test::TempFolder;
 
+using Record = std::variant<RequestRecord, RateLimitRecord>;
+
 class StatsReaderTest : public ::testing::Test {
  protected:
-  void write(const std::vector<StoreItem>& items) {
+  void write(const std::vector<Record>& items) {
     auto store = RecordStore::open(quick_config(path_), clock_);
     ASSERT_TRUE(store);
-    for (const StoreItem& item : items) std::visit([&](const auto& record) { (*store)->record(record); }, item);
+    for (const Record& item : items) std::visit([&](const auto& record) { (*store)->record(record); }, item);
     ASSERT_TRUE((*store)->flush(10s));
   }
   Summary summary(Period period) {
@@ -45,7 +47,7 @@ class StatsReaderTest : public ::testing::Test {
 };
 
 TEST_F(StatsReaderTest, totals_are_the_sums_of_the_records) {
-  std::vector<StoreItem> items;
+  std::vector<Record> items;
   Totals expected;
   for (std::uint64_t n = 1; n <= 40; ++n) {
     items.push_back(make_record(n));
@@ -74,7 +76,7 @@ TEST_F(StatsReaderTest, totals_are_the_sums_of_the_records) {
 }
 
 TEST_F(StatsReaderTest, lanes_are_summed_from_their_requests_the_one_used_last_first) {
-  std::vector<StoreItem> items;
+  std::vector<Record> items;
   for (std::uint64_t n = 1; n <= 6; ++n) {
     RequestRecord record = make_record(n, store_test::test_now_ms + static_cast<std::int64_t>(n));
     record.request_class = n % 2 == 1 ? RequestClass::main : RequestClass::title;
@@ -176,7 +178,7 @@ TEST_F(StatsReaderTest, only_requests_of_the_messages_api_are_requests) {
 }
 
 TEST_F(StatsReaderTest, periods_are_whole_days_that_end_today) {
-  std::vector<StoreItem> items;
+  std::vector<Record> items;
   std::uint64_t n = 0;
   for (const std::int64_t days_ago : {0, 1, 6, 7, 29, 30, 400}) {
     items.push_back(make_record(n++, clock_.now_ms() - days_ago * day_ms));
@@ -197,7 +199,7 @@ TEST_F(StatsReaderTest, a_record_of_tomorrow_is_not_lost) {
 }
 
 TEST_F(StatsReaderTest, many_models_are_summed_up_at_the_end) {
-  std::vector<StoreItem> items;
+  std::vector<Record> items;
   for (std::uint64_t n = 0; n < 60; ++n) {
     RequestRecord record = make_record(n);
     record.served_model = "model-" + std::to_string(n);
@@ -215,7 +217,7 @@ TEST_F(StatsReaderTest, many_models_are_summed_up_at_the_end) {
 
 TEST_F(StatsReaderTest, limits_are_shown_per_account_the_newest_first) {
   const std::string five = "anthropic-ratelimit-unified-5h-utilization";
-  std::vector<StoreItem> items;
+  std::vector<Record> items;
   for (int account = 0; account < 10; ++account) {
     items.push_back(RateLimitRecord{"acc" + std::to_string(account),
                                     clock_.now_ms() - 1000 * account,
@@ -378,7 +380,7 @@ TEST_F(StatsReaderTest, a_day_is_the_users_day) {
 }
 
 TEST_F(StatsReaderTest, session_sums_its_own_records_and_names_its_newest_main_request) {
-  std::vector<StoreItem> items;
+  std::vector<Record> items;
   for (std::uint64_t n = 1; n <= 30; ++n) {
     auto record = make_record(n);
     record.session_id = n % 2 == 0 ? "even" : "odd";

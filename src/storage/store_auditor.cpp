@@ -105,9 +105,7 @@ class Auditor {
       return;
     }
     row_.set(record);
-    std::string values = chain_prefix(record.id, duplicate);
-    values += row_.text();
-    const std::string expected = next_chain(chain_, values);
+    const std::string expected = next_chain(chain_, record.id, duplicate, row_.text());
     note(audit_.chain, chain == expected, record.id, fmt::format("{} instead of {}", chain, expected));
     chain_ = chain;  // one changed row is one finding, not all that follow
   }

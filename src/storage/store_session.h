@@ -17,7 +17,8 @@
 
 namespace distiq {
 
-using StoreItem = std::variant<RequestRecord, RateLimitRecord, StateSnapshot>;
+// A request's record is large and never moved again.
+using StoreItem = std::variant<std::unique_ptr<const RequestRecord>, RateLimitRecord, StateSnapshot>;
 
 struct SessionConfig {
   std::string path;

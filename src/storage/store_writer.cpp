@@ -22,10 +22,17 @@ constexpr std::size_t max_gaps_in_memory = 64;
 // A disk that damages every new file must not be filled with damaged files.
 constexpr int max_files_moved = 3;
 
+bool is_request(const StoreItem& item) {
+  return std::holds_alternative<std::unique_ptr<const RequestRecord>>(item);
+}
+
 }  // namespace
 
 StoreWriter::StoreWriter(const StoreConfig& config, const Clock& clock, RecordStore::HealthListener listener)
-    : config_(config), clock_(clock), listener_(std::move(listener)), queue_(config.queue_limit, config.batch_rows) {}
+    : config_(config),
+      clock_(clock),
+      listener_(std::move(listener)),
+      queue_(config.queue_limit, config.batch_rows, clock) {}
 
 StoreWriter::~StoreWriter() {
   queue_.stop();
@@ -136,7 +143,7 @@ void StoreWriter::skip_rejected_items() {
     const auto done = session_->write({&item, 1}, {}, now_ms());
     if (!done && done.error().fault != DbFault::rejected) return false;
     if (done) {
-      written_ += std::holds_alternative<RequestRecord>(item);
+      written_ += is_request(item);
     } else {
       ++lost_by_writer_;
       add_gap({now_ms(), now_ms(), 1, "rejected", {}});
@@ -172,9 +179,8 @@ void StoreWriter::add_gap(Gap gap) {
 }
 
 void StoreWriter::settle_pending() {
-  written_ += static_cast<std::uint64_t>(std::count_if(pending_.begin(), pending_.end(), [](const StoreItem& item) {
-    return std::holds_alternative<RequestRecord>(item);
-  }));
+  written_ += static_cast<std::uint64_t>(
+      std::count_if(pending_.begin(), pending_.end(), [](const StoreItem& item) { return is_request(item); }));
   queue_.settle(pending_.size());
   pending_.clear();
 }

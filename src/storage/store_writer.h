@@ -22,7 +22,10 @@ class StoreWriter {
   // Makes the first attempt to open on the caller's thread, then starts the thread.
   void start();
 
-  void push(StoreItem&& item) noexcept { queue_.push(std::move(item), now_ms()); }
+  template <class Record>
+  void push(Record&& record) noexcept {
+    queue_.push(std::forward<Record>(record));
+  }
   void set_state_source(std::function<StateSnapshot()> source);
   bool flush(std::chrono::milliseconds limit) { return queue_.flush(limit); }
   [[nodiscard]] StoreHealth health() const;

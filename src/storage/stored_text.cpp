@@ -9,18 +9,20 @@ namespace {
 constexpr std::size_t max_line_bytes = 240;
 constexpr std::size_t max_json_bytes = 2048;
 
-constexpr std::array<bool, 256> identifier_bytes = [] {
-  std::array<bool, 256> table{};
+// What an identifier may not hold, and the marks of a credential's shape: see looks_like_credential().
+constexpr unsigned char foreign = 1;
+constexpr unsigned char mark = 2;
+
+constexpr std::array<unsigned char, 256> byte_kinds = [] {
+  std::array<unsigned char, 256> table{};
+  table.fill(foreign);
   for (const char c :
        std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/@+=,~%*[]()")) {
-    table[static_cast<unsigned char>(c)] = true;
+    table[static_cast<unsigned char>(c)] = 0;
   }
+  for (const char c : std::string_view("- :")) table[static_cast<unsigned char>(c)] |= mark;
   return table;
 }();
-
-bool is_identifier_byte(char c) {
-  return identifier_bytes[static_cast<unsigned char>(c)];
-}
 
 bool is_control_byte(char c) {
   return static_cast<unsigned char>(c) < 0x20;
@@ -60,8 +62,10 @@ bool looks_like_credential(std::string_view text) {
 }
 
 StoredText StoredText::identifier(std::string_view text, std::size_t max_bytes) {
-  if (looks_like_credential(text)) return StoredText("(redacted)");
-  if (!std::all_of(text.begin(), text.end(), is_identifier_byte)) return StoredText("(not stored)");
+  unsigned kinds = 0;
+  for (const char c : text) kinds |= byte_kinds[static_cast<unsigned char>(c)];
+  if ((kinds & mark) != 0 && looks_like_credential(text)) return StoredText("(redacted)");
+  if ((kinds & foreign) != 0) return StoredText("(not stored)");
   return StoredText(text.substr(0, max_bytes));
 }
 
