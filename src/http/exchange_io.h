@@ -51,11 +51,15 @@ class CancellationHook {
   Cancellation& cancellation_;
 };
 
-// A whole request body. Counted against the budget of all buffered bytes until destroyed.
+// A whole request body. Counted against the budget of all buffered bytes until destroyed. Its bytes stay where they
+// are.
 class BufferedBody {
  public:
   virtual ~BufferedBody() = default;
   [[nodiscard]] virtual std::string_view bytes() const = 0;
+  // Counts no longer: its request is done with, somebody else keeps and bounds it, perhaps longer than the server
+  // lives.
+  virtual void leave_budget() = 0;
 };
 
 // The client's side. The head has been read and admitted.

@@ -112,10 +112,29 @@ JsonValue JsonWalker::plain_token() {
   return {{begin, last_end_ - begin}, type};
 }
 
-void JsonWalker::expect_end() const {
+JsonValue JsonWalker::pass_known(std::string_view value, JsonType type) {
+  if (value.empty() || !text_.substr(next_).starts_with(value)) return {};
+  check_utf8();
+  const std::uint32_t begin = next_;
+  next_ += static_cast<std::uint32_t>(value.size() - 1);
+  step();
+  unchecked_from_ = last_end_;
+  return {{begin, last_end_ - begin}, type};
+}
+
+// Between two tokens: outside strings the grammar knows ASCII only.
+void JsonWalker::check_utf8() {
+  if (non_ascii_) {
+    is_utf8_ = is_utf8_ && simdjson::validate_utf8(text_.data() + unchecked_from_, next_ - unchecked_from_);
+  }
+  non_ascii_ = false;
+  unchecked_from_ = next_;
+}
+
+void JsonWalker::expect_end() {
   if (next_ != text_.size()) fail(ScanReason::invalid_json);
-  // Outside strings the grammar knows ASCII only.
-  if (non_ascii_ && !simdjson::validate_utf8(text_.data(), text_.size())) fail(ScanReason::invalid_utf8);
+  check_utf8();
+  if (!is_utf8_) fail(ScanReason::invalid_utf8);
 }
 
 }  // namespace distiq

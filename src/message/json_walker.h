@@ -60,8 +60,12 @@ class JsonWalker {
   template <class OnKey>
   JsonValue skip_watching(OnKey on_key);
 
+  // If the text goes on with `value`, known to be one whole and valid value that nothing can lengthen (a container or a
+  // string, in UTF-8): passes it without reading it. Otherwise stays, and the answer is absent.
+  JsonValue pass_known(std::string_view value, JsonType type);
+
   // Fails unless nothing follows, or if any string that was passed is not UTF-8.
-  void expect_end() const;
+  void expect_end();
 
   [[nodiscard]] std::string_view inner(const JsonValue& string) const {
     return text_.substr(string.range.at + 1, string.range.size - 2);
@@ -111,6 +115,7 @@ class JsonWalker {
     return key;
   }
   JsonValue finish(std::uint32_t begin, JsonType type) const { return {{begin, last_end_ - begin}, type}; }
+  void check_utf8();
   JsonValue string_token();
   JsonValue plain_token();
   JsonValue scalar() { return front() == '"' ? string_token() : plain_token(); }
@@ -121,7 +126,9 @@ class JsonWalker {
   std::uint32_t last_end_ = 0;  // behind the token passed last
   std::size_t depth_ = 0;
   std::size_t max_depth_;
-  bool non_ascii_ = false;
+  std::uint32_t unchecked_from_ = 0;  // what is before is UTF-8, or is_utf8_ is false
+  bool non_ascii_ = false;            // behind unchecked_from_
+  bool is_utf8_ = true;
   std::vector<char> closers_;  // of skip: the bracket that closes each open container
 };
 

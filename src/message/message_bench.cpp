@@ -35,6 +35,21 @@ void scan(benchmark::State& state) {
 }
 BENCHMARK(scan)->Apply(sizes);
 
+// The next request of a conversation: one more step behind what was there before.
+void rescan(benchmark::State& state) {
+  const std::string earlier = body_of(state);
+  std::string body = earlier;
+  body.insert(body.find("],\"system\""), sample_step(999, 3000));
+  const auto before = scan_request(earlier);
+  for (auto _ : state) {
+    const auto view = scan_request(body, {}, &*before);
+    if (!view || view->messages.size() < 3) state.SkipWithError("scan failed");
+    benchmark::DoNotOptimize(view);
+  }
+  finish(state, body);
+}
+BENCHMARK(rescan)->Apply(sizes);
+
 void prompt(benchmark::State& state) {
   const std::string body = body_of(state);
   const auto view = scan_request(body);

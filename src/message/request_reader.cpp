@@ -1,6 +1,7 @@
 #include "message/request_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace distiq {
 namespace {
@@ -94,9 +95,14 @@ Role role_of(const RequestView& view, const JsonValue& name) {
 
 }  // namespace
 
-RequestReader::RequestReader(std::string_view body, const ScanLimits& limits, std::span<const std::uint32_t> losers)
-    : walker_(body, limits.depth), parts_left_(limits.parts), losers_(losers) {
+RequestReader::RequestReader(std::string_view body, const ScanLimits& limits, std::span<const std::uint32_t> losers,
+                             const RequestView* earlier)
+    : walker_(body, limits.depth), parts_left_(limits.parts), earlier_(earlier), losers_(losers) {
   view_.body = body;
+  if (earlier == nullptr) return;
+  view_.tools.reserve(earlier->tools.size());
+  view_.messages.reserve(earlier->messages.size() + 2);
+  view_.blocks.reserve(earlier->blocks.size() + 8);
 }
 
 RequestView RequestReader::read() {
@@ -194,6 +200,7 @@ void RequestReader::read_top_level(std::size_t field, const JsonValue& key) {
 void RequestReader::read_system() {
   view_.system_first_block = static_cast<std::uint32_t>(view_.blocks.size());
   if (walker_.peek() == JsonType::array) {
+    if (earlier_ != nullptr) earlier_block_ = earlier_->system_first_block;
     view_.system = read_blocks(CachePlace::system, 0);
   } else {
     expect(walker_.peek() == JsonType::string || next_is_null());
@@ -212,8 +219,9 @@ void RequestReader::read_tools() {
 }
 
 void RequestReader::read_tool() {
+  if (take_over_tool()) return;
   expect(walker_.peek() == JsonType::object);
-  count_part();
+  count_parts();
   const auto index = static_cast<std::uint32_t>(view_.tools.size());
   view_.tools.emplace_back();
   const JsonValue whole = fields(tool_names, [this, index](std::size_t field, const JsonValue& key) {
@@ -242,8 +250,9 @@ void RequestReader::read_messages() {
 }
 
 void RequestReader::read_message() {
+  if (take_over_message()) return;
   expect(walker_.peek() == JsonType::object);
-  count_part();
+  count_parts();
   Message message;
   message.first_block = message.end_block = static_cast<std::uint32_t>(view_.blocks.size());
   message.value = fields(message_names, [&](std::size_t field, const JsonValue&) {
@@ -272,6 +281,7 @@ void RequestReader::read_message() {
 
 JsonValue RequestReader::read_blocks(CachePlace place, std::size_t nesting) {
   return walker_.array([this, place, nesting] {
+    if (place == CachePlace::system && take_over_system_block()) return;
     // Inside a block of a kind we do not know a list may hold anything; directly in a message it may not.
     if (walker_.peek() != JsonType::object && nesting > 0) {
       pass_value();
@@ -283,7 +293,7 @@ JsonValue RequestReader::read_blocks(CachePlace place, std::size_t nesting) {
 }
 
 void RequestReader::read_block(CachePlace place, std::size_t nesting) {
-  count_part();
+  count_parts();
   const auto index = static_cast<std::uint32_t>(view_.blocks.size());
   view_.blocks.emplace_back();
   ContentBlock block;  // apart: reading nested blocks moves the vector
@@ -337,7 +347,7 @@ std::uint32_t RequestReader::read_cache_mark(const JsonValue& key, CachePlace pl
     if (mark.value.type == JsonType::null) return no_index;
     mark.ttl = CacheTtl::other;
   }
-  count_part();
+  count_parts();
   view_.cache_marks.push_back(mark);
   return static_cast<std::uint32_t>(view_.cache_marks.size() - 1);
 }
@@ -358,9 +368,64 @@ void RequestReader::expect(bool right_type) const {
   walker_.fail(walker_.peek() == JsonType::absent ? ScanReason::invalid_json : ScanReason::unexpected_type);
 }
 
-void RequestReader::count_part() {
-  if (parts_left_ == 0) walker_.fail(ScanReason::too_many_parts);
-  --parts_left_;
+void RequestReader::count_parts(std::size_t count) {
+  if (parts_left_ < count) walker_.fail(ScanReason::too_many_parts);
+  parts_left_ -= count;
+}
+
+std::optional<ViewShift> RequestReader::take_over(const JsonValue& known, std::uint32_t first_block,
+                                                  std::uint32_t end_block) {
+  const JsonValue here = walker_.pass_known(earlier_->raw(known), known.type);
+  if (!here.present()) return std::nullopt;
+  const auto& marks = earlier_->cache_marks;
+  const auto mark_from = [&marks](std::uint32_t at) {
+    return std::partition_point(marks.begin(), marks.end(), [at](const CacheMark& mark) { return mark.key_at < at; });
+  };
+  const auto first_mark = mark_from(known.range.at);
+  const auto end_mark = mark_from(known.range.end());
+  count_parts(end_block - first_block + static_cast<std::size_t>(end_mark - first_mark));
+  const ViewShift shift{
+      .bytes = here.range.at - known.range.at,
+      .blocks = static_cast<std::uint32_t>(view_.blocks.size()) - first_block,
+      .marks =
+          static_cast<std::uint32_t>(view_.cache_marks.size()) - static_cast<std::uint32_t>(first_mark - marks.begin()),
+  };
+  for (std::uint32_t i = first_block; i < end_block; ++i) shift.apply(view_.blocks.emplace_back(earlier_->blocks[i]));
+  for (auto mark = first_mark; mark != end_mark; ++mark) shift.apply(view_.cache_marks.emplace_back(*mark));
+  return shift;
+}
+
+bool RequestReader::take_over_tool() {
+  if (earlier_ == nullptr || view_.tools.size() >= earlier_->tools.size()) return false;
+  const Tool& known = earlier_->tools[view_.tools.size()];
+  const auto shift = take_over(known.value, 0, 0);
+  if (!shift) return false;
+  count_parts();
+  Tool& tool = view_.tools.emplace_back(known);
+  shift->apply(tool);
+  tool.taken_over = true;
+  return true;
+}
+
+bool RequestReader::take_over_message() {
+  if (earlier_ == nullptr || view_.messages.size() >= earlier_->messages.size()) return false;
+  const Message& known = earlier_->messages[view_.messages.size()];
+  const auto shift = take_over(known.value, known.first_block, known.end_block);
+  if (!shift) return false;
+  count_parts();
+  Message& message = view_.messages.emplace_back(known);
+  shift->apply(message);
+  message.taken_over = true;
+  return true;
+}
+
+bool RequestReader::take_over_system_block() {
+  if (earlier_ == nullptr || earlier_block_ >= earlier_->system_end_block) return false;
+  const std::uint32_t index = std::exchange(earlier_block_, earlier_->blocks[earlier_block_].next);
+  const auto first = static_cast<std::uint32_t>(view_.blocks.size());
+  if (!take_over(earlier_->blocks[index].value, index, earlier_block_)) return false;
+  view_.blocks[first].taken_over = true;
+  return true;
 }
 
 }  // namespace distiq

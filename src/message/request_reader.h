@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -12,14 +13,16 @@
 #include "message/json_walker.h"
 #include "message/request_scanner.h"
 #include "message/request_view.h"
+#include "message/view_shift.h"
 
 namespace distiq {
 
 class RequestReader {
  public:
   // `losers`: offsets of keys that an earlier reading found to be overruled by a later duplicate; ascending. They are
-  // passed like unknown fields.
-  RequestReader(std::string_view body, const ScanLimits& limits, std::span<const std::uint32_t> losers);
+  // passed like unknown fields. `earlier`: see scan_request.
+  RequestReader(std::string_view body, const ScanLimits& limits, std::span<const std::uint32_t> losers,
+                const RequestView* earlier);
 
   // Throws JsonError. If new_losers() is not empty afterwards, the view mixes overruled fields in: read again.
   [[nodiscard]] RequestView read();
@@ -38,6 +41,12 @@ class RequestReader {
   void read_tool();
   void read_messages();
   void read_message();
+  // If the known element's bytes stand at the cursor: passes them and takes its blocks and marks over. The shift is
+  // that of the element itself.
+  std::optional<ViewShift> take_over(const JsonValue& known, std::uint32_t first_block, std::uint32_t end_block);
+  bool take_over_tool();
+  bool take_over_message();
+  bool take_over_system_block();
   JsonValue read_blocks(CachePlace place, std::size_t nesting);
   void read_block(CachePlace place, std::size_t nesting);
   std::uint32_t read_cache_mark(const JsonValue& key, CachePlace place, std::uint32_t owner);
@@ -48,11 +57,13 @@ class RequestReader {
 
   void expect(bool right_type) const;
   [[nodiscard]] bool next_is_null() const { return walker_.peek() == JsonType::null; }
-  void count_part();
+  void count_parts(std::size_t count = 1);
 
   RequestView view_;
   JsonWalker walker_;
   std::size_t parts_left_;
+  const RequestView* earlier_;
+  std::uint32_t earlier_block_ = 0;  // the next outermost block of the earlier system prompt
   bool is_inside_mark_ = false;
   std::span<const std::uint32_t> losers_;
   std::vector<std::uint32_t> new_losers_;

@@ -10,13 +10,13 @@
 namespace distiq {
 namespace {
 
-RequestView read_with_last_winning(std::string_view body, const ScanLimits& limits) {
-  RequestReader reader(body, limits, {});
+RequestView read_with_last_winning(std::string_view body, const ScanLimits& limits, const RequestView* earlier) {
+  RequestReader reader(body, limits, {}, earlier);
   RequestView view = reader.read();
   std::vector<std::uint32_t>& losers = reader.new_losers();
   if (losers.empty()) return view;
   std::sort(losers.begin(), losers.end());
-  view = RequestReader(body, limits, losers).read();
+  view = RequestReader(body, limits, losers, nullptr).read();
   view.has_duplicate_keys = true;
   return view;
 }
@@ -49,7 +49,8 @@ std::string_view to_string(ScanReason reason) {
   return "invalid_json";
 }
 
-std::expected<RequestView, ScanFailure> scan_request(std::string_view body, const ScanLimits& limits) {
+std::expected<RequestView, ScanFailure> scan_request(std::string_view body, const ScanLimits& limits,
+                                                     const RequestView* earlier) {
   constexpr std::size_t largest_offset = 0xFFFFFFFF;
   if (body.size() > std::min(limits.body_bytes, largest_offset)) {
     return std::unexpected(ScanFailure{ScanReason::too_large});
@@ -59,7 +60,9 @@ std::expected<RequestView, ScanFailure> scan_request(std::string_view body, cons
     return std::unexpected(ScanFailure{ScanReason::empty_body});
   }
   try {
-    RequestView view = read_with_last_winning(body, limits);
+    // Where keys were overruled an element may mean something else than its bytes say.
+    if (earlier != nullptr && earlier->has_duplicate_keys) earlier = nullptr;
+    RequestView view = read_with_last_winning(body, limits, earlier);
     UserId id = parse_user_id(view.text(view.user_id));
     view.session_id = std::move(id.session_id);
     view.account_uuid = std::move(id.account_uuid);

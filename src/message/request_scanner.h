@@ -39,7 +39,11 @@ struct ScanLimits {
 };
 
 // About 0.45 ns per byte of a usual body. The view borrows `body`. Any thread.
-[[nodiscard]] std::expected<RequestView, ScanFailure> scan_request(std::string_view body,
-                                                                   const ScanLimits& limits = {});
+//
+// `earlier`: the view of another body, made with the same limits; null if there is none. A message, a tool or a block
+// of the system prompt that stands byte for byte, and at the same index, in both bodies is not read again: what is said
+// of it is taken over (`taken_over` is set), which costs a comparison of its bytes. The view is the same otherwise.
+[[nodiscard]] std::expected<RequestView, ScanFailure> scan_request(std::string_view body, const ScanLimits& limits = {},
+                                                                   const RequestView* earlier = nullptr);
 
 }  // namespace distiq

@@ -54,6 +54,7 @@ struct ContentBlock {
   std::uint32_t cache_mark = no_index;  // index into cache_marks
   BlockType type = BlockType::other;
   bool is_error = false;
+  bool taken_over = false;  // see scan_request; of the outermost blocks of the system prompt only
 };
 
 struct Message {
@@ -64,6 +65,7 @@ struct Message {
   std::uint32_t first_block = 0;  // blocks[first_block, end_block) incl. nested; empty for a string content
   std::uint32_t end_block = 0;
   Role role = Role::other;
+  bool taken_over = false;
 };
 
 struct Tool {
@@ -74,6 +76,7 @@ struct Tool {
   JsonValue input_schema;
   std::uint32_t cache_mark = no_index;
   bool defer_loading = false;
+  bool taken_over = false;
 };
 
 struct RequestView {

@@ -41,10 +41,16 @@ Error body_too_large(std::size_t limit) {
 class ClientSession::Body final : public BufferedBody {
  public:
   Body(MemoryBudget& budget, std::size_t capacity)
-      : budget_(budget), data_(std::make_unique_for_overwrite<char[]>(capacity)), capacity_(capacity) {}
-  ~Body() override { budget_.release(capacity_); }
+      : budget_(&budget), data_(std::make_unique_for_overwrite<char[]>(capacity)), capacity_(capacity) {}
+  ~Body() override {
+    if (budget_ != nullptr) budget_->release(capacity_);
+  }
 
   std::string_view bytes() const override { return {data_.get(), size_}; }
+  void leave_budget() override {
+    if (budget_ != nullptr) budget_->release(capacity_);
+    budget_ = nullptr;
+  }
   std::span<char> space() { return {data_.get() + size_, capacity_ - size_}; }
   void append(std::string_view bytes) {
     std::memcpy(data_.get() + size_, bytes.data(), bytes.size());
@@ -61,7 +67,7 @@ class ClientSession::Body final : public BufferedBody {
   std::size_t capacity() const { return capacity_; }
 
  private:
-  MemoryBudget& budget_;
+  MemoryBudget* budget_;
   std::unique_ptr<char[]> data_;
   std::size_t size_ = 0;
   std::size_t capacity_;

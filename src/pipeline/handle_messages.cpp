@@ -62,14 +62,36 @@ class MessagesExchange {
   void identify(bool late) {
     if (identified_) return;
     identified_ = true;
-    const auto view = scan_request(body_->bytes());
-    const RequestView* known = view ? &*view : nullptr;
+    const RequestView* known = read_request();
     const ClientFields client(client_.head());
     const LaneIdentity lane = identify_lane(client, known);
     const std::string& account = log_.identified(lane, client, known);
     if (known == nullptr || lane.request_class == RequestClass::count_tokens) return;
-    steered().plan({client_.head(), *known, lane, account, !late});
+    steered().plan({client_.head(), *known, lane, account, !late, &parts_});
     if (late) steered().sending();
+  }
+
+  // Null: it is not understood.
+  const RequestView* read_request() {
+    std::shared_ptr<const ReadRequest> earlier;
+    if (services_.recent != nullptr && services_.recent->is_worth_it(body_->bytes())) {
+      recent_key_ = RecentRequests::key_of(client_.head(), body_->bytes());
+      earlier = services_.recent->find(recent_key_);
+    }
+    auto view = scan_request(body_->bytes(), {}, earlier ? &earlier->view : nullptr);
+    if (!view) return nullptr;
+    view_ = *std::move(view);
+    parts_ = hash_parts(*view_, earlier ? &earlier->parts : nullptr);
+    return &*view_;
+  }
+
+  // The body has been sent. Nothing of it is needed any more, but that the next request of its conversation repeats it.
+  void let_go() {
+    if (services_.recent != nullptr && view_) {
+      services_.recent->keep(recent_key_, {std::move(body_), *std::move(view_), std::move(parts_)});
+      view_.reset();
+    }
+    body_.reset();
   }
 
   Task<Disposition> send_original() {
@@ -182,7 +204,7 @@ class MessagesExchange {
     if (whole) give_way_if_alone();
     identify(/*late=*/true);
     steered().answer_began(exchange.head());
-    if (exchange.sent()) body_.reset();
+    if (exchange.sent()) let_go();
 
     co_await relay.run();
     if (!whole) give_way_if_alone();
@@ -205,6 +227,9 @@ class MessagesExchange {
   ExchangeLog& log_;
   Cancellation cancellation_;
   std::unique_ptr<BufferedBody> body_;
+  std::optional<RequestView> view_;  // of body_
+  PromptParts parts_;                // of view_
+  std::uint64_t recent_key_ = 0;
   MonotonicTime complete_at_;
   bool identified_ = false;
   bool sent_ = false;

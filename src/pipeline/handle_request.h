@@ -15,6 +15,7 @@
 #include "message/error_body.h"
 #include "pipeline/bookkeeper.h"
 #include "pipeline/event_stream.h"
+#include "pipeline/recent_requests.h"
 #include "pipeline/steering.h"
 #include "trace/request_trace.h"
 
@@ -39,7 +40,8 @@ struct PipelineServices {
   IdSource& ids;
   Bookkeeper& books;
   Metrics& metrics;
-  Steering* steering = nullptr;  // null: nobody decides, everything leaves as it came
+  Steering* steering = nullptr;      // null: nobody decides, everything leaves as it came
+  RecentRequests* recent = nullptr;  // null: every body is read from its first byte to its last
   GuardConfig guards;
   UpstreamTarget target;
   HmacSha256 account_key;  // keys the hash under which an account's records stand

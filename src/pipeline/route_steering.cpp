@@ -113,7 +113,9 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   request->requested = prices_.find(request->requested_id);
   request->served = request->requested;
   request->requested_effort = effort_of(question.view).substr(0, longest_effort);
-  request->prompt = std::make_shared<ModelPrompts>(map_prompt(question.view, question.head));
+  request->prompt = std::make_shared<ModelPrompts>(question.parts != nullptr
+                                                       ? map_prompt(question.view, *question.parts, question.head)
+                                                       : map_prompt(question.view, question.head));
   request->sent_prompt = request->prompt;
   request->ttl = longest_ttl(request->prompt->map());
   request->turn = find_human_prompt(question.view).kind;

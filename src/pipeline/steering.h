@@ -11,6 +11,7 @@
 #include "message/edit_plan.h"
 #include "message/lane.h"
 #include "money/usage.h"
+#include "promptcache/prompt_parts.h"
 #include "stats/request_record.h"
 
 namespace distiq {
@@ -23,8 +24,9 @@ struct SteeringQuestion {
   const RequestHead& head;
   const RequestView& view;
   const LaneIdentity& lane;
-  const std::string& account;  // account_key()
-  bool may_edit = true;        // false: it has left already, only its effects are to be known
+  const std::string& account;          // account_key()
+  bool may_edit = true;                // false: it has left already, only its effects are to be known
+  const PromptParts* parts = nullptr;  // of the view, where they are known already
 };
 
 // What a decider keeps with a plan.

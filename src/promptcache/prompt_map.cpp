@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "message/classify.h"
-#include "promptcache/block_hash.h"
 #include "promptcache/piece_hash.h"
 #include "promptcache/prompt_context.h"
 
@@ -18,15 +17,15 @@ bool is_thinking(BlockType type) {
 
 class MapBuilder {
  public:
-  explicit MapBuilder(const RequestView& view)
-      : view_(view), hasher_(view), of_tool_(view.tools.size(), no_index), of_block_(view.blocks.size(), no_index) {
+  MapBuilder(const RequestView& view, const PromptParts& parts)
+      : view_(view), parts_(parts), of_tool_(view.tools.size(), no_index), of_block_(view.blocks.size(), no_index) {
     map_.positions.reserve(view.tools.size() + view.blocks.size() + view.messages.size() + 1);
   }
 
   PromptMap build(const RequestHead& head) {
     add_tools();
     add_system();
-    for (const Message& message : view_.messages) add_message(message);
+    for (std::size_t i = 0; i < view_.messages.size(); ++i) add_message(view_.messages[i], parts_.starts[i]);
     close_chain();
     find_breakpoints();
     map_.context = read_prompt_context(view_, head);
@@ -53,29 +52,31 @@ class MapBuilder {
   void add_tools() {
     for (std::uint32_t i = 0; i < view_.tools.size(); ++i) {
       const Tool& tool = view_.tools[i];
-      if (!tool.defer_loading) add(PromptSection::tools, tool.value, i, hasher_.tool(tool));
+      if (!tool.defer_loading) add(PromptSection::tools, tool.value, i, parts_.tools[i]);
     }
   }
 
   void add_system() {
     if (view_.system.is_string() && !is_billing_line(view_, view_.system) && view_.system.range.size > 2) {
-      add(PromptSection::system, view_.system, no_index, hasher_.text(view_.system));
+      add(PromptSection::system, view_.system, no_index, parts_.system.front());
     }
-    for (std::uint32_t i = view_.system_first_block; i < view_.system_end_block; i = view_.blocks[i].next) {
+    auto part = parts_.system.begin();
+    for (std::uint32_t i = view_.system_first_block; i < view_.system_end_block; i = view_.blocks[i].next, ++part) {
       // Upstream takes the billing line out.
       if (i == view_.system_first_block && is_billing_line(view_, view_.blocks[i].text)) continue;
-      add(PromptSection::system, view_.blocks[i].value, i, hasher_.block(i));
+      add(PromptSection::system, view_.blocks[i].value, i, *part);
     }
   }
 
-  void add_message(const Message& message) {
+  void add_message(const Message& message, std::uint32_t first_part) {
     const std::size_t first = map_.positions.size();
+    auto part = parts_.messages.begin() + first_part;
     if (message.content.is_string()) {
-      add(PromptSection::messages, message.content, no_index, hasher_.text(message.content));
+      add(PromptSection::messages, message.content, no_index, *part);
     }
     bool human = message.role == Role::user && message.content.is_string();
-    for (std::uint32_t i = message.first_block; i < message.end_block; i = view_.blocks[i].next) {
-      PromptPosition& position = add(PromptSection::messages, view_.blocks[i].value, i, hasher_.block(i));
+    for (std::uint32_t i = message.first_block; i < message.end_block; i = view_.blocks[i].next, ++part) {
+      PromptPosition& position = add(PromptSection::messages, view_.blocks[i].value, i, *part);
       position.thinking = is_thinking(view_.blocks[i].type);
       human = human || (message.role == Role::user && view_.blocks[i].type != BlockType::tool_result);
     }
@@ -140,7 +141,7 @@ class MapBuilder {
   }
 
   const RequestView& view_;
-  BlockHasher hasher_;
+  const PromptParts& parts_;
   std::vector<std::uint32_t> of_tool_;   // positions
   std::vector<std::uint32_t> of_block_;  // nested blocks too: the position of the block that holds them
   PromptMap map_;
@@ -155,8 +156,12 @@ std::uint32_t PromptMap::last_of(PromptSection section) const {
   return no_index;
 }
 
+PromptMap map_prompt(const RequestView& view, const PromptParts& parts, const RequestHead& head) {
+  return MapBuilder(view, parts).build(head);
+}
+
 PromptMap map_prompt(const RequestView& view, const RequestHead& head) {
-  return MapBuilder(view).build(head);
+  return map_prompt(view, hash_parts(view), head);
 }
 
 }  // namespace distiq

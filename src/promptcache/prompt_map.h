@@ -12,6 +12,7 @@
 
 #include "http/exchange.h"
 #include "message/request_view.h"
+#include "promptcache/prompt_parts.h"
 
 namespace distiq {
 
@@ -63,7 +64,9 @@ struct PromptMap {
   [[nodiscard]] std::uint32_t last_of(PromptSection section) const;
 };
 
-// About 0.15 ns per byte of body. A body that the API would refuse gives some map, never an error.
+// `parts`: of the view. A body that the API would refuse gives some map, never an error.
+[[nodiscard]] PromptMap map_prompt(const RequestView& view, const PromptParts& parts, const RequestHead& head);
+// With the hashing of the parts: about 0.15 ns per byte of body.
 [[nodiscard]] PromptMap map_prompt(const RequestView& view, const RequestHead& head);
 
 }  // namespace distiq

@@ -158,6 +158,7 @@ class ProxyImpl final : public Proxy {
             .books = books_,
             .metrics = metrics_,
             .steering = &steering_,
+            .recent = &recent_,
             .guards = guard_config(config_),
             .target = target_of(config_.upstream),
             .account_key = HmacSha256(account_key),
@@ -271,6 +272,7 @@ class ProxyImpl final : public Proxy {
   WebRoutes web_;
   const PatternJudge judge_;
   RouteSteering steering_;
+  RecentRequests recent_;
   std::unique_ptr<ClaudeCli> owned_cli_;
   std::atomic<ClaudeCli*> cli_{nullptr};  // from when the port is known, which is where it asks
   const OpenAiDoor openai_;

@@ -1,0 +1,60 @@
+// The last body of each conversation with what was read in it: the next request of a conversation repeats nearly all of
+// it, and only what is new need be read again (see scan_request and hash_parts). What is found here says nothing about
+// a request but where equal bytes have been read before. Bounded; in memory only. Any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "http/exchange_io.h"
+#include "message/request_view.h"
+#include "promptcache/prompt_parts.h"
+
+namespace distiq {
+
+struct ReadRequest {
+  std::unique_ptr<BufferedBody> body;
+  RequestView view;   // of body
+  PromptParts parts;  // of view
+};
+
+class RecentRequests {
+ public:
+  explicit RecentRequests(std::size_t most_bytes = 8u << 20, std::size_t least_bytes = 8u << 10)
+      : most_bytes_(most_bytes), least_bytes_(least_bytes) {}
+
+  // What requests of one conversation have in common before anything has been read: the client's session and agent, and
+  // how the body begins (its model).
+  [[nodiscard]] static std::uint64_t key_of(const RequestHead& head, std::string_view body);
+
+  // Smaller ones are read again in no time: they are not kept, and nothing need be looked for.
+  [[nodiscard]] bool is_worth_it(std::string_view body) const { return body.size() >= least_bytes_; }
+  // Null if there is none.
+  [[nodiscard]] std::shared_ptr<const ReadRequest> find(std::uint64_t key);
+  // In place of the one before. Its body leaves the budget of buffered bytes. Those asked for longest ago make room.
+  void keep(std::uint64_t key, ReadRequest&& request);
+
+ private:
+  struct Entry {
+    std::uint64_t key = 0;
+    std::uint64_t last_use = 0;
+    std::size_t bytes = 0;
+    std::shared_ptr<const ReadRequest> request;
+  };
+  using Dropped = std::vector<std::shared_ptr<const ReadRequest>>;  // freed without the lock
+
+  void drop(std::size_t index, Dropped& dropped);
+
+  const std::size_t most_bytes_;
+  const std::size_t least_bytes_;
+  std::mutex mutex_;
+  std::vector<Entry> entries_;  // a few dozen at most
+  std::size_t bytes_ = 0;
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace distiq
