@@ -25,6 +25,10 @@ constexpr std::array<std::string_view, 12> not_human = {
 constexpr std::string_view reminder = "<system-reminder>";
 constexpr std::string_view task_notification = "<task-notification>";
 constexpr std::string_view notification_label = "[SYSTEM NOTIFICATION - NOT USER INPUT]";
+// With what the client's own texts begin, and an escape that may stand for it.
+constexpr std::string_view first_letters = "<[YOTC\\";
+static_assert(std::ranges::all_of(not_human, [](auto start) { return first_letters.contains(start.front()); }) &&
+              first_letters.contains(task_notification.front()) && first_letters.contains(notification_label.front()));
 
 bool is_notification(const RequestView& view, const JsonValue& text) {
   if (view.starts_with(text, task_notification) || view.starts_with(text, notification_label)) return true;
@@ -45,6 +49,10 @@ struct UserMessage {
 
 void sort_text(const RequestView& view, const JsonValue& text, UserMessage& into) {
   if (!text.is_string() || view.inner(text).empty()) return;
+  if (!first_letters.contains(view.inner(text).front())) {
+    into.parts.push_back(text);
+    return;
+  }
   if (is_notification(view, text)) {
     into.has_notification = true;
     return;
@@ -108,6 +116,18 @@ HumanPrompt find_human_prompt(const RequestView& view) {
     break;
   }
   return prompt;
+}
+
+TurnKind find_turn_kind(const RequestView& view) {
+  bool assistant_speaks_last = false;
+  for (std::size_t i = view.messages.size(); i-- > 0;) {
+    const Message& message = view.messages[i];
+    if (message.role == Role::user) {
+      return assistant_speaks_last ? TurnKind::continuation : kind_of(read_user_message(view, message));
+    }
+    assistant_speaks_last |= message.role == Role::assistant;
+  }
+  return TurnKind::none;
 }
 
 std::string prompt_text(const RequestView& view, const HumanPrompt& prompt) {

@@ -27,6 +27,8 @@ struct HumanPrompt {
 
 // Reads only the starts of the texts: about 20 ns per block of the messages from the prompt on.
 [[nodiscard]] HumanPrompt find_human_prompt(const RequestView& view);
+// Its kind alone, from the newest messages.
+[[nodiscard]] TurnKind find_turn_kind(const RequestView& view);
 
 // The parts as one decoded UTF-8 text, a newline between them.
 [[nodiscard]] std::string prompt_text(const RequestView& view, const HumanPrompt& prompt);

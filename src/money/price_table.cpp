@@ -136,10 +136,13 @@ ModelMatch PriceTable::match(std::string_view id) const {
 
 std::string PriceTable::short_name(std::string_view id) const {
   const ModelInfo* model = find(id);
-  if (model == nullptr) return std::string(id);
-  if (contains_any(model->aliases, model->tier)) return model->tier;
+  return model == nullptr ? std::string(id) : short_name(*model);
+}
+
+std::string PriceTable::short_name(const ModelInfo& model) {
+  if (contains_any(model.aliases, model.tier)) return model.tier;
   constexpr std::string_view kPrefix = "claude-";
-  return model->id.starts_with(kPrefix) ? model->id.substr(kPrefix.size()) : model->id;
+  return model.id.starts_with(kPrefix) ? model.id.substr(kPrefix.size()) : model.id;
 }
 
 }  // namespace distiq

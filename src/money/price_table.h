@@ -55,6 +55,7 @@ class PriceTable {
   // "sonnet" for the model that this alias means today, "sonnet-4-6" for others, unlisted ids as they are. For people
   // only.
   [[nodiscard]] std::string short_name(std::string_view id) const;
+  [[nodiscard]] static std::string short_name(const ModelInfo& model);
 
   [[nodiscard]] std::span<const ModelInfo> models() const { return models_; }
   [[nodiscard]] const PriceModifiers& modifiers() const { return modifiers_; }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "message/human_prompt.h"
 #include "pipeline/alternatives.h"
@@ -17,7 +18,6 @@ namespace distiq {
 namespace {
 
 constexpr std::size_t longest_effort = 32;  // no level has so long a name
-constexpr std::string_view long_life_beta = "extended-cache-ttl-";
 
 CacheTtl longest_ttl(const PromptMap& prompt) {
   const bool hour =
@@ -52,16 +52,16 @@ std::size_t pictures_beside(const RequestView& view, const HumanPrompt& prompt) 
 
 }  // namespace
 
-// What is remembered that bears on one request, copied out of the lock: by look_up() the lane, the requested model's
-// forecast and the pressure, by look_up_rest() everything else.
+// What is remembered that bears on a request which is not decided at once, copied out of the lock.
 struct RouteSteering::Known {
-  std::optional<LaneState> lane;
-  std::vector<CacheForecast> forecasts;  // of candidate_models()
-  std::vector<std::string> refused;      // why not, from earlier refusals
+  struct Lower {
+    CacheForecast forecast;
+    bool refused = false;  // a short while ago
+  };
+  std::vector<Lower> lower;  // of candidate_models() behind the first
   CacheForecast untouched;
   AccountBank bank;
   WorldMoney session;
-  QuotaPressure pressure;
   TurnStatistics turns;
 };
 
@@ -118,7 +118,7 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
                                                        : map_prompt(question.view, question.head));
   request->sent_prompt = request->prompt;
   request->ttl = longest_ttl(request->prompt->map());
-  request->turn = find_human_prompt(question.view).kind;
+  request->turn = find_turn_kind(question.view);
   request->decision.serve = request->requested;
   {
     const std::lock_guard lock(mutex_);
@@ -162,53 +162,21 @@ void RouteSteering::judge(const SteeringQuestion& question, Request& request) co
   if (!text.empty() || pictures > 0) request.verdict = judge_->judge({text, pictures});
 }
 
-RouteSteering::Known RouteSteering::look_up(const Request& request) {
-  const WallTime wall = clock_.wall();
-  Known known;
-  const std::lock_guard lock(mutex_);
-  if (const LaneState* lane = lanes_.find(request.lane.lane_id)) known.lane = *lane;
-  known.forecasts.push_back(worlds_.forecast({request.account, request.requested}, *request.prompt, request.now));
-  if (const auto quota = quotas_.find(request.account); quota != quotas_.end()) {
-    known.pressure = quota->second.pressure(wall);
-  }
-  return known;
-}
-
-void RouteSteering::look_up_rest(const Request& request, const std::vector<const ModelInfo*>& models, Known& known) {
-  const WallTime wall = clock_.wall();
-  const std::array<std::string_view, 1> features = {to_string(request.lane.request_class)};
-  const std::lock_guard lock(mutex_);
-  for (const ModelInfo* model : models) {
-    if (model != request.requested) {
-      known.forecasts.push_back(worlds_.forecast({request.account, model}, *request.prompt, request.now));
-    }
-    const auto* refused = refusals_.find(request.account, model->id, features, request.now);
-    known.refused.push_back(refused == nullptr ? "" : "refused a short while ago");
-  }
-  known.untouched = worlds_.forecast_untouched({request.account, request.requested}, *request.prompt, request.now);
-  known.bank = banks_.view(request.account, request.lane.lane_id, request.now, wall);
-  known.session =
-      lanes_.session_money(request.lane.session_id.empty() ? request.lane.lane_id : request.lane.session_id);
-  known.turns = turns_;
-}
-
 void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
   if (request.requested == nullptr) {
     request.decision.reason = "as asked: this model is not in the price table";
     return;
   }
   request.untouchable = why_untouchable(question.view);
-  Known known = look_up(request);
-  std::vector<CandidateModel> candidates;
-  candidates.push_back({.model = request.requested, .forecast = known.forecasts[0], .legal = true});
+  CandidateModel asked{.model = request.requested, .forecast = {}, .legal = true};
   RouteQuestion route{.request_class = request.lane.request_class,
                       .is_ours_to_place = question.head.headers.has(openai_door_field),
                       .agent_type = request.agent_type,
-                      .lane = known.lane ? &*known.lane : nullptr,
+                      .lane = nullptr,
                       .requested = request.requested,
                       .requested_effort = request.requested_effort,
                       .untouchable_because = request.untouchable,
-                      .candidates = candidates,
+                      .candidates = std::span(&asked, 1),
                       .untouched = {},
                       .ttl = request.ttl,
                       .turn = request.turn,
@@ -216,37 +184,75 @@ void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
                       .struggle = {},
                       .policy = request.policy,
                       .pin = live_.pin(),
-                      .pressure = known.pressure,
+                      .pressure = {},
                       .bank = {},
                       .session = {},
                       .turns = nullptr,
                       .now = request.now};
-  if (auto at_once = decide_at_once(route, config_.routing)) {
-    request.decision = *std::move(at_once);
-  } else {
-    const auto models = candidate_models(prices_, *request.requested);
-    look_up_rest(request, models, known);
-    for (std::size_t i = 1; i < models.size(); ++i) {
-      candidates.push_back({.model = models[i], .forecast = known.forecasts[i], .legal = true});
-      Legality legality =
-          check_target(question.view, question.head, *request.requested, *models[i], known.forecasts[i].prompt_tokens);
-      if (legality.legal && !known.refused[i].empty()) legality = {false, known.refused[i]};
-      candidates.back().legal = legality.legal;
-      candidates.back().illegal_because = std::move(legality.because);
+  const WallTime wall = clock_.wall();
+  std::optional<LaneState> lane;
+  {
+    const std::lock_guard lock(mutex_);
+    route.lane = lanes_.find(request.lane.lane_id);
+    asked.forecast = worlds_.forecast({request.account, request.requested}, *request.prompt, request.now);
+    request.served_forecast = asked.forecast;
+    if (const auto quota = quotas_.find(request.account); quota != quotas_.end()) {
+      route.pressure = quota->second.pressure(wall);
     }
-    judge(question, request);
-    request.struggle.refused = known.lane && known.lane->refused_below;
-    route.candidates = candidates;
-    route.untouched = known.untouched;
-    route.verdict = request.verdict;
-    route.struggle = request.struggle;
-    route.bank = known.bank;
-    route.session = known.session;
-    route.turns = &known.turns;
-    request.decision = decide_route(route, config_.routing);
+    if (auto at_once = decide_at_once(route, config_.routing)) {
+      request.decision = *std::move(at_once);
+      return;
+    }
+    if (route.lane != nullptr) lane = *route.lane;
   }
+  route.lane = lane ? &*lane : nullptr;
+  weigh(question, request, route);
+}
+
+RouteSteering::Known RouteSteering::look_up(const Request& request, const std::vector<const ModelInfo*>& models) {
+  const WallTime wall = clock_.wall();
+  const std::array<std::string_view, 1> features = {to_string(request.lane.request_class)};
+  const std::string& session = request.lane.session_id.empty() ? request.lane.lane_id : request.lane.session_id;
+  const std::lock_guard lock(mutex_);
+  Known known{
+      .lower = {},
+      .untouched = worlds_.forecast_untouched({request.account, request.requested}, *request.prompt, request.now),
+      .bank = banks_.view(request.account, request.lane.lane_id, request.now, wall),
+      .session = lanes_.session_money(session),
+      .turns = turns_};
+  for (const ModelInfo* model : std::span(models).subspan(1)) {
+    known.lower.push_back({.forecast = worlds_.forecast({request.account, model}, *request.prompt, request.now),
+                           .refused = refusals_.find(request.account, model->id, features, request.now) != nullptr});
+  }
+  return known;
+}
+
+void RouteSteering::weigh(const SteeringQuestion& question, Request& request, RouteQuestion& route) {
+  const auto models = candidate_models(prices_, *request.requested);
+  const Known known = look_up(request, models);
+  std::vector<CandidateModel> candidates(route.candidates.begin(), route.candidates.end());
+  for (std::size_t i = 1; i < models.size(); ++i) {
+    const auto& [forecast, refused] = known.lower[i - 1];
+    Legality legality =
+        check_target(question.view, question.head, *request.requested, *models[i], forecast.prompt_tokens);
+    if (legality.legal && refused) legality = {false, "refused a short while ago"};
+    candidates.push_back({.model = models[i],
+                          .forecast = forecast,
+                          .legal = legality.legal,
+                          .illegal_because = std::move(legality.because)});
+  }
+  judge(question, request);
+  request.struggle.refused = route.lane != nullptr && route.lane->refused_below;
+  route.candidates = candidates;
+  route.untouched = known.untouched;
+  route.verdict = request.verdict;
+  route.struggle = request.struggle;
+  route.bank = known.bank;
+  route.session = known.session;
+  route.turns = &known.turns;
+  request.decision = decide_route(route, config_.routing);
   const auto serves = std::ranges::find(candidates, request.decision.serve, &CandidateModel::model);
-  if (serves != candidates.end()) request.served_forecast = serves->forecast;
+  request.served_forecast = serves == candidates.end() ? CacheForecast{} : serves->forecast;
 }
 
 // After the route is known: markers and lives are chosen for the model that serves.
@@ -266,7 +272,7 @@ void RouteSteering::care(const SteeringQuestion& question, Request& request) {
       .model = request.served,
       .forecast = request.served_forecast,
       .bank = std::max(bank.available(), PicoUsd{}),
-      .has_long_life_beta = question.head.headers.get_or("anthropic-beta", "").contains(long_life_beta),
+      .head = &question.head,
       .now = request.now,
   });
 }
@@ -296,7 +302,8 @@ void RouteSteering::describe(const Request& request, SteeringPlan& plan) const {
   const RouteDecision& decision = request.decision;
   plan.record.human_turn = request.turn == TurnKind::prompt;
   if (request.policy == RoutingPolicy::off) return;
-  const std::string asked = prices_.short_name(request.requested_id);
+  const std::string asked =
+      request.requested == nullptr ? request.requested_id : PriceTable::short_name(*request.requested);
   plan.route = request.moved ? fmt::format("{} (from {})", prices_.short_name(plan.serve), asked) : asked;
   plan.reason = decision.reason;
   if (const std::string care = request.care.reason(); !care.empty()) {

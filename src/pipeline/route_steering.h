@@ -63,10 +63,10 @@ class RouteSteering final : public Steering {
   struct Known;
 
   [[nodiscard]] RoutingPolicy policy_for(const SteeringQuestion& question) const;
-  [[nodiscard]] Known look_up(const Request& request);
-  void look_up_rest(const Request& request, const std::vector<const ModelInfo*>& models, Known& known);
-  void judge(const SteeringQuestion& question, Request& request) const;
   void decide(const SteeringQuestion& question, Request& request);
+  [[nodiscard]] Known look_up(const Request& request, const std::vector<const ModelInfo*>& models);
+  void judge(const SteeringQuestion& question, Request& request) const;
+  void weigh(const SteeringQuestion& question, Request& request, RouteQuestion& route);
   void care(const SteeringQuestion& question, Request& request);
   void edit(const SteeringQuestion& question, Request& request, SteeringPlan& plan) const;
   void describe(const Request& request, SteeringPlan& plan) const;

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t most_accounts = 256;
 constexpr std::chrono::hours refusal_life{24};
+constexpr std::string_view long_life_beta = "extended-cache-ttl-";
 constexpr std::string_view one_hour_reason =
     "cache lifetime of an hour: conversations of this kind pause longer than five minutes";
 
@@ -32,7 +33,9 @@ std::string CarePlan::reason() const {
 }
 
 bool CacheCare::may_try_long_life(const CareQuestion& question) const {
-  if (question.has_long_life_beta) return true;
+  const bool client_tries =
+      question.head != nullptr && question.head->headers.get_or("anthropic-beta", "").contains(long_life_beta);
+  if (client_tries) return true;
   const auto refused = refused_until_.find(std::string(question.account));
   return refused == refused_until_.end() || question.now >= refused->second;
 }

@@ -26,10 +26,10 @@ struct CareQuestion {
   std::string_view lane_kind;  // its class: pauses are learned per kind
   const RequestView* view = nullptr;
   const PromptMap* prompt = nullptr;
-  const ModelInfo* model = nullptr;  // that will serve it
-  CacheForecast forecast{};          // on that model, untouched
-  PicoUsd bank{};                    // may be risked
-  bool has_long_life_beta = false;   // the client sends the extended-cache-ttl beta itself
+  const ModelInfo* model = nullptr;   // that will serve it
+  CacheForecast forecast{};           // on that model, untouched
+  PicoUsd bank{};                     // may be risked
+  const RequestHead* head = nullptr;  // may be null: without betas
   MonotonicTime now{};
 };
 

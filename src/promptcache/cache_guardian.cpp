@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 
 namespace distiq {
 namespace {
@@ -36,24 +38,31 @@ PicoUsd price_of_rewriting(const ModelInfo& model, std::uint64_t prompt_tokens, 
   return {price};
 }
 
-std::string name_of(const RequestView& view, const PromptMap& prompt, std::uint32_t position) {
+// "tools[3]"
+std::string place_in(std::string_view list, std::size_t number) {
+  return std::string(list).append("[").append(std::to_string(number)).append("]");
+}
+
+std::string name_of(const RequestView& view, const PromptMap& prompt, std::size_t position) {
   const PromptPosition& at = prompt.positions[position];
-  const auto first = std::ranges::find(prompt.positions, at.section, &PromptPosition::section);
+  const auto first = std::ranges::lower_bound(prompt.positions, at.section, {}, &PromptPosition::section);
   const auto number = static_cast<std::uint32_t>(&at - &*first);
   switch (at.section) {
     case PromptSection::tools: {
       const bool known = at.index < view.tools.size();
       const std::string name = known ? view.text(view.tools[at.index].name).substr(0, 64) : "";
-      return name.empty() ? fmt::format("tools[{}]", number) : fmt::format("tools[{}] ({})", number, name);
+      return name.empty() ? place_in("tools", number) : fmt::format("tools[{}] ({})", number, name);
     }
     case PromptSection::system:
-      return at.index == no_index ? "system" : fmt::format("system[{}]", number);
+      return at.index == no_index ? "system" : place_in("system", number);
     case PromptSection::messages:
       break;
   }
-  for (std::uint32_t m = 0; m < view.messages.size(); ++m) {
-    const ByteRange message = view.messages[m].value.range;
-    if (message.at <= at.range.at && at.range.end() <= message.end()) return fmt::format("messages[{}]", m);
+  // Ascending: the last one that begins before the block.
+  const auto after = std::ranges::upper_bound(view.messages, at.range.at, {},
+                                              [](const Message& message) { return message.value.range.at; });
+  if (after != view.messages.begin() && at.range.end() <= std::prev(after)->value.range.end()) {
+    return place_in("messages", static_cast<std::size_t>(after - view.messages.begin()) - 1);
   }
   return fmt::format("messages, block {}", number);
 }
@@ -68,11 +77,12 @@ std::string_view changed_context(const PromptContext& before, const PromptContex
   return {};
 }
 
-std::uint32_t first_difference(const std::vector<std::uint64_t>& before, const PromptMap& now) {
-  const auto count = std::min(before.size(), now.positions.size());
-  std::uint32_t i = 0;
-  while (i < count && before[i] == now.positions[i].prefix_hash) ++i;
-  return i;
+// Each hash stands for all of its prefix: where two differ, all behind them do.
+std::size_t first_difference(const std::vector<std::uint64_t>& before, const PromptMap& now) {
+  const std::size_t count = std::min(before.size(), now.positions.size());
+  const auto is_same = [&](std::size_t i) { return before[i] == now.positions[i].prefix_hash; };
+  if (count == 0 || is_same(count - 1)) return count;  // most requests only add to the one before
+  return *std::ranges::partition_point(std::views::iota(std::size_t{0}, count), is_same);
 }
 
 }  // namespace
@@ -83,7 +93,7 @@ std::optional<CacheDifference> CacheGuardian::difference(std::string_view lane_i
   if (lane == nullptr) return std::nullopt;
   const std::string_view context = changed_context(lane->context, prompt.context);
   if (!context.empty()) return CacheDifference{std::string(context), {}};
-  const std::uint32_t at = first_difference(lane->prefixes, prompt);
+  const std::size_t at = first_difference(lane->prefixes, prompt);
   if (at >= lane->prefixes.size() || at >= prompt.positions.size()) return std::nullopt;
   return CacheDifference{name_of(view, prompt, at), prompt.positions[at].range};
 }
@@ -115,10 +125,9 @@ std::optional<CacheBreak> CacheGuardian::observe(const GuardedRequest& request) 
     }
     found = std::move(broken);
   }
-  lane.prefixes.clear();
-  for (std::size_t i = 0; i < std::min(prompt.positions.size(), most_positions); ++i) {
-    lane.prefixes.push_back(prompt.positions[i].prefix_hash);
-  }
+  lane.prefixes.resize(std::min(prompt.positions.size(), most_positions));
+  std::transform(prompt.positions.begin(), prompt.positions.begin() + static_cast<std::ptrdiff_t>(lane.prefixes.size()),
+                 lane.prefixes.begin(), [](const PromptPosition& position) { return position.prefix_hash; });
   lane.context = prompt.context;
   lane.served = request.served;
   lane.started = request.started;

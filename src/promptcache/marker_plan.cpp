@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 namespace distiq {
@@ -25,13 +26,10 @@ class Planner {
     for (const PriceStep& step : q_.model->steps) {
       if (q_.prompt_tokens > step.above_prompt_tokens) prices_ = step.prices;
     }
-    std::uint64_t weight = 0;
-    weights_.reserve(positions_.size());
-    for (const PromptPosition& position : positions_) weights_.push_back(weight += position.weight);
   }
 
   MarkerPlan plan() {
-    if (q_.view->has_duplicate_keys || positions_.empty() || weights_.back() == 0) return none("not understood");
+    if (q_.view->has_duplicate_keys || q_.prompt->weight == 0) return none("not understood");
     return q_.view->cache_marks.empty() && q_.prompt->breakpoints.empty() ? for_client_without_marks()
                                                                           : for_client_with_marks();
   }
@@ -41,8 +39,16 @@ class Planner {
 
   // Tokens of everything up to and including a position, by its share of the bytes.
   [[nodiscard]] double tokens_up_to(std::uint32_t position) const {
+    if (weights_.empty()) add_up_weights();
     return static_cast<double>(q_.prompt_tokens) * static_cast<double>(weights_[position]) /
            static_cast<double>(weights_.back());
+  }
+
+  // When first asked: most requests need none.
+  void add_up_weights() const {
+    std::uint64_t weight = 0;
+    weights_.reserve(positions_.size());
+    for (const PromptPosition& position : positions_) weights_.push_back(weight += position.weight);
   }
 
   [[nodiscard]] bool is_cacheable(std::uint32_t position) const {
@@ -172,7 +178,7 @@ class Planner {
   const MarkerQuestion& q_;
   const std::vector<PromptPosition>& positions_;
   TokenPrices prices_;
-  std::vector<std::uint64_t> weights_;
+  mutable std::vector<std::uint64_t> weights_;  // of everything up to and including each position
   MarkerPlan plan_;
 };
 
@@ -203,23 +209,18 @@ PromptMap with_one_hour(PromptMap prompt) {
 }
 
 PromptSight sight_of(const PromptMap& prompt, std::string_view account, std::vector<std::uint64_t>& blocks) {
-  PromptSight sight{.account = account};
-  blocks.clear();
-  for (const PromptPosition& position : prompt.positions) {
-    switch (position.section) {
-      case PromptSection::tools:
-        sight.tools = position.prefix_hash;
-        break;
-      case PromptSection::system:
-        sight.system = position.prefix_hash;
-        break;
-      case PromptSection::messages:
-        blocks.push_back(position.prefix_hash);
-        break;
-    }
-  }
-  sight.blocks = blocks;
-  return sight;
+  const auto& positions = prompt.positions;
+  const auto begin_of = [&](PromptSection section) {
+    return std::ranges::lower_bound(positions, section, {}, &PromptPosition::section);
+  };
+  const auto system = begin_of(PromptSection::system);
+  const auto messages = begin_of(PromptSection::messages);
+  blocks.resize(static_cast<std::size_t>(positions.end() - messages));
+  std::ranges::transform(messages, positions.end(), blocks.begin(), &PromptPosition::prefix_hash);
+  return {.account = account,
+          .tools = system == positions.begin() ? 0 : std::prev(system)->prefix_hash,
+          .system = messages == system ? 0 : std::prev(messages)->prefix_hash,
+          .blocks = blocks};
 }
 
 }  // namespace distiq

@@ -6,7 +6,6 @@
 namespace distiq {
 namespace {
 
-constexpr std::size_t most_sights = 20'000;  // about 2 MB
 constexpr std::size_t most_programs = 1'000;
 constexpr std::size_t longest_look_back = 400;
 constexpr double memory = 0.98;
@@ -19,30 +18,18 @@ std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-ReuseStats::Sight* ReuseStats::find(std::uint64_t key) {
-  const auto found = sights_.find(key);
-  return found == sights_.end() ? nullptr : &found->second;
-}
-
-bool ReuseStats::is_fresh(std::uint64_t key, MonotonicTime now) {
-  const Sight* sight = key == 0 ? nullptr : find(key);
+bool ReuseStats::is_fresh(std::uint64_t key, MonotonicTime now) const {
+  const Sight* sight = key == 0 ? nullptr : sights_.find(key);
   return sight != nullptr && now - sight->at < life;
 }
 
 void ReuseStats::remember(std::uint64_t key, std::uint64_t owner, MonotonicTime now) {
   if (key == 0) return;
-  if (Sight* known = find(key)) {
-    known->at = now;
-    known->shared = known->shared || known->owner != owner;
-    order_.splice(order_.end(), order_, known->order);
-    return;
-  }
-  if (sights_.size() >= most_sights) {
-    sights_.erase(order_.front());
-    order_.pop_front();
-  }
-  order_.push_back(key);
-  sights_.emplace(key, Sight{now, owner, false, std::prev(order_.end())});
+  const bool is_new = sights_.find(key) == nullptr;
+  Sight& sight = sights_.touch(key);
+  sight.at = now;
+  if (is_new) sight.owner = owner;
+  sight.shared = sight.shared || sight.owner != owner;
 }
 
 ReuseStats::Program& ReuseStats::program(std::uint64_t key, MonotonicTime now) {
@@ -81,7 +68,7 @@ ReuseView ReuseStats::observe(const PromptSight& prompt, MonotonicTime now) {
   remember(tools, system, now);
   remember(system, system, now);
   if (!prompt.blocks.empty()) remember(keyed(prompt.blocks.back()), 0, now);
-  if (const Sight* sight = tools == 0 ? nullptr : find(tools)) view.tools_shared = sight->shared;
+  if (const Sight* sight = tools == 0 ? nullptr : sights_.find(tools)) view.tools_shared = sight->shared;
   return view;
 }
 

@@ -5,13 +5,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <list>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "promptcache/lru_map.h"
 
 namespace distiq {
 
@@ -42,11 +42,12 @@ class ReuseStats {
   [[nodiscard]] std::size_t remembered() const { return sights_.size(); }
 
  private:
+  static constexpr std::size_t most_sights = 20'000;  // about 1 MB
+
   struct Sight {
     MonotonicTime at;
     std::uint64_t owner = 0;  // tools: the system prompt that they came with
     bool shared = false;
-    std::list<std::uint64_t>::iterator order;
   };
   struct Program {
     double requests = 0;
@@ -55,13 +56,11 @@ class ReuseStats {
     MonotonicTime last;
   };
 
-  Sight* find(std::uint64_t key);
-  [[nodiscard]] bool is_fresh(std::uint64_t key, MonotonicTime now);
+  [[nodiscard]] bool is_fresh(std::uint64_t key, MonotonicTime now) const;
   void remember(std::uint64_t key, std::uint64_t owner, MonotonicTime now);
   Program& program(std::uint64_t key, MonotonicTime now);
 
-  std::unordered_map<std::uint64_t, Sight> sights_;
-  std::list<std::uint64_t> order_;  // oldest first
+  LruMap<Sight> sights_{most_sights};
   std::unordered_map<std::uint64_t, Program> programs_;
 };
 

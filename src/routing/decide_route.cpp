@@ -58,7 +58,7 @@ class RouteRules {
   RouteDecision decide() {
     if (q_.requested == nullptr || q_.candidates.empty()) return never("the model is not in the price table");
     if (policy_ == RoutingPolicy::off) return as_asked(RouteCause::policy_off, "policy off");
-    if (!q_.untouchable_because.empty()) return never(std::string(q_.untouchable_because));
+    if (!q_.untouchable_because.empty()) return never(q_.untouchable_because);
     switch (q_.request_class) {
       case RequestClass::classifier:
         return never("a safety check of the client");
@@ -109,8 +109,8 @@ class RouteRules {
     decision.reason = std::move(reason);
     return decision;
   }
-  [[nodiscard]] RouteDecision never(std::string why) const {
-    RouteDecision decision = as_asked(RouteCause::never_moved, fmt::format("not moved: {}", why));
+  [[nodiscard]] RouteDecision never(std::string_view why) const {
+    RouteDecision decision = as_asked(RouteCause::never_moved, std::string("not moved: ").append(why));
     if (is_moved()) decision.return_upwards = true;
     return decision;
   }
@@ -252,7 +252,7 @@ class RouteRules {
   RouteDecision go_on() {
     if (q_.lane == nullptr) return as_asked(RouteCause::none, "as asked");
     if (!is_moved() || q_.lane->requested != q_.requested->id) {
-      RouteDecision decision = as_asked(RouteCause::lane_stays, fmt::format("stays on {}", q_.requested->tier));
+      RouteDecision decision = as_asked(RouteCause::lane_stays, "stays on " + q_.requested->tier);
       if (has_lower_effort()) decision.effort = q_.lane->serving_effort;
       decision.point = point_;
       return decision;
@@ -270,7 +270,7 @@ class RouteRules {
       return served_by(asked(), RouteCause::cap_return,
                        fmt::format("back up to {}: going on could cost more than is allowed", q_.requested->tier));
     }
-    return served_by(*serving, RouteCause::lane_stays, fmt::format("stays on {}", serving->model->tier));
+    return served_by(*serving, RouteCause::lane_stays, "stays on " + serving->model->tier);
   }
 
   // Going on might lead over the cap and not even the bank covers it, while a return now stays below it.

@@ -5,12 +5,12 @@
 namespace distiq {
 
 const LaneState* LaneTable::find(std::string_view lane_id) const {
-  const auto it = by_id_.find(std::string(lane_id));
+  const auto it = by_id_.find(lane_id);
   return it == by_id_.end() ? nullptr : &*it->second;
 }
 
 WorldMoney LaneTable::session_money(std::string_view session_id) const {
-  const auto it = sessions_.find(std::string(session_id));
+  const auto it = sessions_.find(session_id);
   return it == sessions_.end() ? WorldMoney{} : it->second.money;
 }
 
@@ -24,23 +24,21 @@ void LaneTable::drop_oldest() {
   lanes_.pop_back();
 }
 
-LaneState& LaneTable::open(std::string_view lane_id) {
-  const std::string id(lane_id);
-  const auto it = by_id_.find(id);
+std::pair<LaneState&, bool> LaneTable::open(std::string_view lane_id) {
+  const auto it = by_id_.find(lane_id);
   if (it != by_id_.end()) {
     lanes_.splice(lanes_.begin(), lanes_, it->second);
-    return lanes_.front();
+    return {lanes_.front(), false};
   }
   if (lanes_.size() == kMaxLanes) drop_oldest();
-  lanes_.emplace_front().lane_id = id;
-  by_id_.emplace(id, lanes_.begin());
-  return lanes_.front();
+  lanes_.emplace_front().lane_id = lane_id;
+  by_id_.emplace(lane_id, lanes_.begin());
+  return {lanes_.front(), true};
 }
 
 std::optional<EndedLife> LaneTable::sent(const LaneRequest& request) {
   if (request.lane_id.empty()) return {};
-  const bool is_new = find(request.lane_id) == nullptr;
-  LaneState& lane = open(request.lane_id);
+  const auto [lane, is_new] = open(request.lane_id);
   if (is_new) {
     // A client without sessions: each conversation is one.
     lane.session_id = request.session_id.empty() ? request.lane_id : request.session_id;
@@ -78,7 +76,7 @@ std::optional<EndedLife> LaneTable::sent(const LaneRequest& request) {
 
 void LaneTable::settled(std::string_view lane_id, std::string_view served_by, const TokenUsage& usage,
                         const WorldMoney& money) {
-  const auto it = by_id_.find(std::string(lane_id));
+  const auto it = by_id_.find(lane_id);
   if (it == by_id_.end()) return;
   LaneState& lane = *it->second;
   lane.money += money;
@@ -92,18 +90,19 @@ void LaneTable::settled(std::string_view lane_id, std::string_view served_by, co
   const auto same = std::ranges::find(lane.cached, served_by, &CachedOn::model);
   const auto place = same == lane.cached.end() ? lane.cached.end() - 1 : same;
   std::rotate(lane.cached.begin(), place, place + 1);
-  lane.cached.front() = {.model = std::string(served_by),
-                         .tokens = usage.cache_read + usage.cache_write_5m + usage.cache_write_1h,
-                         .at = lane.last_use};
+  CachedOn& newest = lane.cached.front();
+  newest.model = served_by;
+  newest.tokens = usage.cache_read + usage.cache_write_5m + usage.cache_write_1h;
+  newest.at = lane.last_use;
 }
 
 void LaneTable::refused(std::string_view lane_id) {
-  const auto it = by_id_.find(std::string(lane_id));
+  const auto it = by_id_.find(lane_id);
   if (it != by_id_.end() && it->second->is_moved()) it->second->refused_below = true;
 }
 
 void LaneTable::returned(std::string_view lane_id) {
-  const auto it = by_id_.find(std::string(lane_id));
+  const auto it = by_id_.find(lane_id);
   if (it == by_id_.end()) return;
   LaneState& lane = *it->second;
   lane.serving = lane.requested;
@@ -138,7 +137,7 @@ void LaneTable::restore(const std::vector<LaneRow>& rows, MonotonicTime now, Wal
   for (std::size_t i = std::min(rows.size(), kMaxLanes); i-- > 0;) {
     const LaneRow& row = rows[i];
     if (row.state.lane_id.empty() || find(row.state.lane_id) != nullptr) continue;
-    LaneState& lane = open(row.state.lane_id);
+    LaneState& lane = open(row.state.lane_id).first;
     lane = row.state;
     // A clock that was set back must not make a lane warm for ever.
     lane.last_use = now - std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(wall - row.last_use));

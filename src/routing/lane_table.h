@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "money/usage.h"
@@ -74,16 +76,22 @@ class LaneTable {
 
  private:
   using Lanes = std::list<LaneState>;  // newest first
-  LaneState& open(std::string_view lane_id);
+  // And whether it is new.
+  std::pair<LaneState&, bool> open(std::string_view lane_id);
   void drop_oldest();
 
   struct SessionSum {
     WorldMoney money;
     std::size_t lanes = 0;
   };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>()(id); }
+  };
+
   Lanes lanes_;
-  std::unordered_map<std::string, Lanes::iterator> by_id_;
-  std::unordered_map<std::string, SessionSum> sessions_;
+  std::unordered_map<std::string, Lanes::iterator, Hash, std::equal_to<>> by_id_;
+  std::unordered_map<std::string, SessionSum, Hash, std::equal_to<>> sessions_;
 };
 
 }  // namespace distiq

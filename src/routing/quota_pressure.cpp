@@ -14,7 +14,7 @@ using std::chrono::hours;
 
 struct WindowKind {
   std::string_view name;
-  std::string_view utilization;
+  std::string_view utilization;  // names of fields
   std::string_view reset;
   std::chrono::seconds length;
 };
@@ -22,6 +22,16 @@ constexpr std::array<WindowKind, 2> kWindows = {WindowKind{"5-hour", "anthropic-
                                                            "anthropic-ratelimit-unified-5h-reset", hours(5)},
                                                 WindowKind{"7-day", "anthropic-ratelimit-unified-7d-utilization",
                                                            "anthropic-ratelimit-unified-7d-reset", hours(24 * 7)}};
+// An API key's answers have no field of this length.
+constexpr std::size_t kUtilizationSize = kWindows[0].utilization.size();
+static_assert(kUtilizationSize == kWindows[1].utilization.size());
+
+bool may_report(const HeaderList& headers) {
+  for (const HeaderList::Field field : headers) {
+    if (field.name.size() == kUtilizationSize) return true;
+  }
+  return false;
+}
 
 // Before a tenth of the window has passed, or a tenth of it is used, a pace says little.
 constexpr double kMinShare = 0.1;
@@ -36,6 +46,7 @@ std::optional<double> number(std::string_view text) {
 }  // namespace
 
 void QuotaPace::learn(const HeaderList& headers, WallTime now) {
+  if (!may_report(headers)) return;
   for (std::size_t i = 0; i < kWindows.size(); ++i) {
     const auto utilization = number(headers.get_or(kWindows[i].utilization, ""));
     const auto reset = number(headers.get_or(kWindows[i].reset, ""));
