@@ -97,6 +97,7 @@ void visit_columns(Record& r, Visitor& visit) {
 class StoredRow {
  public:
   StoredRow();
+  [[nodiscard]] std::size_t size() const { return columns_.size(); }
   void set(const RequestRecord& record);
   // Each value followed by 0x1f, for the hash chain: see record_chain.h.
   [[nodiscard]] std::string_view text() const { return text_; }

@@ -212,6 +212,70 @@ TEST_F(RecordStoreTest, the_same_answer_under_two_ids_is_counted_once) {
   EXPECT_EQ(query(path_, "SELECT sum(input_tokens) FROM daily_totals"), 3);
 }
 
+// Rows are written several in a statement: wherever in it one is known already, it is found, and all others stand.
+class KnownRecord : public RecordStoreTest, public ::testing::WithParamInterface<std::uint64_t> {
+ protected:
+  // Records 0..39 in one batch, the one at the place of the parameter changed.
+  template <class Change>
+  void write(Change change) {
+    StoreConfig config = quick_config(path_);
+    config.batch_delay = 10s;
+    auto store = open(config);
+    store->record(make_record(1000));
+    ASSERT_TRUE(store->flush(5s));
+    for (std::uint64_t n = 0; n < 40; ++n) {
+      RequestRecord record = make_record(n);
+      if (n == GetParam()) change(record);
+      store->record(record);
+    }
+    ASSERT_TRUE(store->flush(5s));
+    EXPECT_EQ(store->health().dropped, 0u);
+  }
+  void expect_sound(std::size_t rows, std::int64_t duplicates) {
+    const auto audit = audit_store(path_, PriceTable::builtin());
+    ASSERT_TRUE(audit);
+    EXPECT_EQ(audit->rows, rows);
+    EXPECT_TRUE(audit->chain.ok());
+    EXPECT_TRUE(audit->totals.ok());
+    EXPECT_EQ(query(path_, "SELECT sum(duplicate) FROM requests"), duplicates);
+    EXPECT_EQ(query(path_, "SELECT sum(requests) FROM daily_totals"), static_cast<std::int64_t>(rows));
+  }
+};
+
+TEST_P(KnownRecord, of_the_same_id_is_not_written_again) {
+  write([](RequestRecord& record) { record.id = make_record(1000).id; });
+  expect_sound(40, 0);
+}
+
+TEST_P(KnownRecord, of_the_same_id_in_its_batch_is_not_written_again) {
+  write([](RequestRecord& record) { record.id = make_record(GetParam() == 0 ? 1 : GetParam() - 1).id; });
+  expect_sound(40, 0);
+}
+
+TEST_P(KnownRecord, of_the_same_answer_is_a_duplicate) {
+  write([](RequestRecord& record) {
+    record.message_id = make_record(1000).message_id;
+    record.upstream_request_id = make_record(1000).upstream_request_id;
+  });
+  expect_sound(41, 1);
+}
+
+TEST_P(KnownRecord, of_the_same_answer_in_its_batch_is_a_duplicate) {
+  write([](RequestRecord& record) {
+    const RequestRecord other = make_record(GetParam() == 0 ? 1 : GetParam() - 1);
+    record.message_id = other.message_id;
+    record.upstream_request_id = other.upstream_request_id;
+  });
+  expect_sound(41, 1);
+}
+
+TEST_P(KnownRecord, of_the_same_message_in_another_answer_is_none) {
+  write([](RequestRecord& record) { record.message_id = make_record(1000).message_id; });
+  expect_sound(41, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(everywhere, KnownRecord, ::testing::Values(0, 1, 8, 15, 16, 31, 32, 39));
+
 TEST_F(RecordStoreTest, answers_without_both_ids_are_never_duplicates) {
   auto store = open();
   for (std::uint64_t i = 0; i < 3; ++i) {

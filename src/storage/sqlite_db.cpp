@@ -221,6 +221,9 @@ DbResult<std::int64_t> Database::query_integer(std::string_view sql) {
 std::int64_t Database::changed_rows() const {
   return sqlite3_changes64(db_.get());
 }
+std::int64_t Database::all_changed_rows() const {
+  return sqlite3_total_changes64(db_.get());
+}
 std::int64_t Database::last_row_id() const {
   return sqlite3_last_insert_rowid(db_.get());
 }

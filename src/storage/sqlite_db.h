@@ -98,6 +98,8 @@ class Database {
   [[nodiscard]] DbResult<std::int64_t> query_integer(std::string_view sql);
   // Rows changed by the last INSERT, UPDATE or DELETE.
   [[nodiscard]] std::int64_t changed_rows() const;
+  // All since the connection was opened.
+  [[nodiscard]] std::int64_t all_changed_rows() const;
   [[nodiscard]] std::int64_t last_row_id() const;
 
   // Brings the database to version migrations.size() in one transaction: wholly or not at all. A file with another
