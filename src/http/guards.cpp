@@ -42,12 +42,6 @@ bool is_same_origin(std::string_view origin, std::string_view host) {
   return false;
 }
 
-std::size_t count_fields(const HeaderList& headers, std::string_view name) {
-  std::size_t count = 0;
-  for (const auto field : headers) count += equals_ignore_case(field.name, name) ? 1 : 0;
-  return count;
-}
-
 Error forbidden(std::string detail, std::string text) {
   return {ErrorKind::forbidden, std::move(detail), std::move(text)};
 }
@@ -59,7 +53,8 @@ std::optional<Error> refuse_request(const RequestHead& head, const GuardConfig& 
     return Error{ErrorKind::client_fault, "absolute-form target or CONNECT",
                  "This is not an open proxy: send requests for a path, as to the API itself."};
   }
-  const auto hosts = count_fields(head.headers, "host");
+  int hosts = 0;
+  head.headers.each("host", [&](std::string_view) { ++hosts; });
   if (hosts > 1 || (hosts == 0 && head.version_minor >= 1)) {
     return Error{ErrorKind::client_fault, "no Host or several", "The request must have exactly one Host header."};
   }
@@ -68,15 +63,15 @@ std::optional<Error> refuse_request(const RequestHead& head, const GuardConfig& 
     return forbidden("Host not in the allow-list",
                      "This host name is not served here. Add it to ALLOWED_HOSTS if it is yours.");
   }
-  for (const auto [name, value] : head.headers) {
-    if (equals_ignore_case(name, "origin") && !is_same_origin(value, host)) {
-      return forbidden("foreign Origin", "Requests from web pages are refused.");
-    }
-    if (equals_ignore_case(name, "sec-fetch-site") && !equals_ignore_case(value, "same-origin") &&
-        !equals_ignore_case(value, "none")) {
-      return forbidden("cross-site fetch", "Requests from web pages are refused.");
-    }
-  }
+  bool foreign_origin = false;
+  head.headers.each("origin",
+                    [&](std::string_view origin) { foreign_origin = foreign_origin || !is_same_origin(origin, host); });
+  if (foreign_origin) return forbidden("foreign Origin", "Requests from web pages are refused.");
+  bool cross_site = false;
+  head.headers.each("sec-fetch-site", [&](std::string_view site) {
+    cross_site = cross_site || !(equals_ignore_case(site, "same-origin") || equals_ignore_case(site, "none"));
+  });
+  if (cross_site) return forbidden("cross-site fetch", "Requests from web pages are refused.");
   if (!config.token.empty() && !config.token.equals(head.headers.get_or("x-distiq-token", ""))) {
     return forbidden("missing or wrong token",
                      "This proxy asks for its token: set x-distiq-token (ANTHROPIC_CUSTOM_HEADERS) to PROXY_TOKEN.");

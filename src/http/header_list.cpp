@@ -1,15 +1,34 @@
 #include "http/header_list.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/text.h"
 
 namespace distiq {
 namespace {
 
-// A Claude Code request has about 25 fields with 1.2 KB.
-constexpr std::size_t expected_fields = 32;
-constexpr std::size_t expected_bytes = 2048;
+// Lists of our own are short; a message's fields come by add_all().
+constexpr std::size_t expected_fields = 8;
+constexpr std::size_t expected_bytes = 512;
+
+// The same with A-Z made lower, eight letters at a time. The highest bit of each byte says what its other seven are.
+std::uint64_t lower(std::uint64_t letters) {
+  constexpr std::uint64_t every = 0x0101010101010101;
+  const std::uint64_t low_bits = letters & every * 0x7f;
+  const std::uint64_t from_a = low_bits + every * (0x80 - 'A');
+  const std::uint64_t past_z = low_bits + every * (0x7f - 'Z');
+  const std::uint64_t upper = (from_a ^ past_z) & ~letters & every * 0x80;
+  return letters | upper >> 2;
+}
+
+bool same_eight(const char* a, const char* b) {
+  std::uint64_t left = 0;
+  std::uint64_t right = 0;
+  std::memcpy(&left, a, sizeof left);
+  std::memcpy(&right, b, sizeof right);
+  return left == right || lower(left) == lower(right);
+}
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -27,26 +46,43 @@ bool list_holds(std::string_view list, std::string_view token) {
 }  // namespace
 
 bool detail::same_letters(const char* a, const char* b, std::size_t size) {
-  return std::equal(a, a + size, b, [](char x, char y) { return lower(x) == lower(y); });
+  constexpr std::size_t step = 8;
+  if (size < step) return std::equal(a, a + size, b, [](char x, char y) { return lower(x) == lower(y); });
+  for (std::size_t at = 0; at + step < size; at += step) {
+    if (!same_eight(a + at, b + at)) return false;
+  }
+  return same_eight(a + size - step, b + size - step);
 }
 
 void HeaderList::add(std::string_view name, std::string_view value) {
-  if (storage_.empty()) storage_.reserve(expected_bytes);
-  Entry entry{};
-  entry.name_at = static_cast<std::uint32_t>(storage_.size());
-  entry.name_size = static_cast<std::uint32_t>(name.size());
-  storage_.append(name);
-  entry.value_at = static_cast<std::uint32_t>(storage_.size());
-  entry.value_size = static_cast<std::uint32_t>(value.size());
-  storage_.append(value);
-  if (entries_.empty()) entries_.reserve(expected_fields);
-  entries_.push_back(entry);
+  if (entries_.empty()) {
+    storage_.reserve(expected_bytes);
+    entries_.reserve(expected_fields);
+  }
+  const auto name_at = static_cast<std::uint32_t>(storage_.size());
+  storage_.append(name).append(value);
+  entries_.push_back({.key = key_of(name),
+                      .name_at = name_at,
+                      .name_size = static_cast<std::uint32_t>(name.size()),
+                      .value_at = static_cast<std::uint32_t>(name_at + name.size()),
+                      .value_size = static_cast<std::uint32_t>(value.size())});
+}
+
+void HeaderList::add_all(std::string_view text, std::span<const Field> fields) {
+  const std::size_t base = storage_.size();
+  storage_.append(text);
+  entries_.reserve(entries_.size() + fields.size());
+  for (const auto& [name, value] : fields) {
+    entries_.push_back({.key = key_of(name),
+                        .name_at = static_cast<std::uint32_t>(base + (name.data() - text.data())),
+                        .name_size = static_cast<std::uint32_t>(name.size()),
+                        .value_at = static_cast<std::uint32_t>(base + (value.data() - text.data())),
+                        .value_size = static_cast<std::uint32_t>(value.size())});
+  }
 }
 
 void HeaderList::remove(std::string_view name) {
-  std::erase_if(entries_, [&](const Entry& e) {
-    return equals_ignore_case(std::string_view(storage_).substr(e.name_at, e.name_size), name);
-  });
+  std::erase_if(entries_, [&](const Entry& entry) { return equals_ignore_case(name_of(entry), name); });
 }
 
 void HeaderList::clear() {
@@ -54,14 +90,10 @@ void HeaderList::clear() {
   entries_.clear();
 }
 
-HeaderList::Field HeaderList::at(std::size_t i) const {
-  const Entry& e = entries_[i];
-  return {{storage_.data() + e.name_at, e.name_size}, {storage_.data() + e.value_at, e.value_size}};
-}
-
 std::optional<std::string_view> HeaderList::find(std::string_view name) const {
-  for (const Field field : *this) {
-    if (equals_ignore_case(field.name, name)) return field.value;
+  const std::uint32_t key = key_of(name);
+  for (const Entry& entry : entries_) {
+    if (entry.key == key && equals_ignore_case(name_of(entry), name)) return value_of(entry);
   }
   return std::nullopt;
 }
@@ -71,10 +103,9 @@ std::string_view HeaderList::get_or(std::string_view name, std::string_view othe
 }
 
 bool HeaderList::has_token(std::string_view name, std::string_view token) const {
-  for (const Field field : *this) {
-    if (equals_ignore_case(field.name, name) && list_holds(field.value, token)) return true;
-  }
-  return false;
+  bool found = false;
+  each(name, [&](std::string_view list) { found = found || list_holds(list, token); });
+  return found;
 }
 
 }  // namespace distiq

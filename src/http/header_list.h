@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,10 @@ bool same_letters(const char* a, const char* b, std::size_t size);
 }
 
 [[nodiscard]] inline bool equals_ignore_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         (a.empty() || ((a[0] | 0x20) == (b[0] | 0x20) && detail::same_letters(a.data(), b.data(), a.size())));
+  if (a.size() != b.size() || a.empty()) return a.size() == b.size();
+  // Most names that are equally long differ in their first or last letter.
+  return (a.front() | 0x20) == (b.front() | 0x20) && (a.back() | 0x20) == (b.back() | 0x20) &&
+         detail::same_letters(a.data(), b.data(), a.size());
 }
 
 class HeaderList {
@@ -28,6 +31,8 @@ class HeaderList {
   };
 
   void add(std::string_view name, std::string_view value);
+  // For a parser, many at once. Requires: names and values lie in `text`, which is copied in one piece.
+  void add_all(std::string_view text, std::span<const Field> fields);
   void remove(std::string_view name);  // every field of that name
   void clear();
 
@@ -38,9 +43,18 @@ class HeaderList {
   // True if any field of that name holds `token` in its comma-separated list ("Connection: keep-alive, Upgrade").
   [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const;
 
+  // Calls visit(value) for every field of that name, in order.
+  template <class Visit>
+  void each(std::string_view name, Visit visit) const {
+    const std::uint32_t key = key_of(name);
+    for (const Entry& entry : entries_) {
+      if (entry.key == key && equals_ignore_case(name_of(entry), name)) visit(value_of(entry));
+    }
+  }
+
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
-  [[nodiscard]] Field at(std::size_t i) const;
-  // Bytes of names and values together.
+  [[nodiscard]] Field at(std::size_t i) const { return {name_of(entries_[i]), value_of(entries_[i])}; }
+  // At least the bytes of names and values together.
   [[nodiscard]] std::size_t byte_count() const { return storage_.size(); }
 
   class Iterator {
@@ -62,8 +76,17 @@ class HeaderList {
 
  private:
   struct Entry {
-    std::uint32_t name_at, name_size, value_at, value_size;
+    std::uint32_t key, name_at, name_size, value_at, value_size;
   };
+  // Equal for equal names in whatever case, and different for nearly all others: length, last and first letter.
+  static std::uint32_t key_of(std::string_view name) {
+    if (name.empty()) return 0;
+    const auto letter = [](char c) { return static_cast<std::uint32_t>(static_cast<unsigned char>(c) | 0x20u); };
+    return static_cast<std::uint32_t>(name.size()) << 16 | letter(name.back()) << 8 | letter(name.front());
+  }
+  [[nodiscard]] std::string_view name_of(const Entry& e) const { return {storage_.data() + e.name_at, e.name_size}; }
+  [[nodiscard]] std::string_view value_of(const Entry& e) const { return {storage_.data() + e.value_at, e.value_size}; }
+
   std::string storage_;  // all names and values; one allocation instead of two per field
   std::vector<Entry> entries_;
 };

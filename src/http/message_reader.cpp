@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
+#include <functional>
 #include <limits>
 
 namespace distiq {
@@ -16,39 +17,30 @@ std::string_view to_std(BeastView v) {
   return {v.data(), v.size()};
 }
 
-// Folded lines and bare CR or LF mean different things to different servers, so they are refused instead of
-// interpreted. Looks at whole lines: `lines` bytes at the front of `input`.
-bool has_ambiguous_line(std::string_view input, std::size_t lines) {
-  std::string_view rest = input.substr(0, lines);
-  if (rest.find('\0') != std::string_view::npos) return true;
-  while (!rest.empty()) {
-    const auto line_end = rest.find('\n');
-    const std::string_view line = rest.substr(0, line_end);
-    if (line_end == std::string_view::npos || line.find('\r') != line_end - 1) return true;
-    rest.remove_prefix(line_end + 1);
-    if (rest.starts_with(' ') || rest.starts_with('\t')) return true;
-  }
-  return false;
-}
-
-// A body whose last coding is not plain "chunked" has no end that both sides would see at the same byte.
-bool has_unknown_transfer_coding(const HeaderList& fields) {
-  for (const auto [name, value] : fields) {
-    if (equals_ignore_case(name, "transfer-encoding") && !equals_ignore_case(value, "chunked")) return true;
-  }
-  return false;
+// A folded line means different things to different servers, so it is refused instead of interpreted. Beast joins the
+// lines of such a value in a place of its own, or leaves an empty first line out. (Bare CR or LF and NUL it refuses.)
+bool is_folded(std::string_view input, std::string_view name, std::string_view value) {
+  const std::less<const char*> before;
+  if (before(value.data(), name.end()) || before(input.end(), value.data())) return true;
+  return std::find(name.end(), value.begin(), '\n') != value.begin();
 }
 
 // An empty line before a request line is an old client's slip (RFC 9112 2.2); more than a few are not.
 constexpr std::size_t most_leading_blank_bytes = 8;
 
+// A Claude Code request has about 25.
+constexpr std::size_t expected_fields = 32;
+
 // Shared by both directions: Beast reports fields, we keep them in order.
 template <bool is_request>
 class Collector : public beast_http::basic_parser<is_request> {
  public:
-  HeaderList* fields = nullptr;
+  std::string_view input;                // what put() is looking at
+  std::vector<HeaderList::Field> found;  // in it
   RequestHead* request = nullptr;
   ResponseHead* response = nullptr;
+  bool folded = false;
+  bool unknown_coding = false;
 
  private:
   void on_request_impl(beast_http::verb, BeastView method, BeastView target, int version, error_code&) override {
@@ -61,8 +53,17 @@ class Collector : public beast_http::basic_parser<is_request> {
     response->reason.assign(reason.data(), reason.size());
     response->version_minor = version % 10;
   }
-  void on_field_impl(beast_http::field, BeastView name, BeastView value, error_code&) override {
-    fields->add(to_std(name), to_std(value));
+  void on_field_impl(beast_http::field field, BeastView name, BeastView value, error_code& error) override {
+    if (is_folded(input, to_std(name), to_std(value))) {
+      folded = true;
+      error = beast_http::error::bad_value;
+      return;
+    }
+    // A body whose last coding is not plain "chunked" has no end that both sides would see at the same byte.
+    if (field == beast_http::field::transfer_encoding && !equals_ignore_case(to_std(value), "chunked")) {
+      unknown_coding = true;
+    }
+    found.push_back({to_std(name), to_std(value)});
   }
   // Bodies are read by ChunkReader and by counting: Beast stops behind the head.
   void on_header_impl(error_code&) override {}
@@ -84,14 +85,16 @@ Error syntax_error(const error_code& error) {
 
 struct MessageReader::Parser {
   virtual ~Parser() = default;
-  virtual std::size_t put(std::string_view input, error_code& error) = 0;
+  // Writes into the heads of `owner`.
+  virtual std::size_t put(std::string_view input, MessageReader& owner, error_code& error) = 0;
+  virtual bool folded() const = 0;
+  virtual bool unknown_coding() const = 0;
   virtual bool header_done() const = 0;
   virtual bool done() const = 0;
   virtual bool chunked() const = 0;
   virtual std::optional<std::uint64_t> content_length() const = 0;
   virtual bool keep_alive() const = 0;
   virtual bool need_eof() const = 0;
-  virtual void retarget(MessageReader& owner) = 0;
 };
 
 namespace {
@@ -104,10 +107,22 @@ struct ParserImpl final : Base {
     beast.header_limit(
         static_cast<std::uint32_t>(std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
     beast.body_limit(boost::none);  // limits on bodies belong to who reads them
+    beast.found.reserve(expected_fields);
   }
-  std::size_t put(std::string_view input, error_code& error) override {
-    return beast.put(boost::asio::const_buffer(input.data(), input.size()), error);
+  std::size_t put(std::string_view input, MessageReader& owner, error_code& error) override {
+    beast.input = input;
+    beast.request = &owner.request();
+    beast.response = &owner.response();
+    const std::size_t consumed = beast.put(boost::asio::const_buffer(input.data(), input.size()), error);
+    if (!beast.found.empty()) {
+      HeaderList& fields = is_request ? owner.request().headers : owner.response().headers;
+      fields.add_all({beast.found.front().name.begin(), beast.found.back().value.end()}, beast.found);
+      beast.found.clear();
+    }
+    return consumed;
   }
+  bool folded() const override { return beast.folded; }
+  bool unknown_coding() const override { return beast.unknown_coding; }
   bool header_done() const override { return beast.is_header_done(); }
   bool done() const override { return beast.is_done(); }
   bool chunked() const override { return beast.chunked(); }
@@ -117,11 +132,6 @@ struct ParserImpl final : Base {
   }
   bool keep_alive() const override { return beast.keep_alive(); }
   bool need_eof() const override { return beast.need_eof(); }
-  void retarget(MessageReader& owner) override {
-    beast.request = &owner.request();
-    beast.response = &owner.response();
-    beast.fields = is_request ? &owner.request().headers : &owner.response().headers;
-  }
 };
 
 }  // namespace
@@ -164,21 +174,20 @@ Result<FeedResult> MessageReader::feed_head(std::string_view input) {
   input.remove_prefix(blank);
   if (input.empty() || (blank_may_go_on_ && input == "\r")) return FeedResult{blank, false};
   blank_may_go_on_ = false;
-  parser_->retarget(*this);
   error_code error;
-  const std::size_t consumed = parser_->put(input, error);
+  const std::size_t consumed = parser_->put(input, *this, error);
+  if (parser_->folded()) {
+    return fail(ErrorKind::client_fault, "folded line in the header", "This is not a valid HTTP/1.1 message.");
+  }
   if (error == beast_http::error::need_more) error = {};
   if (error) return std::unexpected(syntax_error(error));
-  if (has_ambiguous_line(input, consumed)) {
-    return fail(ErrorKind::client_fault, "ambiguous line in the header", "This is not a valid HTTP/1.1 message.");
-  }
   head_bytes_ += consumed;
   const std::size_t unfinished = parser_->header_done() ? 0 : input.size() - consumed;
   if (head_bytes_ + unfinished > header_limit_) {
     return std::unexpected(syntax_error(beast_http::error::header_limit));
   }
   if (!parser_->header_done()) return FeedResult{blank + consumed, false};
-  if (is_request_ && has_unknown_transfer_coding(request_.headers)) {
+  if (is_request_ && parser_->unknown_coding()) {
     return fail(ErrorKind::client_fault, "transfer coding other than chunked",
                 "Only the transfer coding 'chunked' is understood.");
   }

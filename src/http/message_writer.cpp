@@ -1,7 +1,9 @@
 #include "http/message_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace distiq {
 namespace {
@@ -20,30 +22,87 @@ bool is_ours(std::string_view name) {
   return name.size() >= our_prefix.size() && equals_ignore_case(name.substr(0, our_prefix.size()), our_prefix);
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+// Most fields have the length of none of these names: then no name is looked at.
+template <std::size_t count>
+constexpr std::uint64_t lengths_of(const std::array<std::string_view, count>& names) {
+  std::uint64_t lengths = 0;
+  for (const std::string_view name : names) lengths |= std::uint64_t{1} << name.size();
+  return lengths;
 }
 
-void append_number(std::string& out, std::size_t number) {
-  std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), end);
+bool is_connection_field(std::string_view name) {
+  constexpr std::uint64_t lengths = lengths_of(connection_fields);
+  if (name.size() >= 64 || (lengths >> name.size() & 1) == 0) return false;
+  return std::any_of(connection_fields.begin(), connection_fields.end(),
+                     [&](std::string_view field) { return equals_ignore_case(field, name); });
 }
+
+// A head under construction. It has some thirty fields of four parts each: room is asked for once a field.
+class HeadText {
+ public:
+  // `room` in bytes: what it will need, about. More is right, too, and slower.
+  explicit HeadText(std::size_t room) { make_room(room); }
+
+  HeadText& put(std::string_view part) {
+    add(claim(part.size()), part);
+    return *this;
+  }
+  HeadText& put(std::size_t number) { return put(Digits(number).text()); }
+
+  void put_field(std::string_view name, std::string_view value) {
+    char* to = claim(name.size() + value.size() + 4);
+    to = add(to, name);
+    *to++ = ':';
+    *to++ = ' ';
+    to = add(to, value);
+    *to++ = '\r';
+    *to++ = '\n';
+  }
+  void put_field(std::string_view name, std::size_t number) { put_field(name, Digits(number).text()); }
+
+  std::string take() {
+    text_.resize(size_);
+    return std::move(text_);
+  }
+
+ private:
+  class Digits {
+   public:
+    explicit Digits(std::size_t number)
+        : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr) {}
+    std::string_view text() const { return {digits_.data(), end_}; }
+
+   private:
+    std::array<char, 20> digits_;
+    const char* end_;
+  };
+
+  static char* add(char* to, std::string_view part) { return to + part.copy(to, part.size()); }
+
+  // The next `size` bytes of the text, for the caller to fill.
+  char* claim(std::size_t size) {
+    if (size > text_.size() - size_) make_room(2 * text_.size() + size);
+    return text_.data() + std::exchange(size_, size_ + size);
+  }
+  void make_room(std::size_t size) {
+    text_.resize_and_overwrite(size, [](char*, std::size_t all) { return all; });
+  }
+
+  std::string text_;  // longer than what it holds
+  std::size_t size_ = 0;
+};
 
 }  // namespace
 
 HopByHop::HopByHop(const HeaderList& headers) : headers_(headers) {
   // Nearly always "keep-alive" or "close": then no field is named and no list has to be searched for each field.
-  for (const auto [name, value] : headers) {
-    if (!equals_ignore_case(name, "connection")) continue;
+  headers.each("connection", [this](std::string_view value) {
     names_fields_ = names_fields_ || !(equals_ignore_case(value, "keep-alive") || equals_ignore_case(value, "close"));
-  }
+  });
 }
 
 bool HopByHop::covers(std::string_view name) const {
-  for (const std::string_view field : connection_fields) {
-    if (equals_ignore_case(field, name)) return true;
-  }
+  if (is_connection_field(name)) return true;
   if (!names_fields_) return false;
   for (const std::string_view field : end_to_end_fields) {
     if (equals_ignore_case(field, name)) return false;
@@ -53,72 +112,67 @@ bool HopByHop::covers(std::string_view name) const {
 
 std::string upstream_request_head(const RequestHead& head, const UpstreamTarget& target, BodyFraming framing,
                                   const HeadEdits& edits) {
-  std::string out;
-  out.reserve(head.headers.byte_count() + head.headers.size() * 4 + head.target.size() + 128);
-  out.append(head.method).append(" ").append(target.path_prefix).append(head.target).append(" HTTP/1.1\r\n");
+  HeadText out(head.headers.byte_count() + head.headers.size() * 4 + head.target.size() + target.authority.size() +
+               target.path_prefix.size() + 64);
+  out.put(head.method).put(" ").put(target.path_prefix).put(head.target).put(" HTTP/1.1\r\n");
   const HopByHop hop_by_hop(head.headers);
   bool host_written = false;
   for (const auto [name, value] : head.headers) {
     if (equals_ignore_case(name, "host")) {
-      if (!host_written) append_field(out, name, target.authority);
+      if (!host_written) out.put_field(name, target.authority);
       host_written = true;
     } else if (equals_ignore_case(name, "transfer-encoding")) {
-      if (framing == BodyFraming::chunked) append_field(out, name, "chunked");
+      if (framing == BodyFraming::chunked) out.put_field(name, "chunked");
       framing = BodyFraming::none;  // once, whatever the client repeated
     } else if (edits.content_length && equals_ignore_case(name, "content-length")) {
-      append_field(out, name, std::to_string(*edits.content_length));
+      out.put_field(name, *edits.content_length);
     } else if (edits.plain_answer && equals_ignore_case(name, "accept-encoding")) {
-      append_field(out, name, "identity");
+      out.put_field(name, "identity");
     } else if (!is_ours(name) && !equals_ignore_case(name, "expect") && !hop_by_hop.covers(name)) {
-      append_field(out, name, value);
+      out.put_field(name, value);
     }
   }
-  if (!host_written) append_field(out, "Host", target.authority);  // HTTP/1.0 client: 1.1 demands one
-  out.append("\r\n");
-  return out;
+  if (!host_written) out.put_field("Host", target.authority);  // HTTP/1.0 client: 1.1 demands one
+  out.put("\r\n");
+  return out.take();
 }
 
 std::string client_response_head(const ResponseHead& head, const ClientFraming& client, const HeaderList& extra) {
-  std::string out;
-  out.reserve(head.headers.byte_count() + head.headers.size() * 4 + extra.byte_count() + 128);
-  out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::size_t>(head.status));
-  out.append(" ").append(head.reason).append("\r\n");
+  HeadText out(head.reason.size() + head.headers.byte_count() + head.headers.size() * 4 + extra.byte_count() +
+               extra.size() * 4 + 64);
+  out.put("HTTP/1.1 ").put(static_cast<std::size_t>(head.status)).put(" ").put(head.reason).put("\r\n");
   const HopByHop hop_by_hop(head.headers);
   for (const auto [name, value] : head.headers) {
     if (equals_ignore_case(name, "transfer-encoding")) {
       // As it came: "gzip, chunked" is relayed as such.
-      if (client.framing == BodyFraming::chunked) append_field(out, name, value);
+      if (client.framing == BodyFraming::chunked) out.put_field(name, value);
     } else if (client.content_length && equals_ignore_case(name, "content-length")) {
-      append_field(out, name, std::to_string(*client.content_length));
+      out.put_field(name, *client.content_length);
     } else if (!hop_by_hop.covers(name)) {
-      append_field(out, name, value);
+      out.put_field(name, value);
     }
   }
-  for (const auto [name, value] : extra) append_field(out, name, value);
+  for (const auto [name, value] : extra) out.put_field(name, value);
   if (!client.keep_alive) {
-    append_field(out, "Connection", "close");
+    out.put_field("Connection", "close");
   } else if (client.client_version_minor == 0) {
-    append_field(out, "Connection", "keep-alive");
+    out.put_field("Connection", "keep-alive");
   }
-  out.append("\r\n");
-  return out;
+  out.put("\r\n");
+  return out.take();
 }
 
 std::string local_response(int status, std::string_view content_type, std::string_view body, bool keep_alive,
                            bool head_only, const HeaderList& extra) {
-  std::string out = "HTTP/1.1 ";
-  append_number(out, static_cast<std::size_t>(status));
-  out.append(" ").append(reason_phrase(status)).append("\r\n");
-  append_field(out, "Content-Type", content_type);
-  out.append("Content-Length: ");
-  append_number(out, body.size());
-  out.append("\r\n");
-  for (const auto [name, value] : extra) append_field(out, name, value);
-  if (!keep_alive) append_field(out, "Connection", "close");
-  out.append("\r\n");
-  if (!head_only) out.append(body);
-  return out;
+  HeadText out(body.size() + content_type.size() + extra.byte_count() + extra.size() * 4 + 128);
+  out.put("HTTP/1.1 ").put(static_cast<std::size_t>(status)).put(" ").put(reason_phrase(status)).put("\r\n");
+  out.put_field("Content-Type", content_type);
+  out.put_field("Content-Length", body.size());
+  for (const auto [name, value] : extra) out.put_field(name, value);
+  if (!keep_alive) out.put_field("Connection", "close");
+  out.put("\r\n");
+  if (!head_only) out.put(body);
+  return out.take();
 }
 
 std::string_view reason_phrase(int status) {
