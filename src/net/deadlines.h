@@ -25,6 +25,7 @@ class Deadlines {
     Entry& operator=(const Entry&) = delete;
     void arm(std::chrono::milliseconds from_now);
     void disarm() { when_ = MonotonicTime::max(); }
+    [[nodiscard]] bool armed() const { return when_ != MonotonicTime::max(); }
 
    private:
     friend class Deadlines;

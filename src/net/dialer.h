@@ -31,7 +31,7 @@ struct UpstreamConfig {
   std::chrono::milliseconds connect_timeout{10'000};  // all of it: look-up, every address, proxy, TLS
   std::size_t header_limit = 256 * 1024;              // of an answer; far above anything real
   std::chrono::milliseconds idle_limit{50'000};       // pooled connections older than this are not reused
-  std::size_t max_idle = 32;                          // pooled connections per io thread; the oldest gives way
+  std::size_t max_idle = 256;                         // pooled connections per io thread; the oldest gives way
 };
 
 class Dialer {

@@ -1,5 +1,8 @@
 #include "net/server.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -32,14 +35,23 @@ std::string describe(const std::exception_ptr& exception) {
   }
 }
 
+// Idle connections must not take the descriptors that clients need: a quarter of all is theirs.
+ServerConfig with_descriptors_left(ServerConfig config) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return config;
+  const auto per_thread = static_cast<std::size_t>(limit.rlim_cur) / 4 / static_cast<std::size_t>(config.io_threads);
+  config.upstream.max_idle = std::clamp<std::size_t>(per_thread, 1, config.upstream.max_idle);
+  return config;
+}
+
 // One thread with everything its sessions use.
 struct IoThread {
   IoThread(const ServerConfig& config, std::shared_ptr<asio::ssl::context> tls, const Clock& clock)
       : context(1),
         work(context.get_executor()),
         deadlines(context.get_executor(), clock),
-        pool(context.get_executor(), Dialer(context.get_executor(), deadlines, config.upstream, std::move(tls)),
-             config.upstream, clock) {}
+        pool(context.get_executor(), deadlines,
+             Dialer(context.get_executor(), deadlines, config.upstream, std::move(tls)), config.upstream, clock) {}
 
   asio::io_context context;
   asio::executor_work_guard<IoExecutor> work;
@@ -55,7 +67,7 @@ class ServerImpl final : public Server {
  public:
   ServerImpl(ServerConfig config, RequestHandler handler, std::function<std::string(const Error&)> error_response,
              ServerEvents events, const Clock& clock)
-      : config_(std::move(config)),
+      : config_(with_descriptors_left(std::move(config))),
         handler_(std::move(handler)),
         error_response_(std::move(error_response)),
         events_(std::move(events)),

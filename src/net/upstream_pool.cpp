@@ -6,12 +6,22 @@
 #include "net/upstream_exchange.h"
 
 namespace distiq {
+namespace {
 
-UpstreamPool::UpstreamPool(IoExecutor executor, Dialer dialer, const UpstreamConfig& config, const Clock& clock)
+// So many idle connections may wait for their whole idle limit. Beyond them one stays that has been used lately: then
+// so many requests run at once that it will be needed again.
+constexpr std::size_t settled = 32;
+constexpr auto lately = std::chrono::milliseconds(1'000);
+
+}  // namespace
+
+UpstreamPool::UpstreamPool(IoExecutor executor, Deadlines& deadlines, Dialer dialer, const UpstreamConfig& config,
+                           const Clock& clock)
     : executor_(std::move(executor)),
       dialer_(std::move(dialer)),
       config_(config),
       clock_(clock),
+      sweep_(deadlines, [this] { drop_surplus(); }),
       link_(std::make_shared<Link>(Link{this})) {}
 
 UpstreamPool::~UpstreamPool() {
@@ -42,13 +52,23 @@ Task<Result<std::unique_ptr<UpstreamExchange>>> UpstreamPool::open(Reuse reuse, 
   co_return std::make_unique<StreamExchange>(std::move(stream), waited, request_is_head, config_.header_limit, link_);
 }
 
+// Ages are looked at without a system call: the oldest are in front.
+void UpstreamPool::drop_idle_since(MonotonicTime oldest, std::size_t but) {
+  const auto end = idle_.end() - static_cast<std::ptrdiff_t>(std::min(but, idle_.size()));
+  idle_.erase(idle_.begin(),
+              std::find_if(idle_.begin(), end, [&](const PooledConnection& c) { return c.idle_since > oldest; }));
+}
+
 void UpstreamPool::drop_dead() {
-  // Oldest first: ages are looked at without a system call, and only the one that would be taken next is asked.
-  const MonotonicTime oldest = clock_.monotonic() - config_.idle_limit;
-  const auto live =
-      std::find_if(idle_.begin(), idle_.end(), [&](const PooledConnection& c) { return c.idle_since > oldest; });
-  idle_.erase(idle_.begin(), live);
+  drop_idle_since(clock_.monotonic() - config_.idle_limit, 0);
   while (!idle_.empty() && !idle_.back().stream->is_quiet()) idle_.pop_back();
+}
+
+void UpstreamPool::drop_surplus() {
+  const MonotonicTime now = clock_.monotonic();
+  drop_idle_since(now - lately, settled);
+  drop_idle_since(now - config_.idle_limit, 0);
+  if (!idle_.empty()) sweep_.arm(lately);
 }
 
 void UpstreamPool::prewarm() {
@@ -61,18 +81,20 @@ void UpstreamPool::prewarm() {
 Task<void> UpstreamPool::dial_ahead() {
   auto stream = co_await dialer_.dial(dialing_ahead_);
   // A failure is told by the request that needs a connection, not here.
-  if (stream && !closed_) idle_.push_back({std::move(*stream), clock_.monotonic()});
+  if (stream) give_back(std::move(*stream));
 }
 
 void UpstreamPool::give_back(std::unique_ptr<ByteStream> stream) {
   if (closed_) return;
   if (idle_.size() >= config_.max_idle) idle_.erase(idle_.begin());
   idle_.push_back({std::move(stream), clock_.monotonic()});
+  if (!sweep_.armed()) sweep_.arm(lately);
 }
 
 void UpstreamPool::close() {
   closed_ = true;
   dialing_ahead_.cancel();
+  sweep_.disarm();
   idle_.clear();
 }
 

@@ -1,5 +1,6 @@
 // Keep-alive connections to the one upstream, per io thread: an exchange takes one or dials, and gives it back when its
-// answer has ended cleanly. Runs on its io thread only.
+// answer has ended cleanly. While many requests run at once all their connections are kept; what a burst leaves behind
+// is closed a moment later. Runs on its io thread only.
 #pragma once
 
 #include <memory>
@@ -18,7 +19,8 @@ struct PooledConnection {
 
 class UpstreamPool final : public UpstreamConnector {
  public:
-  UpstreamPool(IoExecutor executor, Dialer dialer, const UpstreamConfig& config, const Clock& clock);
+  UpstreamPool(IoExecutor executor, Deadlines& deadlines, Dialer dialer, const UpstreamConfig& config,
+               const Clock& clock);
   ~UpstreamPool() override;
 
   Task<Result<std::unique_ptr<UpstreamExchange>>> open(Reuse reuse, bool request_is_head,
@@ -26,7 +28,7 @@ class UpstreamPool final : public UpstreamConnector {
 
   // Dials ahead if no connection waits: called when a client connects, so that TLS is done when its request is read.
   void prewarm();
-  // For UpstreamExchange: an answer ended cleanly.
+  // For UpstreamExchange: an answer ended cleanly, another request may use its connection.
   void give_back(std::unique_ptr<ByteStream> stream);
   void close();  // drops what waits and stops dialing ahead
 
@@ -37,7 +39,9 @@ class UpstreamPool final : public UpstreamConnector {
 
  private:
   std::unique_ptr<ByteStream> take_live();
+  void drop_idle_since(MonotonicTime oldest, std::size_t but);
   void drop_dead();
+  void drop_surplus();
   Task<void> dial_ahead();
 
   IoExecutor executor_;
@@ -45,6 +49,7 @@ class UpstreamPool final : public UpstreamConnector {
   const UpstreamConfig& config_;
   const Clock& clock_;
   std::vector<PooledConnection> idle_;  // most recent last: the warmest is taken first
+  Deadlines::Entry sweep_;              // armed while any is idle
   Cancellation dialing_ahead_;
   bool is_dialing_ahead_ = false;
   bool closed_ = false;
