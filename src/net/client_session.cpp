@@ -205,11 +205,12 @@ Task<void> ClientSession::close_after_answer() {
 
 // --- the request body ------------------------------------------------------------------------------------------------
 
+bool ClientSession::continue_is_due() {
+  return !std::exchange(continue_sent_, true) && pending_ == 0 && head().version_minor >= 1 &&
+         head().headers.has_token("expect", "100-continue");
+}
+
 Task<Result<void>> ClientSession::send_continue() {
-  const bool wanted = !continue_sent_ && pending_ == 0 && head().version_minor >= 1 &&
-                      head().headers.has_token("expect", "100-continue");
-  continue_sent_ = true;
-  if (!wanted) co_return Result<void>{};
   const std::string_view part = "HTTP/1.1 100 Continue\r\n\r\n";
   co_return co_await write(std::span(&part, 1));
 }
@@ -233,19 +234,22 @@ Task<Result<void>> ClientSession::acquire(std::size_t bytes) {
 }
 
 Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_body(std::size_t limit) {
-  if (reader_->framing() == BodyFraming::chunked) co_return co_await read_chunked_body(limit);
-  co_return co_await read_sized_body(limit);
+  return reader_->framing() == BodyFraming::chunked ? read_chunked_body(limit) : read_sized_body(limit);
 }
 
 Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_sized_body(std::size_t limit) {
   const std::uint64_t announced = reader_->remaining();
   if (announced > limit) co_return std::unexpected(body_too_large(limit));
   const auto size = static_cast<std::size_t>(announced);
-  const auto granted = co_await acquire(size);
-  if (!granted) co_return std::unexpected(granted.error());
+  if (!shared_.budget.try_acquire(size)) {
+    const auto granted = co_await acquire(size);
+    if (!granted) co_return std::unexpected(granted.error());
+  }
   auto body = std::make_unique<Body>(shared_.budget, size);
-  const auto go_on = co_await send_continue();
-  if (!go_on) co_return std::unexpected(go_on.error());
+  if (continue_is_due()) {
+    const auto go_on = co_await send_continue();
+    if (!go_on) co_return std::unexpected(go_on.error());
+  }
   while (!reader_->finished()) {
     if (pending_ > 0) {
       pieces_.clear();
@@ -328,8 +332,10 @@ Task<Result<std::string_view>> ClientSession::read_piece() {
       held_ = fed->consumed;
       if (held_ > 0) continue;
     }
-    const auto go_on = co_await send_continue();
-    if (!go_on) co_return std::unexpected(go_on.error());
+    if (continue_is_due()) {
+      const auto go_on = co_await send_continue();
+      if (!go_on) co_return std::unexpected(go_on.error());
+    }
     deadline_.arm(shared_.limits.body_timeout);
     const auto n = co_await fill_unless_stopped();
     deadline_.disarm();

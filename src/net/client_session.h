@@ -70,6 +70,7 @@ class ClientSession final : public ClientExchange {
   Task<void> refuse(Error error);
   void deadline_passed();
   Task<void> close_after_answer();
+  bool continue_is_due();  // at most once in a request
   Task<Result<void>> send_continue();
   Task<Result<void>> acquire(std::size_t bytes);
   Task<Result<std::unique_ptr<BufferedBody>>> read_sized_body(std::size_t limit);

@@ -62,12 +62,17 @@ class TcpStream final : public ByteStream {
 
   void start_write(std::span<const std::string_view> parts, WriteDone done) override {
     gather(parts);
+    const std::size_t total = asio::buffer_size(buffers_);
+    const auto sent = send_now(socket_, buffers_);
+    if (!sent) return done(std::unexpected(classify(sent.error())));
+    if (*sent == total) return done(total);
+    drop_front(*sent);
     asio::async_write(socket_, buffers_, all_at_once,
-                      [done = std::move(done)](boost::system::error_code error, std::size_t n) mutable {
+                      [done = std::move(done), total](boost::system::error_code error, std::size_t) mutable {
                         if (error) {
                           done(std::unexpected(classify(error)));
                         } else {
-                          done(n);
+                          done(total);
                         }
                       });
   }
