@@ -6,9 +6,9 @@
 
 namespace distiq {
 
-// Requires: `record` is priced as billed, request.requested and request.served are known. Fills in its counterfactual,
-// what is restored, the untouched usage and the causes.
+// Requires: `record` is priced as billed, request.requested and request.served are known; `settled` is of the record.
+// Fills in the counterfactual, what is restored, the untouched usage and the causes.
 void book_difference(const PriceTable& prices, const SteeringRequest& request, const UsageReport& report,
-                     const Counterfactual& untouched, RequestRecord& record);
+                     const Counterfactual& untouched, const RequestRecord& record, Settlement& settled);
 
 }  // namespace distiq

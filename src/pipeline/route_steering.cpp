@@ -113,19 +113,23 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   request->requested = prices_.find(request->requested_id);
   request->served = request->requested;
   request->requested_effort = effort_of(question.view).substr(0, longest_effort);
-  request->prompt = std::make_shared<ModelPrompts>(question.parts != nullptr
-                                                       ? map_prompt(question.view, *question.parts, question.head)
-                                                       : map_prompt(question.view, question.head));
-  request->sent_prompt = request->prompt;
-  request->ttl = longest_ttl(request->prompt->map());
   request->turn = find_turn_kind(question.view);
   request->decision.serve = request->requested;
+  std::uint64_t betas = 0;
   {
     const std::lock_guard lock(mutex_);
     const bool refreshes =
         question.view.account_uuid.empty() &&
         account_kind_of_credentials(question.head.headers.get_or("authorization", ""), "") == AccountKind::subscription;
     request->account = refreshes ? links_.resolve(question.lane.session_id, question.account) : question.account;
+    betas = betas_.of(question.head);
+  }
+  request->prompt = std::make_shared<ModelPrompts>(
+      map_prompt(question.view, question.parts != nullptr ? *question.parts : hash_parts(question.view), betas));
+  request->sent_prompt = request->prompt;
+  request->ttl = longest_ttl(request->prompt->map());
+  {
+    const std::lock_guard lock(mutex_);
     request->difference = care_.difference(request->lane.lane_id, question.view, request->prompt->map());
   }
   SteeringPlan plan;

@@ -15,6 +15,7 @@
 #include "pipeline/steering_rows.h"
 #include "promptcache/cache_care.h"
 #include "promptcache/cache_worlds.h"
+#include "promptcache/prompt_context.h"
 #include "routing/account_bank.h"
 #include "routing/incompatibility_memory.h"
 #include "routing/lane_table.h"
@@ -47,7 +48,7 @@ class RouteSteering final : public Steering {
   void sending(SteeringPlan& plan) override;
   void refused(SteeringPlan& plan, const Refusal& refusal) override;
   void answer_began(SteeringPlan& plan, const ResponseHead& head) override;
-  void settle(SteeringPlan& plan, const UsageReport& report, RequestRecord& record) override;
+  Settlement settle(SteeringPlan& plan, const UsageReport& report, const RequestRecord& record) override;
 
   // What a restart needs, newest first within a kind; a few milliseconds where much is known.
   [[nodiscard]] SteeringRows rows();
@@ -72,7 +73,7 @@ class RouteSteering final : public Steering {
   void describe(const Request& request, SteeringPlan& plan) const;
   void open_ticket(Request& request);
   void note_lane(const Request& request);
-  void guard(const Request& request, const UsageReport& report, RequestRecord& record);
+  void guard(const Request& request, const UsageReport& report, Settlement& settled);
 
   const PriceTable& prices_;
   const Clock& clock_;
@@ -88,6 +89,7 @@ class RouteSteering final : public Steering {
   LaneTable lanes_;
   AccountBanks banks_;
   AccountLinks links_;
+  BetaHashes betas_;
   IncompatibilityMemory refusals_;
   TurnStatistics turns_;
   std::map<std::string, QuotaPace, std::less<>> quotas_;  // bounded; by account

@@ -142,7 +142,7 @@ void RouteSteering::answer_began(SteeringPlan& plan, const ResponseHead& head) {
 }
 
 // Requires: mutex_ is held.
-void RouteSteering::guard(const Request& request, const UsageReport& report, RequestRecord& record) {
+void RouteSteering::guard(const Request& request, const UsageReport& report, Settlement& settled) {
   const auto broken = care_.answered({.lane_id = request.lane.lane_id,
                                       .prompt = &request.sent_prompt->map(),
                                       .difference = request.difference,
@@ -150,13 +150,14 @@ void RouteSteering::guard(const Request& request, const UsageReport& report, Req
                                       .started = request.now,
                                       .usage = report.total});
   if (!broken) return;
-  record.route.cache_break = broken->field;
-  record.route.cache_break_tokens = broken->tokens;
-  record.route.cache_break_cost = broken->price;
+  settled.cache_break = broken->field;
+  settled.cache_break_tokens = broken->tokens;
+  settled.cache_break_cost = broken->price;
 }
 
-void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, RequestRecord& record) {
+Settlement RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, const RequestRecord& record) {
   auto& request = static_cast<Request&>(*plan.state);
+  Settlement settled(record);
   const WallTime wall = clock_.wall();
   const std::lock_guard lock(mutex_);
   Counterfactual untouched{.usage = record.usage};
@@ -167,12 +168,12 @@ void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, Reques
       worlds_.drop(request.ticket);
     }
   }
-  if (request.requested == nullptr) return;
-  if (report.seen) book_difference(prices_, request, report, untouched, record);
-  if (report.seen) guard(request, report, record);
-  if (!report.seen && record.route.discarded_cost.value == 0) return;
+  if (request.requested == nullptr) return settled;
+  if (report.seen) book_difference(prices_, request, report, untouched, record, settled);
+  if (report.seen) guard(request, report, settled);
+  if (!report.seen && record.route.discarded_cost.value == 0) return settled;
 
-  const WorldMoney money{.actual = record.cost, .untouched = record.counterfactual - record.restored};
+  const WorldMoney money{.actual = record.cost, .untouched = settled.counterfactual - settled.restored};
   // A turn begins with one request on any model; the steps behind it may be more on a smaller one.
   const bool may_be_extra = request.moved && request.turn != TurnKind::prompt;
   const WorldMoney certain = may_be_extra ? cautious(money, config_.routing.extra_turns) : money;
@@ -184,8 +185,9 @@ void RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, Reques
     turns_.learn_request(request.lane.request_class, grew ? prompt - request.prompt_before : 0, report.total.output);
   }
   if (request.moved && report.stop_reason == "refusal") lanes_.refused(request.lane.lane_id);
-  if (!request.moved) return;
+  if (!request.moved) return settled;
   if (const auto tier = tier_from(request.served->tier)) turns_.learn_below(request.decision.judge_bucket, *tier);
+  return settled;
 }
 
 }  // namespace distiq

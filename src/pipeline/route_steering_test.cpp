@@ -471,7 +471,7 @@ TEST(RouteSteering, threads_that_work_on_the_same_lanes_do_not_disturb_each_othe
       RequestRecord record;
       record.usage = report.total;
       record.cost = record.counterfactual = charge(PriceTable::builtin(), report, plan.serve).cost;
-      steering.settle(plan, report, record);
+      steering.settle(plan, report, record).write_to(record);
       EXPECT_GE(record.counterfactual.value, 0);
       if (i % 7 == 0) (void)steering.rows();
       if (i % 11 == 0) live.set_policy(i % 2 == 0 ? RoutingPolicy::balanced : RoutingPolicy::saver);

@@ -46,12 +46,7 @@ void Steered::answer_began(const ResponseHead& head) noexcept {
 }
 
 void Steered::settle(const UsageReport& report, RequestRecord& record) noexcept {
-  if (!plan_) return;
-  guarded("settle", [&] {
-    RequestRecord settled = record;  // half a booking must not be seen
-    steering_->settle(*plan_, report, settled);
-    record = std::move(settled);
-  });
+  if (plan_) guarded("settle", [&] { steering_->settle(*plan_, report, record).write_to(record); });
 }
 
 }  // namespace distiq

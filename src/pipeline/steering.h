@@ -45,6 +45,21 @@ struct SteeringPlan {
   std::unique_ptr<SteeringState> state;
 };
 
+// What steering says of a record that is priced as billed. Begins with what the record says, and is written into it as
+// a whole or not at all.
+struct Settlement {
+  explicit Settlement(const RequestRecord& record);
+  void write_to(RequestRecord& record) &&;
+
+  PicoUsd counterfactual, restored;
+  bool price_estimated;
+  TokenUsage untouched;
+  PicoUsd saved_by_routing, saved_by_markers, saved_by_ttl, saved_by_effort;
+  std::string cache_break;
+  std::uint64_t cache_break_tokens;
+  PicoUsd cache_break_cost;
+};
+
 // Why the answer to an edited request was thrown away.
 struct Refusal {
   int status = 0;                   // 0: cut before any content
@@ -64,8 +79,9 @@ class Steering {
   virtual void refused(SteeringPlan& plan, const Refusal& refusal) = 0;
   // The answer that the client gets has begun.
   virtual void answer_began(SteeringPlan& plan, const ResponseHead& head) = 0;
-  // The exchange is over and priced as billed: fills in what it would have cost untouched, and learns.
-  virtual void settle(SteeringPlan& plan, const UsageReport& report, RequestRecord& record) = 0;
+  // The exchange is over and priced as billed: says what it would have cost untouched, and learns.
+  [[nodiscard]] virtual Settlement settle(SteeringPlan& plan, const UsageReport& report,
+                                          const RequestRecord& record) = 0;
 };
 
 }  // namespace distiq

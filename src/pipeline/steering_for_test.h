@@ -170,7 +170,7 @@ class SteeringForTest {
     done.record.usage_seen = true;
     done.record.cost = done.record.counterfactual = price.cost;
     done.record.route = plan.record;
-    steering_->settle(plan, report, done.record);
+    steering_->settle(plan, report, done.record).write_to(done.record);
     done.plan = std::move(plan);
     return done;
   }

@@ -18,6 +18,7 @@ class LruMap {
 
   // Until the next change. Looking does not make an entry younger.
   [[nodiscard]] const Value* find(std::uint64_t key) const {
+    if (!may_hold(key)) return nullptr;
     const auto found = places_.find(key);
     return found == places_.end() ? nullptr : &items_[found->second].value;
   }
@@ -33,6 +34,7 @@ class LruMap {
     }
     const std::uint32_t at = free_place();
     places_.emplace(key, at);
+    note(key);
     items_[at].key = key;
     items_[at].value = Value{};
     link_youngest(at);
@@ -56,6 +58,7 @@ class LruMap {
 
  private:
   static constexpr std::uint32_t none = 0xFFFFFFFF;
+  static constexpr std::size_t noted_words = 1024;  // 8 KB: of 8192 keys one in eight is taken for another
 
   struct Item {
     std::uint64_t key = 0;
@@ -63,6 +66,20 @@ class LruMap {
     std::uint32_t younger = none;
     Value value{};
   };
+
+  // Which keys may be held, by their lowest bits: most that are looked for are not. A key that went stays noted until
+  // as many have come as fit in.
+  [[nodiscard]] bool may_hold(std::uint64_t key) const { return (noted_[word_of(key)] >> (key & 63U) & 1U) != 0; }
+  static std::size_t word_of(std::uint64_t key) { return (key >> 6U) % noted_words; }
+  void note(std::uint64_t key) {
+    if (++notes_ > capacity_) {
+      notes_ = 1;
+      noted_.assign(noted_words, 0);
+      oldest_first([this](std::uint64_t held, const Value&) { set(held); });
+    }
+    set(key);
+  }
+  void set(std::uint64_t key) { noted_[word_of(key)] |= std::uint64_t{1} << (key & 63U); }
 
   // Memory grows with what is held, up to the capacity.
   std::uint32_t free_place() {
@@ -103,6 +120,8 @@ class LruMap {
   std::uint32_t oldest_ = none;
   std::uint32_t youngest_ = none;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash> places_;
+  std::vector<std::uint64_t> noted_ = std::vector<std::uint64_t>(noted_words);
+  std::size_t notes_ = 0;  // since noted_ was made anew
 };
 
 }  // namespace distiq

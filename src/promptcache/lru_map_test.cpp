@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <list>
 #include <random>
 #include <string>
@@ -26,6 +27,9 @@ struct SimpleLru {
   void erase(std::uint64_t key) {
     oldest_first.remove_if([key](const auto& item) { return item.first == key; });
   }
+  [[nodiscard]] bool holds(std::uint64_t key) const {
+    return std::ranges::any_of(oldest_first, [key](const auto& item) { return item.first == key; });
+  }
 };
 
 TEST(LruMap, does_what_the_definition_says_through_any_sequence) {
@@ -34,7 +38,7 @@ TEST(LruMap, does_what_the_definition_says_through_any_sequence) {
     LruMap<int> map(capacity);
     SimpleLru simple{.capacity = capacity};
     for (int step = 0; step < 5'000; ++step) {
-      const std::uint64_t key = random() % (capacity * 2 + 1);
+      const std::uint64_t key = (random() % (capacity * 2 + 1)) * 0x9e3779b97f4a7c15;  // spread as hashes are
       if (random() % 4 == 0) {
         map.erase(key);
         simple.erase(key);
@@ -44,6 +48,8 @@ TEST(LruMap, does_what_the_definition_says_through_any_sequence) {
         simple.touch(key) = step;
       }
       ASSERT_EQ(map.size(), simple.oldest_first.size());
+      const std::uint64_t other = (random() % (capacity * 2 + 1)) * 0x9e3779b97f4a7c15;
+      EXPECT_EQ(map.find(other) != nullptr, simple.holds(other));
       auto wanted = simple.oldest_first.begin();
       map.oldest_first([&](std::uint64_t held, int value) {
         ASSERT_NE(wanted, simple.oldest_first.end());

@@ -89,29 +89,38 @@ ModelPrompt prompt_for_model(const CacheKey& key, const PromptMap& map, const Le
   prompt.model = model_tag(*key.model);
   const ContextHashes context = context_for(key, prompt.model, map.context);
   ThinkingReader thinking(*key.model, map, learned);
-  prompt.places.reserve(map.positions.size());
+  prompt.places.resize(map.positions.size());
+  auto place = prompt.places.begin();
   std::uint64_t chain = context.everything;
   std::uint64_t content = 0;
   std::uint32_t dropped = 0;
   PromptSection section = PromptSection::tools;
   auto mark = map.breakpoints.begin();
+  const auto next_mark = [&] { return mark == map.breakpoints.end() ? no_index : mark->position; };
+  std::uint32_t marked = next_mark();
   for (std::uint32_t i = 0; i < map.positions.size(); ++i) {
     const PromptPosition& position = map.positions[i];
-    const bool is_marked = mark != map.breakpoints.end() && mark->position == i;
-    if (position.thinking && !thinking.reads(i)) {
+    const bool is_read = !position.thinking || thinking.reads(i);
+    if (i == marked) {
+      const auto here = static_cast<std::uint32_t>(place - prompt.places.begin());
+      if (is_read) prompt.breakpoints.push_back({here, mark->ttl});
+      ++mark;
+      marked = next_mark();
+    }
+    if (!is_read) {
       ++dropped;
-      if (is_marked) ++mark;
       continue;
     }
-    if (section == PromptSection::tools && position.section != section) chain = hash_pair(chain, map.context.system);
-    if (section != position.section && position.section == PromptSection::messages)
-      chain = hash_pair(chain, context.messages);
-    section = position.section;
+    if (position.section != section) {
+      if (section == PromptSection::tools) chain = hash_pair(chain, map.context.system);
+      if (position.section == PromptSection::messages) chain = hash_pair(chain, context.messages);
+      section = position.section;
+    }
     chain = hash_pair(chain, position.block_hash);
     content = hash_pair(content, position.block_hash);
-    if (is_marked) prompt.breakpoints.push_back({static_cast<std::uint32_t>(prompt.places.size()), (mark++)->ttl});
-    prompt.places.push_back({chain, content, i, dropped});
+    *place++ = {chain, content, i, dropped};
   }
+  prompt.places.erase(place, prompt.places.end());
   prompt.rests_on_makers = thinking.asked_makers();
   return prompt;
 }

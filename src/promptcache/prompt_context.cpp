@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, 8> neutral_betas{"prompt-caching-",
                                                         "fine-grained-tool-streaming-",
                                                         "fallback-credit-"};
 constexpr std::size_t usual_betas = 16;  // Claude Code sends about ten
+constexpr std::string_view beta_field = "anthropic-beta";
+constexpr std::size_t longest_remembered = 2048;
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -42,22 +44,6 @@ void add_betas(std::string_view list, std::vector<std::string_view>& betas) {
     while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
     if (!name.empty() && !is_neutral(name)) betas.push_back(name);
   }
-}
-
-// As a set: order and repetition do not count.
-std::uint64_t hash_betas(const RequestHead& head) {
-  std::vector<std::string_view> betas;
-  for (const auto field : head.headers) {
-    if (!equals_ignore_case(field.name, "anthropic-beta")) continue;
-    if (betas.empty()) betas.reserve(usual_betas);
-    add_betas(field.value, betas);
-  }
-  std::ranges::sort(betas);
-  const auto repeated = std::ranges::unique(betas);
-  betas.erase(repeated.begin(), repeated.end());
-  std::uint64_t hash = betas.size();
-  for (const auto name : betas) hash = hash_pair(hash, hash_bytes(name));
-  return hash;
 }
 
 // What of its blocks a prompt's cache entries depend on as a whole.
@@ -90,11 +76,48 @@ std::string_view member_text(const RequestView& view, const JsonValue& value, st
   return text.substr(at, text.find('}', at) - at);
 }
 
+// The value of the only field of betas; empty if there are several or none.
+std::string_view only_list(const RequestHead& head) {
+  std::string_view list;
+  for (const auto field : head.headers) {
+    if (!equals_ignore_case(field.name, beta_field)) continue;
+    if (!list.empty()) return {};
+    list = field.value;
+  }
+  return list;
+}
+
 }  // namespace
 
-PromptContext read_prompt_context(const RequestView& view, const RequestHead& head) {
+// As a set: order and repetition do not count.
+std::uint64_t hash_betas(const RequestHead& head) {
+  std::vector<std::string_view> betas;
+  for (const auto field : head.headers) {
+    if (!equals_ignore_case(field.name, beta_field)) continue;
+    if (betas.empty()) betas.reserve(usual_betas);
+    add_betas(field.value, betas);
+  }
+  std::ranges::sort(betas);
+  const auto repeated = std::ranges::unique(betas);
+  betas.erase(repeated.begin(), repeated.end());
+  std::uint64_t hash = betas.size();
+  for (const auto name : betas) hash = hash_pair(hash, hash_bytes(name));
+  return hash;
+}
+
+std::uint64_t BetaHashes::of(const RequestHead& head) {
+  const std::string_view list = only_list(head);
+  if (list.empty() || list.size() > longest_remembered) return hash_betas(head);
+  const auto known = std::ranges::find(known_, list, &Known::list);
+  if (known != known_.end()) return known->hash;
+  const std::uint64_t hash = hash_betas(head);
+  known_[next_++ % known_.size()] = {std::string(list), hash};
+  return hash;
+}
+
+PromptContext read_prompt_context(const RequestView& view, std::uint64_t betas) {
   PromptContext context;
-  context.everything = hash_betas(head);
+  context.everything = betas;
   const Contents contents = contents_of(view);
   context.system = hash_pair(view.speed.present() ? hash_bytes(view.raw(view.speed)) : 0,
                              (searches_the_web(view) ? 1U : 0U) + (contents.citations ? 2U : 0U));

@@ -22,13 +22,13 @@ class MapBuilder {
     map_.positions.reserve(view.tools.size() + view.blocks.size() + view.messages.size() + 1);
   }
 
-  PromptMap build(const RequestHead& head) {
+  PromptMap build(std::uint64_t betas) {
     add_tools();
     add_system();
     for (std::size_t i = 0; i < view_.messages.size(); ++i) add_message(view_.messages[i], parts_.starts[i]);
     close_chain();
     find_breakpoints();
-    map_.context = read_prompt_context(view_, head);
+    map_.context = read_prompt_context(view_, betas);
     return std::move(map_);
   }
 
@@ -156,12 +156,12 @@ std::uint32_t PromptMap::last_of(PromptSection section) const {
   return no_index;
 }
 
-PromptMap map_prompt(const RequestView& view, const PromptParts& parts, const RequestHead& head) {
-  return MapBuilder(view, parts).build(head);
+PromptMap map_prompt(const RequestView& view, const PromptParts& parts, std::uint64_t betas) {
+  return MapBuilder(view, parts).build(betas);
 }
 
 PromptMap map_prompt(const RequestView& view, const RequestHead& head) {
-  return map_prompt(view, hash_parts(view), head);
+  return map_prompt(view, hash_parts(view), hash_betas(head));
 }
 
 }  // namespace distiq

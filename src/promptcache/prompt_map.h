@@ -64,8 +64,9 @@ struct PromptMap {
   [[nodiscard]] std::uint32_t last_of(PromptSection section) const;
 };
 
-// `parts`: of the view. A body that the API would refuse gives some map, never an error.
-[[nodiscard]] PromptMap map_prompt(const RequestView& view, const PromptParts& parts, const RequestHead& head);
+// `parts`: of the view; `betas`: of the head, hash_betas(). A body that the API would refuse gives some map, never an
+// error.
+[[nodiscard]] PromptMap map_prompt(const RequestView& view, const PromptParts& parts, std::uint64_t betas);
 // With the hashing of the parts: about 0.15 ns per byte of body.
 [[nodiscard]] PromptMap map_prompt(const RequestView& view, const RequestHead& head);
 

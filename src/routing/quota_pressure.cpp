@@ -22,15 +22,28 @@ constexpr std::array<WindowKind, 2> kWindows = {WindowKind{"5-hour", "anthropic-
                                                            "anthropic-ratelimit-unified-5h-reset", hours(5)},
                                                 WindowKind{"7-day", "anthropic-ratelimit-unified-7d-utilization",
                                                            "anthropic-ratelimit-unified-7d-reset", hours(24 * 7)}};
-// An API key's answers have no field of this length.
+// Most fields of an answer have other lengths.
 constexpr std::size_t kUtilizationSize = kWindows[0].utilization.size();
-static_assert(kUtilizationSize == kWindows[1].utilization.size());
+constexpr std::size_t kResetSize = kWindows[0].reset.size();
+static_assert(kUtilizationSize == kWindows[1].utilization.size() && kResetSize == kWindows[1].reset.size());
 
-bool may_report(const HeaderList& headers) {
+// The values of one window, the first of each name.
+struct Reported {
+  std::optional<std::string_view> utilization;
+  std::optional<std::string_view> reset;
+};
+
+std::array<Reported, kWindows.size()> find_reported(const HeaderList& headers) {
+  std::array<Reported, kWindows.size()> found;
   for (const HeaderList::Field field : headers) {
-    if (field.name.size() == kUtilizationSize) return true;
+    if (field.name.size() != kUtilizationSize && field.name.size() != kResetSize) continue;
+    for (std::size_t i = 0; i < kWindows.size(); ++i) {
+      Reported& of = found[i];
+      if (!of.utilization && equals_ignore_case(field.name, kWindows[i].utilization)) of.utilization = field.value;
+      if (!of.reset && equals_ignore_case(field.name, kWindows[i].reset)) of.reset = field.value;
+    }
   }
-  return false;
+  return found;
 }
 
 // Before a tenth of the window has passed, or a tenth of it is used, a pace says little.
@@ -46,10 +59,11 @@ std::optional<double> number(std::string_view text) {
 }  // namespace
 
 void QuotaPace::learn(const HeaderList& headers, WallTime now) {
-  if (!may_report(headers)) return;
+  const auto reported = find_reported(headers);
   for (std::size_t i = 0; i < kWindows.size(); ++i) {
-    const auto utilization = number(headers.get_or(kWindows[i].utilization, ""));
-    const auto reset = number(headers.get_or(kWindows[i].reset, ""));
+    if (!reported[i].utilization || !reported[i].reset) continue;
+    const auto utilization = number(*reported[i].utilization);
+    const auto reset = number(*reported[i].reset);
     if (!utilization.has_value() || !reset.has_value()) continue;
     if (*utilization < 0 || *utilization > 100 || *reset < 0 || *reset > 1e11) continue;
     windows_[i] = {.utilization = *utilization,

@@ -31,12 +31,15 @@ class ScriptedSteering final : public Steering {
     check("refused");
   }
   void answer_began(SteeringPlan&, const ResponseHead&) override { check("answer"); }
-  void settle(SteeringPlan&, const UsageReport&, RequestRecord& record) override {
-    record.cost = PicoUsd{1};  // half done
+  Settlement settle(SteeringPlan&, const UsageReport&, const RequestRecord& record) override {
+    Settlement settled(record);
+    settled.counterfactual = PicoUsd{1};  // half done
     check("settle");
-    record.cost = PicoUsd{2};
+    settled.counterfactual = settled_at;
+    return settled;
   }
 
+  static constexpr PicoUsd settled_at{2};
   std::string failing;
   std::vector<Refusal> refusals;
 
@@ -341,7 +344,9 @@ TEST(Healing, a_stage_that_throws_is_skipped_wherever_it_does) {
       ASSERT_EQ(bench.records.requests.size(), 1u);
       const bool called = std::string_view(stage) != "refused" || heals;
       EXPECT_EQ(bench.errors.size(), called ? 1u : 0u);
-      EXPECT_NE(bench.records.requests[0].cost.value, 1) << "half a booking";
+      const RequestRecord& record = bench.records.requests[0];
+      const bool settles = std::string_view(stage) != "settle" && std::string_view(stage) != "plan";
+      EXPECT_EQ(record.counterfactual, settles ? ScriptedSteering::settled_at : record.cost) << "never half a booking";
       EXPECT_EQ(bench.connector.traces[0]->written.ends_with(body), !moved) << "as it came";
     }
   }
