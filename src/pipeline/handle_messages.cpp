@@ -45,6 +45,7 @@ class MessagesExchange {
     if (!body) co_return co_await answer_error(client_, body.error(), log_);
     body_ = std::move(*body);
     complete_at_ = services_.clock.monotonic();
+    const auto open = services_.metrics.hold_request();
     log_.request_was(body_->bytes().size());
     client_.watch(cancellation_);
 
@@ -213,9 +214,9 @@ class MessagesExchange {
     log_.relayed(relay, meter.finish(relay.ended_cleanly()));
     co_return relay.disposition();
   }
-  // The client has all of its answer. Other streams must not wait for whoever runs meanwhile.
+  // The client has all of its answer. Other requests must not wait for whoever runs meanwhile.
   void give_way_if_alone() {
-    if (services_.metrics.active_streams() == 1) give_way();
+    if (services_.metrics.open_requests() == 1) give_way();
   }
   Task<Disposition> relay(UpstreamExchange& exchange, UsageMeter& meter, const HeldAnswer& held) {
     return relay(exchange, meter, AnswerStart{held.content(), held.growth()});

@@ -46,7 +46,8 @@ class Metrics {
   // An optional stage failed and was skipped.
   void count_skipped_stage() noexcept;
 
-  // Hold one while a connection is open or an answer streams.
+  // Hold one while a connection is open, a message request is under way (from its last byte to the end of its answer),
+  // or an answer streams.
   class Held {
    public:
     explicit Held(std::atomic<std::int64_t>& gauge) : gauge_(&gauge) {
@@ -65,7 +66,8 @@ class Metrics {
   };
   [[nodiscard]] Held hold_connection() { return Held(open_connections_); }
   [[nodiscard]] Held hold_stream() { return Held(active_streams_); }
-  [[nodiscard]] std::int64_t active_streams() const { return active_streams_.load(std::memory_order_relaxed); }
+  [[nodiscard]] Held hold_request() { return Held(open_requests_); }
+  [[nodiscard]] std::int64_t open_requests() const { return open_requests_.load(std::memory_order_relaxed); }
 
   // Not on the page: for /health, and doctor.
   [[nodiscard]] RecentHints& client_hints() { return client_hints_; }
@@ -83,6 +85,7 @@ class Metrics {
   std::unique_ptr<Counters> counters_;
   std::atomic<std::int64_t> open_connections_{0};
   std::atomic<std::int64_t> active_streams_{0};
+  std::atomic<std::int64_t> open_requests_{0};
   RecentHints client_hints_;
 };
 

@@ -143,10 +143,13 @@ TEST(metrics, errors_gauges_and_marks) {
     auto connection = metrics.hold_connection();
     const auto same_connection = std::move(connection);
     const auto stream = metrics.hold_stream();
+    const auto request = metrics.hold_request();
+    EXPECT_EQ(metrics.open_requests(), 1);
     const std::string page = metrics.render({});
     EXPECT_THAT(page, HasSubstr("distiq_open_connections 1\n"));
     EXPECT_THAT(page, HasSubstr("distiq_active_streams 1\n"));
   }
+  EXPECT_EQ(metrics.open_requests(), 0);
   const std::string page = metrics.render({});
   EXPECT_THAT(page, HasSubstr("distiq_open_connections 0\n"));
   EXPECT_THAT(page, HasSubstr("distiq_active_streams 0\n"));
