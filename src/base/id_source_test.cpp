@@ -13,6 +13,19 @@ TEST(IdSource, ids_of_one_source_never_repeat) {
   for (int i = 0; i < 10'000; ++i) EXPECT_TRUE(seen.insert(source.next("dq_")).second);
 }
 
+TEST(IdSource, clustered_ids_never_repeat_and_differ_only_in_their_end_for_a_while) {
+  IdSource source(0xffff'0000'0000'0007);  // the last cluster: the next one begins at 0
+  std::set<std::string> seen;
+  std::set<std::string> clusters;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string id = source.next_clustered("");
+    EXPECT_EQ(id.size(), 16u);
+    EXPECT_TRUE(seen.insert(id).second);
+    clusters.insert(id.substr(0, 4));
+  }
+  EXPECT_EQ(clusters, (std::set<std::string>{"0000", "0001", "ffff"}));
+}
+
 TEST(IdSource, has_the_prefix_and_sixteen_hex_digits) {
   IdSource source;
   const std::string id = source.next("dq_");
