@@ -71,13 +71,14 @@ void HeaderList::add(std::string_view name, std::string_view value) {
 void HeaderList::add_all(std::string_view text, std::span<const Field> fields) {
   const std::size_t base = storage_.size();
   storage_.append(text);
-  entries_.reserve(entries_.size() + fields.size());
+  entries_.resize(entries_.size() + fields.size());
+  Entry* entry = entries_.data() + entries_.size() - fields.size();
   for (const auto& [name, value] : fields) {
-    entries_.push_back({.key = key_of(name),
-                        .name_at = static_cast<std::uint32_t>(base + (name.data() - text.data())),
-                        .name_size = static_cast<std::uint32_t>(name.size()),
-                        .value_at = static_cast<std::uint32_t>(base + (value.data() - text.data())),
-                        .value_size = static_cast<std::uint32_t>(value.size())});
+    *entry++ = {.key = key_of(name),
+                .name_at = static_cast<std::uint32_t>(base + (name.data() - text.data())),
+                .name_size = static_cast<std::uint32_t>(name.size()),
+                .value_at = static_cast<std::uint32_t>(base + (value.data() - text.data())),
+                .value_size = static_cast<std::uint32_t>(value.size())};
   }
 }
 

@@ -1,10 +1,12 @@
 #include "http/message_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <functional>
 #include <limits>
+#include <span>
 
 namespace distiq {
 namespace {
@@ -28,19 +30,24 @@ bool is_folded(std::string_view input, std::string_view name, std::string_view v
 // An empty line before a request line is an old client's slip (RFC 9112 2.2); more than a few are not.
 constexpr std::size_t most_leading_blank_bytes = 8;
 
-// A Claude Code request has about 25.
-constexpr std::size_t expected_fields = 32;
-
 // Shared by both directions: Beast reports fields, we keep them in order.
 template <bool is_request>
 class Collector : public beast_http::basic_parser<is_request> {
  public:
-  std::string_view input;                // what put() is looking at
-  std::vector<HeaderList::Field> found;  // in it
+  std::string_view input;  // what put() is looking at
   RequestHead* request = nullptr;
   ResponseHead* response = nullptr;
   bool folded = false;
   bool unknown_coding = false;
+
+  // Hands what was found over to the head: the views into `input` end with put().
+  void keep_found() {
+    if (found_count_ == 0) return;
+    HeaderList& fields = is_request ? request->headers : response->headers;
+    fields.add_all({found_.front().name.begin(), found_[found_count_ - 1].value.end()},
+                   std::span(found_).first(found_count_));
+    found_count_ = 0;
+  }
 
  private:
   void on_request_impl(beast_http::verb, BeastView method, BeastView target, int version, error_code&) override {
@@ -63,7 +70,8 @@ class Collector : public beast_http::basic_parser<is_request> {
     if (field == beast_http::field::transfer_encoding && !equals_ignore_case(to_std(value), "chunked")) {
       unknown_coding = true;
     }
-    found.push_back({to_std(name), to_std(value)});
+    if (found_count_ == found_.size()) keep_found();
+    found_[found_count_++] = {to_std(name), to_std(value)};
   }
   // Bodies are read by ChunkReader and by counting: Beast stops behind the head.
   void on_header_impl(error_code&) override {}
@@ -72,6 +80,9 @@ class Collector : public beast_http::basic_parser<is_request> {
   void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, BeastView, error_code&) override { return 0; }
   void on_finish_impl(error_code&) override {}
+
+  std::array<HeaderList::Field, 24> found_;  // as many as most heads have; not only at the end where there are more
+  std::size_t found_count_ = 0;
 };
 
 Error syntax_error(const error_code& error) {
@@ -107,18 +118,13 @@ struct ParserImpl final : Base {
     beast.header_limit(
         static_cast<std::uint32_t>(std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
     beast.body_limit(boost::none);  // limits on bodies belong to who reads them
-    beast.found.reserve(expected_fields);
   }
   std::size_t put(std::string_view input, MessageReader& owner, error_code& error) override {
     beast.input = input;
     beast.request = &owner.request();
     beast.response = &owner.response();
     const std::size_t consumed = beast.put(boost::asio::const_buffer(input.data(), input.size()), error);
-    if (!beast.found.empty()) {
-      HeaderList& fields = is_request ? owner.request().headers : owner.response().headers;
-      fields.add_all({beast.found.front().name.begin(), beast.found.back().value.end()}, beast.found);
-      beast.found.clear();
-    }
+    beast.keep_found();
     return consumed;
   }
   bool folded() const override { return beast.folded; }

@@ -81,6 +81,18 @@ TEST(MessageReader, keeps_fields_in_order_and_case_with_repeated_names_apart) {
   EXPECT_TRUE(parsed.finished);
 }
 
+TEST(MessageReader, keeps_every_one_of_many_fields) {
+  std::string text = "GET / HTTP/1.1\r\n";
+  std::string expected;
+  for (int i = 0; i < 100; ++i) {
+    const std::string field = "X-" + std::to_string(i) + ": " + std::string(static_cast<std::size_t>(i % 7), 'v');
+    text += field + "\r\n";
+    expected += field + "|";
+    SCOPED_TRACE(i);
+    EXPECT_EQ(parse_request(text + "\r\n").head, expected);
+  }
+}
+
 TEST(MessageReader, every_split_point_and_byte_at_a_time_equal_the_whole) {
   for (const std::string_view message : {sized_request, chunked_request}) {
     const auto whole = parse_request(message);

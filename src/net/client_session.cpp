@@ -161,11 +161,8 @@ Task<Result<bool>> ClientSession::read_request_head() {
   deadline_.arm(shared_.limits.idle_timeout);
   while (true) {
     if (pending_ > 0) {
-      if (!in_request_) {
-        in_request_ = true;
-        request_started_ = shared_.deadlines.now();
-        deadline_.arm(shared_.limits.header_timeout);
-      }
+      const bool first_bytes = !std::exchange(in_request_, true);
+      if (first_bytes) request_started_ = shared_.deadlines.now();
       const auto fed = reader_->feed_head(input());
       if (!fed) co_return std::unexpected(fed.error());
       consume(fed->consumed);
@@ -173,6 +170,7 @@ Task<Result<bool>> ClientSession::read_request_head() {
         deadline_.disarm();
         co_return true;
       }
+      if (first_bytes) deadline_.arm(shared_.limits.header_timeout);
     } else if (draining_ && !in_request_) {
       co_return std::unexpected(gone());
     }

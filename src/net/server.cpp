@@ -35,7 +35,7 @@ std::string describe(const std::exception_ptr& exception) {
   }
 }
 
-// Idle connections must not take the descriptors that clients need: a quarter of all is theirs.
+// Idle connections get a quarter of all descriptors: clients need the others.
 ServerConfig with_descriptors_left(ServerConfig config) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return config;
