@@ -63,7 +63,13 @@ class MessagesExchange {
   void identify(bool late) {
     if (identified_) return;
     identified_ = true;
-    const RequestView* known = read_request();
+    look_at(read_request(), late);
+    if (claim_) return;
+    view_.reset();
+    parts_ = {};
+  }
+
+  void look_at(const RequestView* known, bool late) {
     const ClientFields client(client_.head());
     const LaneIdentity lane = identify_lane(client, known);
     const std::string& account = log_.identified(lane, client, known);
@@ -76,8 +82,9 @@ class MessagesExchange {
   const RequestView* read_request() {
     std::shared_ptr<const ReadRequest> earlier;
     if (services_.recent != nullptr && services_.recent->is_worth_it(body_->bytes())) {
-      recent_key_ = RecentRequests::key_of(client_.head(), body_->bytes());
-      earlier = services_.recent->find(recent_key_);
+      const std::uint64_t key = RecentRequests::key_of(client_.head(), body_->bytes());
+      earlier = services_.recent->find(key);
+      claim_ = services_.recent->claim(key);
     }
     auto view = scan_request(body_->bytes(), {}, earlier ? &earlier->view : nullptr);
     if (!view) return nullptr;
@@ -88,10 +95,9 @@ class MessagesExchange {
 
   // The body has been sent. Nothing of it is needed any more, but that the next request of its conversation repeats it.
   void let_go() {
-    if (services_.recent != nullptr && view_) {
-      services_.recent->keep(recent_key_, {std::move(body_), *std::move(view_), std::move(parts_)});
-      view_.reset();
-    }
+    if (claim_ && view_) claim_->keep({std::move(body_), *std::move(view_), std::move(parts_)});
+    claim_.reset();
+    view_.reset();
     body_.reset();
   }
 
@@ -230,7 +236,7 @@ class MessagesExchange {
   std::unique_ptr<BufferedBody> body_;
   std::optional<RequestView> view_;  // of body_
   PromptParts parts_;                // of view_
-  std::uint64_t recent_key_ = 0;
+  std::optional<RecentRequests::Claim> claim_;
   MonotonicTime complete_at_;
   bool identified_ = false;
   bool sent_ = false;

@@ -35,6 +35,18 @@ std::shared_ptr<const ReadRequest> RecentRequests::find(std::uint64_t key) {
   return found->request;
 }
 
+std::optional<RecentRequests::Claim> RecentRequests::claim(std::uint64_t key) {
+  const std::lock_guard lock(mutex_);
+  if (std::ranges::find(claimed_, key) != claimed_.end()) return std::nullopt;
+  claimed_.push_back(key);
+  return Claim(*this, key);
+}
+
+void RecentRequests::give_up(std::uint64_t key) {
+  const std::lock_guard lock(mutex_);
+  std::erase(claimed_, key);
+}
+
 void RecentRequests::keep(std::uint64_t key, ReadRequest&& request) {
   const std::size_t bytes = bytes_of(request);
   if (!is_worth_it(request.body->bytes()) || bytes > most_bytes_) return;

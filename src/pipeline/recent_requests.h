@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/exchange_io.h"
@@ -35,8 +37,32 @@ class RecentRequests {
   [[nodiscard]] bool is_worth_it(std::string_view body) const { return body.size() >= least_bytes_; }
   // Null if there is none.
   [[nodiscard]] std::shared_ptr<const ReadRequest> find(std::uint64_t key);
-  // In place of the one before. Its body leaves the budget of buffered bytes. Those asked for longest ago make room.
-  void keep(std::uint64_t key, ReadRequest&& request);
+
+  // The right to be kept: one request of a conversation at a time has it, so that many at once do not all hold on to
+  // what was read in them until they are sent.
+  class Claim {
+   public:
+    Claim(RecentRequests& of, std::uint64_t key) : of_(&of), key_(key) {}
+    Claim(Claim&& other) noexcept : of_(std::exchange(other.of_, nullptr)), key_(other.key_) {}
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    Claim& operator=(Claim&& other) noexcept {
+      std::swap(of_, other.of_);
+      std::swap(key_, other.key_);
+      return *this;
+    }
+    ~Claim() {
+      if (of_ != nullptr) of_->give_up(key_);
+    }
+    // In place of the one before. Its body leaves the budget of buffered bytes. Those asked for longest ago make room.
+    void keep(ReadRequest&& request) const { of_->keep(key_, std::move(request)); }
+
+   private:
+    RecentRequests* of_;
+    std::uint64_t key_;
+  };
+  // Absent while another request has it.
+  [[nodiscard]] std::optional<Claim> claim(std::uint64_t key);
 
  private:
   struct Entry {
@@ -47,12 +73,15 @@ class RecentRequests {
   };
   using Dropped = std::vector<std::shared_ptr<const ReadRequest>>;  // freed without the lock
 
+  void keep(std::uint64_t key, ReadRequest&& request);
+  void give_up(std::uint64_t key);
   void drop(std::size_t index, Dropped& dropped);
 
   const std::size_t most_bytes_;
   const std::size_t least_bytes_;
   std::mutex mutex_;
-  std::vector<Entry> entries_;  // a few dozen at most
+  std::vector<Entry> entries_;          // a few dozen at most
+  std::vector<std::uint64_t> claimed_;  // of requests under way
   std::size_t bytes_ = 0;
   std::uint64_t uses_ = 0;
 };

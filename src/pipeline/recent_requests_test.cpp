@@ -38,14 +38,20 @@ RequestHead head_of(std::string_view session, std::string_view agent = "") {
   return head;
 }
 
+void keep(RecentRequests& recent, std::uint64_t key, ReadRequest&& request) {
+  const auto claim = recent.claim(key);
+  ASSERT_TRUE(claim);
+  claim->keep(std::move(request));
+}
+
 TEST(RecentRequests, keeps_the_last_of_each_conversation) {
   RecentRequests recent;
   EXPECT_EQ(recent.find(1), nullptr);
-  recent.keep(1, request_of(10'000, 'a'));
-  recent.keep(2, request_of(10'000, 'b'));
+  keep(recent, 1, request_of(10'000, 'a'));
+  keep(recent, 2, request_of(10'000, 'b'));
   const auto first = recent.find(1);
   ASSERT_NE(first, nullptr);
-  recent.keep(1, request_of(10'000, 'c'));
+  keep(recent, 1, request_of(10'000, 'c'));
   EXPECT_TRUE(recent.find(1)->body->bytes().contains("ccc"));
   EXPECT_TRUE(recent.find(2)->body->bytes().contains("bbb"));
   EXPECT_TRUE(first->body->bytes().contains("aaa"));  // whoever has it may go on reading
@@ -53,21 +59,21 @@ TEST(RecentRequests, keeps_the_last_of_each_conversation) {
 
 TEST(RecentRequests, what_was_asked_for_longest_ago_makes_room) {
   RecentRequests recent(35'000);
-  for (const std::uint64_t key : {1, 2, 3}) recent.keep(key, request_of(10'000));
+  for (const std::uint64_t key : {1, 2, 3}) keep(recent, key, request_of(10'000));
   ASSERT_NE(recent.find(1), nullptr);
-  recent.keep(4, request_of(10'000));
+  keep(recent, 4, request_of(10'000));
   EXPECT_NE(recent.find(1), nullptr);
   EXPECT_EQ(recent.find(2), nullptr);
   EXPECT_NE(recent.find(3), nullptr);
   EXPECT_NE(recent.find(4), nullptr);
-  recent.keep(5, request_of(30'000));
+  keep(recent, 5, request_of(30'000));
   EXPECT_NE(recent.find(5), nullptr);
   EXPECT_EQ(recent.find(4), nullptr);
 }
 
 TEST(RecentRequests, there_are_never_more_than_a_few_dozen) {
   RecentRequests recent;
-  for (std::uint64_t key = 0; key < 100; ++key) recent.keep(key, request_of(9'000));
+  for (std::uint64_t key = 0; key < 100; ++key) keep(recent, key, request_of(9'000));
   std::size_t kept = 0;
   for (std::uint64_t key = 0; key < 100; ++key) kept += recent.find(key) != nullptr ? 1u : 0u;
   EXPECT_EQ(kept, 64u);
@@ -77,13 +83,23 @@ TEST(RecentRequests, small_and_huge_ones_are_not_kept_and_stay_in_the_budget) {
   RecentRequests recent(20'000, 8'000);
   for (const std::size_t size : {1'000, 30'000}) {
     bool in_budget = true;
-    recent.keep(1, request_of(size, 'x', &in_budget));
+    keep(recent, 1, request_of(size, 'x', &in_budget));
     EXPECT_EQ(recent.find(1), nullptr);
     EXPECT_TRUE(in_budget);
   }
   bool in_budget = true;
-  recent.keep(1, request_of(10'000, 'x', &in_budget));
+  keep(recent, 1, request_of(10'000, 'x', &in_budget));
   EXPECT_FALSE(in_budget);
+}
+
+TEST(RecentRequests, of_several_requests_of_a_conversation_at_once_one_may_be_kept) {
+  RecentRequests recent;
+  auto first = recent.claim(1);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(recent.claim(1));
+  EXPECT_TRUE(recent.claim(2));
+  first.reset();
+  EXPECT_TRUE(recent.claim(1));
 }
 
 TEST(RecentRequests, conversations_are_told_apart_by_session_agent_and_model) {
