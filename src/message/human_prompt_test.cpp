@@ -21,6 +21,7 @@ Found find(const std::string& body) {
   const auto view = scan_request(body);
   if (!view) return {std::string(to_string(view.error().reason)), ""};
   const HumanPrompt prompt = find_human_prompt(*view);
+  EXPECT_EQ(find_turn_kind(*view), prompt.kind);
   return {std::string(to_string(prompt.kind)), prompt_text(*view, prompt)};
 }
 

@@ -210,7 +210,7 @@ void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
     if (route.lane != nullptr) lane = *route.lane;
   }
   route.lane = lane ? &*lane : nullptr;
-  weigh(question, request, route);
+  weigh(question, request, std::move(route));
 }
 
 RouteSteering::Known RouteSteering::look_up(const Request& request, const std::vector<const ModelInfo*>& models) {
@@ -231,7 +231,8 @@ RouteSteering::Known RouteSteering::look_up(const Request& request, const std::v
   return known;
 }
 
-void RouteSteering::weigh(const SteeringQuestion& question, Request& request, RouteQuestion& route) {
+// Where it takes the other models too.
+void RouteSteering::weigh(const SteeringQuestion& question, Request& request, RouteQuestion route) {
   const auto models = candidate_models(prices_, *request.requested);
   const Known known = look_up(request, models);
   std::vector<CandidateModel> candidates(route.candidates.begin(), route.candidates.end());
@@ -306,9 +307,8 @@ void RouteSteering::describe(const Request& request, SteeringPlan& plan) const {
   const RouteDecision& decision = request.decision;
   plan.record.human_turn = request.turn == TurnKind::prompt;
   if (request.policy == RoutingPolicy::off) return;
-  const std::string asked =
-      request.requested == nullptr ? request.requested_id : PriceTable::short_name(*request.requested);
-  plan.route = request.moved ? fmt::format("{} (from {})", prices_.short_name(plan.serve), asked) : asked;
+  std::string asked = request.requested == nullptr ? request.requested_id : PriceTable::short_name(*request.requested);
+  plan.route = request.moved ? fmt::format("{} (from {})", prices_.short_name(plan.serve), asked) : std::move(asked);
   plan.reason = decision.reason;
   if (const std::string care = request.care.reason(); !care.empty()) {
     plan.reason = request.moved ? fmt::format("{}; {}", decision.reason, care) : care;

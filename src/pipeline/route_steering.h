@@ -67,7 +67,7 @@ class RouteSteering final : public Steering {
   void decide(const SteeringQuestion& question, Request& request);
   [[nodiscard]] Known look_up(const Request& request, const std::vector<const ModelInfo*>& models);
   void judge(const SteeringQuestion& question, Request& request) const;
-  void weigh(const SteeringQuestion& question, Request& request, RouteQuestion& route);
+  void weigh(const SteeringQuestion& question, Request& request, RouteQuestion route);
   void care(const SteeringQuestion& question, Request& request);
   void edit(const SteeringQuestion& question, Request& request, SteeringPlan& plan) const;
   void describe(const Request& request, SteeringPlan& plan) const;

@@ -28,7 +28,8 @@ struct SteeringRequest final : SteeringState {
   std::string requested_id;  // as the client wrote it
   std::string requested_effort;
   std::string untouchable;
-  std::shared_ptr<ModelPrompts> prompt;  // as it came
+  // As it came. How it reads to a model is asked under the mutex of RouteSteering.
+  std::shared_ptr<ModelPrompts> prompt;
   // As it leaves: the same object, but where an edit changes what the cache depends on.
   std::shared_ptr<ModelPrompts> sent_prompt;
   CacheTtl ttl = CacheTtl::five_minutes;

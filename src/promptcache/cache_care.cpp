@@ -89,6 +89,7 @@ void CacheCare::long_life_refused(std::string_view account, MonotonicTime now) {
 }
 
 Result<void> plan_care(EditPlan& edits, const RequestView& view, const CarePlan& plan) {
+  if (plan.empty()) return {};
   EditPlan with = edits;
   if (auto marked = plan_marks(with, view, plan.markers); !marked) return marked;
   if (plan.one_hour) {

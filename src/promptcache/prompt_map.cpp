@@ -1,6 +1,8 @@
 #include "promptcache/prompt_map.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "message/classify.h"
 #include "promptcache/piece_hash.h"
@@ -80,7 +82,7 @@ class MapBuilder {
       position.thinking = is_thinking(view_.blocks[i].type);
       human = human || (message.role == Role::user && view_.blocks[i].type != BlockType::tool_result);
     }
-    const std::uint64_t role = hash_bytes(view_.inner(message.role_name));
+    const std::uint64_t role = role_hash(message);
     for (std::size_t i = first; i < map_.positions.size(); ++i) {
       PromptPosition& position = map_.positions[i];
       position.block_hash = hash_pair(role, position.block_hash);
@@ -92,6 +94,15 @@ class MapBuilder {
       PromptPosition& position = map_.positions[first];
       position.block_hash = hash_pair(position.block_hash, hash_bytes(view_.raw(message.output_config)));
     }
+  }
+
+  // Roles take turns: each is hashed once. One that is known and not escaped is written in one way only.
+  std::uint64_t role_hash(const Message& message) {
+    const auto hash = [&] { return hash_bytes(view_.inner(message.role_name)); };
+    if (message.role == Role::other || message.role_name.is_escaped()) return hash();
+    auto& known = roles_[static_cast<std::size_t>(message.role)];
+    if (!known) known = hash();
+    return *known;
   }
 
   void close_chain() {
@@ -142,8 +153,9 @@ class MapBuilder {
 
   const RequestView& view_;
   const PromptParts& parts_;
-  std::vector<std::uint32_t> of_tool_;   // positions
-  std::vector<std::uint32_t> of_block_;  // nested blocks too: the position of the block that holds them
+  std::array<std::optional<std::uint64_t>, 3> roles_;  // hashes, by Role: user, assistant, system
+  std::vector<std::uint32_t> of_tool_;                 // positions
+  std::vector<std::uint32_t> of_block_;                // nested blocks too: the position of the block that holds them
   PromptMap map_;
 };
 
