@@ -10,8 +10,8 @@ class RecordSink {
  public:
   virtual ~RecordSink() = default;
   // Never blocks and never throws: a full queue drops the record and counts the drop. Any thread.
-  virtual void record(RequestRecord record) noexcept = 0;
-  virtual void record(RateLimitRecord record) noexcept = 0;
+  virtual void record(RequestRecord&& record) noexcept = 0;
+  virtual void record(RateLimitRecord&& record) noexcept = 0;
 };
 
 }  // namespace distiq

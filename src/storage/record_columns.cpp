@@ -76,30 +76,29 @@ struct Collector {
   std::vector<StoredRow::Column>& columns;
   std::size_t next = 0;
 
+  // Most values are those of the record before.
   template <class Store>
   void add_text(std::string_view value, Store store) {
     StoredRow::Column& column = columns[next++];
-    if (column.is_as_it_came && column.value() == value) return;
-    const StoredText stored = store(value);
+    if (!column.is_as_it_came || column.value() != value) set_text(column, value, store(value));
+  }
+  void add_number(std::int64_t value) {
+    StoredRow::Column& column = columns[next++];
+    if (!column.is_as_it_came || column.number != value) set_number(column, value);
+  }
+  static void set_text(StoredRow::Column& column, std::string_view value, const StoredText& stored) {
     column.text.assign(stored.view()) += separator;
     column.is_text = true;
     column.is_as_it_came = stored.view() == value;
     column.is_in_row = column.is_bound = false;
   }
-  // False: it is so already.
-  bool set_number(StoredRow::Column& column, std::int64_t value) {
-    if (column.is_as_it_came && column.number == value) return false;
-    column.number = value;
-    column.is_as_it_came = true;
-    column.is_in_row = column.is_bound = false;
-    return true;
-  }
-  void add_number(std::int64_t value) {
-    StoredRow::Column& column = columns[next++];
-    if (!set_number(column, value)) return;
+  static void set_number(StoredRow::Column& column, std::int64_t value) {
     std::array<char, 24> digits;
     column.text.assign(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
     column.text += separator;
+    column.number = value;
+    column.is_as_it_came = true;
+    column.is_in_row = column.is_bound = false;
   }
   void identifier(const char*, std::string_view value) {
     add_text(value, [](std::string_view text) { return StoredText::identifier(text); });
@@ -115,8 +114,9 @@ struct Collector {
   void flag(const char*, bool value) { add_number(value ? 1 : 0); }
   void money(const char*, PicoUsd amount) { add_number(stored_micro_usd(amount)); }
   void later_flag(const char* name, bool value) {
-    StoredRow::Column& column = columns[next++];
-    if (!set_number(column, value ? 1 : 0)) return;
+    StoredRow::Column& column = columns[next];
+    add_number(value ? 1 : 0);
+    if (column.is_in_row) return;
     column.text.clear();
     if (value) column.text.append(name) += separator;
   }

@@ -69,14 +69,14 @@ Result<std::unique_ptr<RecordStore>> RecordStore::open(const StoreConfig& config
   return std::unique_ptr<RecordStore>(new RecordStore(std::move(writer)));
 }
 
-void RecordStore::record(RequestRecord record) noexcept {
+void RecordStore::record(RequestRecord&& record) noexcept {
   Shortener shortener;
   shorten(record.id);
   visit_columns(record, shortener);
   writer_->push(std::move(record));
 }
 
-void RecordStore::record(RateLimitRecord record) noexcept {
+void RecordStore::record(RateLimitRecord&& record) noexcept {
   shorten(record.account_hash);
   if (record.headers.size() > max_waiting_headers) record.headers.resize(max_waiting_headers);
   for (auto& [name, value] : record.headers) {
@@ -86,7 +86,7 @@ void RecordStore::record(RateLimitRecord record) noexcept {
   writer_->push(std::move(record));
 }
 
-void RecordStore::record(StateSnapshot snapshot) noexcept {
+void RecordStore::record(StateSnapshot&& snapshot) noexcept {
   writer_->push(std::move(snapshot));
 }
 

@@ -71,11 +71,11 @@ class RecordStore final : public RecordSink {
   // Writes what is waiting if the store can be written at once; takes at most about busy_timeout if not.
   ~RecordStore() override;
 
-  void record(RequestRecord record) noexcept override;
-  void record(RateLimitRecord record) noexcept override;
+  void record(RequestRecord&& record) noexcept override;
+  void record(RateLimitRecord&& record) noexcept override;
 
   // Never blocks.
-  void record(StateSnapshot snapshot) noexcept;
+  void record(StateSnapshot&& snapshot) noexcept;
   // Asked on the writer thread about once a minute while the store can be written; empty: no more. After the call with
   // an empty one returns, the former source is not running and never will.
   void set_state_source(std::function<StateSnapshot()> source);

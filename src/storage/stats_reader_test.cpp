@@ -30,7 +30,7 @@ class StatsReaderTest : public ::testing::Test {
   void write(const std::vector<Record>& items) {
     auto store = RecordStore::open(quick_config(path_), clock_);
     ASSERT_TRUE(store);
-    for (const Record& item : items) std::visit([&](const auto& record) { (*store)->record(record); }, item);
+    for (const Record& item : items) std::visit([&](auto record) { (*store)->record(std::move(record)); }, item);
     ASSERT_TRUE((*store)->flush(10s));
   }
   Summary summary(Period period) {

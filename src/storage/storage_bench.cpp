@@ -178,7 +178,7 @@ void hand_over_one_record(benchmark::State& state) {
   config.queue_limit = 1'000'000;
   auto store = RecordStore::open(config, system_clock());
   const RequestRecord record = make_record(1);
-  for (auto _ : state) (*store)->record(record);
+  for (auto _ : state) (*store)->record(RequestRecord(record));
   state.counters["dropped"] = static_cast<double>((*store)->health().dropped);
   store->reset();
   std::filesystem::remove_all(folder);

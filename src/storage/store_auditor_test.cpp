@@ -130,7 +130,7 @@ TEST_F(StoreAuditorTest, rows_of_a_deleted_past_are_not_missed) {
     for (std::uint64_t n = 1; n <= 10; ++n) {
       RequestRecord old = booked(n);
       old.started_at_ms -= 100 * store_test::day_ms;
-      (*store)->record(old);
+      (*store)->record(RequestRecord(old));
     }
     for (std::uint64_t n = 11; n <= 20; ++n) (*store)->record(booked(n));
     ASSERT_TRUE((*store)->flush(10s));
@@ -157,7 +157,7 @@ TEST_F(StoreAuditorTest, discarded_answers_are_part_of_the_cost) {
   record.route.saved_by_routing -= record.route.discarded_cost;
   {
     auto store = RecordStore::open(quick_config(path_), clock_);
-    (*store)->record(record);
+    (*store)->record(RequestRecord(record));
     ASSERT_TRUE((*store)->flush(10s));
   }
   const StoreAudit audit = this->audit();
@@ -169,7 +169,7 @@ TEST_F(StoreAuditorTest, an_answer_of_several_passes_is_told_apart) {
   record.price_basis = "speed=fast,passes=2";
   {
     auto store = RecordStore::open(quick_config(path_), clock_);
-    (*store)->record(record);
+    (*store)->record(RequestRecord(record));
     ASSERT_TRUE((*store)->flush(10s));
   }
   EXPECT_EQ(audit().not_recomputable, 1);
