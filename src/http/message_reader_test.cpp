@@ -148,6 +148,43 @@ TEST(MessageReader, refuses_shapes_that_two_servers_read_differently) {
   }
 }
 
+// Every line ends with CRLF, holds neither CR, LF nor NUL and goes on from no other.
+bool has_plain_lines_only(std::string_view head) {
+  while (!head.empty()) {
+    const auto end = head.find("\r\n");
+    if (end == std::string_view::npos) return false;
+    if (head.substr(0, end).find_first_of("\r\n\0"sv) != std::string_view::npos) return false;
+    head.remove_prefix(end + 2);
+    if (head.starts_with(' ') || head.starts_with('\t')) return false;
+  }
+  return true;
+}
+
+TEST(MessageReader, accepts_no_line_that_two_servers_could_read_differently) {
+  const std::string request = "GET /a HTTP/1.1\r\nHost: a\r\nX-Y:z\r\nE:\r\n\r\n";
+  const std::string answer = "HTTP/1.1 200 All OK\r\nX: a b\r\nE:\r\n\r\n";
+  int accepted = 0;
+  for (const bool is_request : {true, false}) {
+    const std::string& plain = is_request ? request : answer;
+    for (std::size_t at = 0; at <= plain.size(); ++at) {
+      for (const std::string_view wedge : {"\0"sv, "\r"sv, "\n"sv, " "sv, "\t"sv, "\r\n"sv, "\r\n "sv, "\r\n\t"sv,
+                                           "\r\r\n"sv, "\n "sv, " \r\n\t"sv, "\x7f"sv, "\x01"sv}) {
+        for (const std::size_t taken : {0, 1, 2}) {
+          std::string text = plain;
+          text.replace(at, taken, wedge);
+          auto reader =
+              is_request ? MessageReader::for_request(limit) : MessageReader::for_response(limit, /*was_head=*/true);
+          const auto fed = reader.feed_head(text);
+          if (!fed || !reader.head_done()) continue;
+          ++accepted;
+          EXPECT_TRUE(has_plain_lines_only(std::string_view(text).substr(0, fed->consumed))) << text;
+        }
+      }
+    }
+  }
+  EXPECT_GT(accepted, 100);
+}
+
 TEST(MessageReader, skips_an_empty_line_before_a_request_but_not_many) {
   const std::string request(sized_request);
   EXPECT_TRUE(parse_request("\r\n" + request).finished);
