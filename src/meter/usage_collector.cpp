@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace distiq {
@@ -18,6 +19,10 @@ dom::parser& thread_parser() {
 
 bool is_null_or_absent(simdjson::simdjson_result<dom::element> value) {
   return value.error() != simdjson::SUCCESS || value.value_unsafe().is_null();
+}
+
+bool parse_object(std::string_view json, dom::object& root) {
+  return thread_parser().parse(json.data(), json.size()).get_object().get(root) == simdjson::SUCCESS;
 }
 
 }  // namespace
@@ -113,8 +118,17 @@ struct UsageCollector::Reader {
     if (to.report_.error_type.empty()) to.report_.error_type = "error";
   }
 
+  void answer(dom::object root) const {
+    std::string_view type;
+    if (root["type"].get_string().get(type) == simdjson::SUCCESS && type == "error") {
+      error(root);
+    } else {
+      message(root);
+    }
+  }
+
   bool parse(std::string_view json, dom::object& root) const {
-    if (thread_parser().parse(json.data(), json.size()).get_object().get(root) == simdjson::SUCCESS) return true;
+    if (parse_object(json, root)) return true;
     to.lost_ = true;
     return false;
   }
@@ -166,16 +180,28 @@ void UsageCollector::take_event(std::string_view name, std::string_view data) {
   }
 }
 
-void UsageCollector::take_answer(std::string_view json) {
+void UsageCollector::take_answer(std::string_view members) {
   const Reader reader{*this};
   dom::object root;
-  if (!reader.parse(json, root)) return;
-  std::string_view type;
-  if (root["type"].get_string().get(type) == simdjson::SUCCESS && type == "error") {
-    reader.error(root);
-  } else {
-    reader.message(root);
+  if (reader.parse(members, root)) reader.answer(root);
+}
+
+bool UsageCollector::take_whole_answer(std::string_view json, std::span<const std::string_view> members) {
+  // A letter of a name may be written so; JsonCapture takes names as they stand.
+  if (json.find("\\u00") != std::string_view::npos) return false;
+  dom::object root;
+  if (!parse_object(json, root)) return false;
+  // Of a repeated member the last one counts, but the parser finds the first.
+  std::uint32_t seen = 0;
+  for (const dom::key_value_pair member : root) {
+    const auto name = std::ranges::find(members, member.key);
+    if (name == members.end()) continue;
+    const std::uint32_t bit = 1U << (name - members.begin());
+    if ((seen & bit) != 0) return false;
+    seen |= bit;
   }
+  Reader{*this}.answer(root);
+  return true;
 }
 
 UsageReport UsageCollector::take_report() {

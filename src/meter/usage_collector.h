@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -32,8 +33,11 @@ class UsageCollector {
 
   // One SSE event; `name` may be empty. Cheap for every event that carries no usage.
   void take_event(std::string_view name, std::string_view data);
-  // A whole JSON answer, or the members of it that matter.
-  void take_answer(std::string_view json);
+  // A JSON answer's members that matter, as a JSON object of their own.
+  void take_answer(std::string_view members);
+  // The whole answer, if it is one JSON object that leaves no doubt what its members are; else false, and nothing has
+  // been taken. Requires: at most 32 members.
+  [[nodiscard]] bool take_whole_answer(std::string_view json, std::span<const std::string_view> members);
   // Something that might have held usage could not be read.
   void mark_lost() { lost_ = true; }
 

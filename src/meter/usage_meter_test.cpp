@@ -293,6 +293,35 @@ TEST(usage_meter, json_answer_is_the_same_for_every_split) {
   EXPECT_EQ(meter_in_pieces(head, kAnswer, 1).total.output, 9U);
 }
 
+TEST(usage_meter, json_answer_in_one_piece_is_what_it_is_in_many) {
+  const struct {
+    std::string what;
+    std::string body;
+    std::uint64_t output;
+    bool complete;
+  } cases[] = {
+      {"plain", kAnswer, 9, true},
+      {"the last of a repeated member counts", R"({"usage":{"output_tokens":1},"usage":{"output_tokens":2}})", 2, true},
+      {"a name in escapes is another name", R"({"usage":{"output_tokens":1},"\u0075sage":{"output_tokens":2}})", 1,
+       true},
+      {"what is skipped may be anything", R"({"content":[tru],"usage":{"output_tokens":3}})", 3, true},
+      {"what follows the object does not count", R"({"usage":{"output_tokens":4}}{"usage":{"output_tokens":5}})", 4,
+       true},
+      {"the end of an inner object is no end", R"({"usage":{"output_tokens":6})", 0, false},
+      {"blanks around it", " {\"usage\":{\"output_tokens\":7}}\n", 7, true},
+      {"deeper than the parser goes",
+       R"({"content":)" + std::string(2000, '[') + std::string(2000, ']') + R"(,"usage":{"output_tokens":8}})", 8,
+       true},
+  };
+  for (const auto& c : cases) {
+    for (const std::size_t step : {std::size_t{1}, std::size_t{7}, c.body.size()}) {
+      const UsageReport report = meter_in_pieces(head_of("application/json"), c.body, step);
+      EXPECT_EQ(report.total.output, c.output) << c.what << ", step " << step;
+      EXPECT_EQ(report.complete, c.complete) << c.what << ", step " << step;
+    }
+  }
+}
+
 TEST(usage_meter, json_answer_cut_before_its_end_is_never_complete) {
   const std::size_t usage_ends = kAnswer.find(R"(,"context_management")");
   for (std::size_t at = 0; at < kAnswer.size(); ++at) {
