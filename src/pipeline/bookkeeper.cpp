@@ -7,17 +7,18 @@ namespace {
 
 constexpr std::string_view rate_limit_prefix = "anthropic-ratelimit-";
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+// Of an API key's answers; a subscription's have about as many.
+constexpr std::size_t usual_rate_limits = 16;
+
+void make_lower_case(std::string& text, std::size_t from) {
+  for (std::size_t i = from; i < text.size(); ++i) {
+    if (text[i] >= 'A' && text[i] <= 'Z') text[i] = static_cast<char>(text[i] + ('a' - 'A'));
   }
-  return out;
 }
 
-void add_report(RequestRecord& record, const UsageReport& report) {
+void add_report(RequestRecord& record, UsageReport& report) {
   record.served_model = report.model.empty() ? record.requested_model : report.model;
-  record.message_id = report.message_id;
+  record.message_id = std::move(report.message_id);
   record.stop_reason = report.stop_reason;
   if (record.error_type.empty()) record.error_type = report.error_type;
   record.usage_seen = report.seen;
@@ -62,19 +63,13 @@ void add_discarded(RequestRecord& record, const UsageReport& discarded, const Pr
   record.usage_seen = true;
 }
 
-RateLimitRecord to_record(const HeaderList& fields, const RequestRecord& record) {
-  RateLimitRecord out{record.account_hash, record.started_at_ms + record.duration_us / 1000, {}};
-  for (const auto [name, value] : fields) out.headers.emplace_back(lower_case(name), std::string(value));
-  return out;
-}
-
 }  // namespace
 
 Bookkeeper::Bookkeeper(const PriceTable& prices, RecordSink& sink, Metrics& metrics, Listener listener,
                        TraceSink* traces)
     : prices_(prices), sink_(sink), metrics_(metrics), listener_(std::move(listener)), traces_(traces) {}
 
-void Bookkeeper::book(ExchangeFacts facts) noexcept try {
+void Bookkeeper::book(ExchangeFacts&& facts) noexcept try {
   RequestRecord& record = facts.record;
   add_report(record, facts.report);
   const bool first = seen_.is_first(record.message_id, record.upstream_request_id);
@@ -86,7 +81,11 @@ void Bookkeeper::book(ExchangeFacts facts) noexcept try {
     record.usage_seen = false;
     record.reason = "this answer was booked before";
   }
-  if (facts.rate_limits.size() > 0) sink_.record(to_record(facts.rate_limits, record));
+  if (!facts.rate_limits.empty()) {
+    sink_.record(RateLimitRecord{.account_hash = record.account_hash,
+                                 .observed_at_ms = record.started_at_ms + record.duration_us / 1000,
+                                 .headers = std::move(facts.rate_limits)});
+  }
   metrics_.count(record);
   listener_(record);
   if (facts.trace && traces_ != nullptr) {
@@ -98,13 +97,15 @@ void Bookkeeper::book(ExchangeFacts facts) noexcept try {
   // Out of memory, at worst: the request has been answered, its record is lost.
 }
 
-HeaderList rate_limit_fields(const HeaderList& answer) {
-  HeaderList out;
+RateLimitFields rate_limit_fields(const HeaderList& answer) {
+  RateLimitFields out;
   for (const auto [name, value] : answer) {
-    if (name.size() > rate_limit_prefix.size() &&
-        equals_ignore_case(name.substr(0, rate_limit_prefix.size()), rate_limit_prefix)) {
-      out.add(name, value);
-    }
+    if (name.size() <= rate_limit_prefix.size()) continue;
+    const std::string_view start = name.substr(0, rate_limit_prefix.size());
+    const bool as_usual = start == rate_limit_prefix;
+    if (!as_usual && !equals_ignore_case(start, rate_limit_prefix)) continue;
+    if (out.empty()) out.reserve(usual_rate_limits);
+    make_lower_case(out.emplace_back(name, value).first, as_usual ? rate_limit_prefix.size() : 0);
   }
   return out;
 }

@@ -22,7 +22,7 @@ struct ExchangeFacts {
   UsageReport discarded;  // of an answer that nobody saw, because the original was sent after it
   // Fills in what the request would have cost untouched, once it is priced as billed. May be empty; must not throw.
   std::function<void(RequestRecord&, const UsageReport&)> settle;
-  HeaderList rate_limits;               // anthropic-ratelimit-* as they came
+  RateLimitFields rate_limits;
   std::unique_ptr<RequestTrace> trace;  // null: not traced
 };
 
@@ -35,7 +35,8 @@ class Bookkeeper {
   Bookkeeper(const PriceTable& prices, RecordSink& sink, Metrics& metrics, Listener listener,
              TraceSink* traces = nullptr);
 
-  void book(ExchangeFacts facts) noexcept;
+  // Takes the facts.
+  void book(ExchangeFacts&& facts) noexcept;
 
  private:
   const PriceTable& prices_;
@@ -46,7 +47,6 @@ class Bookkeeper {
   SeenAnswers seen_;
 };
 
-// The anthropic-ratelimit-* fields of an answer.
-[[nodiscard]] HeaderList rate_limit_fields(const HeaderList& answer);
+[[nodiscard]] RateLimitFields rate_limit_fields(const HeaderList& answer);
 
 }  // namespace distiq

@@ -113,11 +113,13 @@ enum class Counted {
 // The place of the last two among the classes of daily sums; "" for requests, which have a class.
 [[nodiscard]] std::string_view to_string(Counted c);
 
-// The anthropic-ratelimit-* headers of one answer, as they came.
+// The anthropic-ratelimit-* headers of one answer: lower-case name, value as it came.
+using RateLimitFields = std::vector<std::pair<std::string, std::string>>;
+
 struct RateLimitRecord {
   std::string account_hash;
   std::int64_t observed_at_ms = 0;
-  std::vector<std::pair<std::string, std::string>> headers;  // lower-case name, value
+  RateLimitFields headers;
 };
 
 }  // namespace distiq
