@@ -110,7 +110,7 @@ class UsageMeter::Body {
     while (const auto event = splitter_->next(bytes)) take(*event);
   }
 
-  // Most JSON answers come in one piece. Looking into it at once costs a third of walking through it first.
+  // Most JSON answers come in one piece. Parsing it at once costs half of walking through it first.
   void parse_answer(std::string_view bytes) {
     if (whole_ || bytes.empty()) return;
     if (!capture_.has_value()) {

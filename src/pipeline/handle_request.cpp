@@ -52,7 +52,8 @@ Task<Disposition> handle_request(const PipelineServices& services, ClientExchang
   const bool is_chat = services.openai != nullptr && is_chat_path(client.head());
   const bool is_list = services.openai != nullptr && asks_openai_models(client.head());
   const bool is_openai = is_chat || is_list;
-  auto refusal = refuse_request(is_openai ? with_bearer_as_token(client.head()) : client.head(), services.guards);
+  auto refusal = is_openai ? refuse_request(with_bearer_as_token(client.head()), services.guards)
+                           : refuse_request(client.head(), services.guards);
   if (!refusal && !is_openai && services.openai != nullptr) refusal = refuse_local_key(client.head(), *services.openai);
   if (!refusal && is_list) {
     const auto list = openai_models(client.head(), services.openai->models);
