@@ -1,7 +1,6 @@
 #include "promptcache/cache_rows.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <charconv>
 
 namespace distiq {
@@ -38,13 +37,27 @@ std::optional<std::uint64_t> RowReader::number(std::uint64_t most) {
   return value && *value <= most ? value : std::nullopt;
 }
 
+template <class Number>
+RowWriter& RowWriter::add(Number value, int base) {
+  row_[size_++] = ' ';
+  const auto end = std::to_chars(row_.data() + size_, row_.data() + row_.size(), value, base).ptr;
+  size_ = static_cast<std::size_t>(end - row_.data());
+  return *this;
+}
+template RowWriter& RowWriter::add(std::int64_t, int);
+template RowWriter& RowWriter::add(std::uint64_t, int);
+
 void write_entry_rows(const ShadowCache& cache, char world, MonotonicTime now, WallTime wall,
                       std::vector<std::string>& rows) {
+  const std::string kind = std::string("pc1 e ") + world;
   cache.entries().oldest_first([&](std::uint64_t key, const ShadowCache::Entry& entry) {
     if (entry.expires <= now) return;
     const auto expires = wall + duration_cast<milliseconds>(entry.expires - now);
-    rows.push_back(
-        fmt::format("pc1 e {} {:x} {} {}", world, key, life_of(entry.ttl).count(), expires.time_since_epoch().count()));
+    rows.push_back(RowWriter(kind)
+                       .hex(key)
+                       .number(std::int64_t{life_of(entry.ttl).count()})
+                       .number(std::int64_t{expires.time_since_epoch().count()})
+                       .row());
   });
 }
 

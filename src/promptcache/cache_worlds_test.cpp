@@ -224,6 +224,11 @@ TEST(cache_worlds, rows_of_another_form_are_refused) {
         "pc1 d 1 2 3", "pc1 d 270000 270000", "pc1 z"})
     EXPECT_FALSE(w.worlds.restore(row, w.now, wall)) << row;
   EXPECT_TRUE(w.worlds.restore("pc1 e a 1f 5 1728000060000", w.now, wall));
+  EXPECT_TRUE(w.worlds.restore("pc1 k 1f ab 700 c d 1300 1150 2", w.now, wall));
+  const std::vector<std::string> rows = w.worlds.rows(w.now, wall);
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0], "pc1 e a 1f 5 1728000060000");
+  EXPECT_EQ(rows[1], "pc1 k 1f ab 700 c d 1300 1150 2");
 }
 
 TEST(cache_worlds, memory_is_bounded_by_its_limits) {

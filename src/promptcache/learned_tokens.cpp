@@ -53,13 +53,14 @@ void LearnedTokens::learn_density(const WeightByKind& weight, double tokens) {
 
 void LearnedTokens::write_rows(std::vector<std::string>& rows) const {
   prefixes_.oldest_first([&rows](std::uint64_t key, const LearnedPrefix& prefix) {
-    std::string row = fmt::format("pc1 k {:x} {:x} {}", key, prefix.answered_by, prefix.answer_tokens);
+    RowWriter row("pc1 k");
+    row.hex(key).hex(prefix.answered_by).number(prefix.answer_tokens);
     for (const LearnedCount& count : prefix.counts) {
       if (count.tokens == 0) continue;
-      row += fmt::format(" {:x} {:x} {} {} {}", count.model, count.content, count.tokens, count.factor_permille,
-                         count.dropped);
+      row.hex(count.model).hex(count.content).number(count.tokens);
+      row.number(std::uint64_t{count.factor_permille}).number(std::uint64_t{count.dropped});
     }
-    rows.push_back(std::move(row));
+    rows.push_back(row.row());
   });
   const auto millionths = [this](PromptSection section) { return static_cast<std::uint64_t>(density(section) * 1e6); };
   rows.push_back(fmt::format("pc1 d {} {} {}", millionths(PromptSection::tools), millionths(PromptSection::system),
