@@ -135,9 +135,14 @@ void CacheWorlds::State::write(const InFlight& request) {
   const PromptTokens tokens = sent.tokens(learned);
   actual.write(*sent.prompt, tokens, sent.hit, sent.minimum(), request.started);
   const Side& direct = request.untouched;
-  const bool is_same = direct.prompt == sent.prompt;
-  untouched.write(*direct.prompt, is_same ? tokens : direct.tokens(learned), direct.hit, direct.minimum(),
-                  request.started);
+  const auto write_untouched = [&](const PromptTokens& of) {
+    untouched.write(*direct.prompt, of, direct.hit, direct.minimum(), request.started);
+  };
+  if (direct.prompt == sent.prompt) {
+    write_untouched(tokens);  // which remembers what it looked up
+  } else {
+    write_untouched(direct.tokens(learned));
+  }
 }
 
 void CacheWorlds::State::learn_at(const Side& side, std::uint32_t place, std::uint64_t tokens) {
