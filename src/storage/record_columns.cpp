@@ -114,9 +114,10 @@ struct Collector {
   void flag(const char*, bool value) { add_number(value ? 1 : 0); }
   void money(const char*, PicoUsd amount) { add_number(stored_micro_usd(amount)); }
   void later_flag(const char* name, bool value) {
-    StoredRow::Column& column = columns[next];
-    add_number(value ? 1 : 0);
-    if (column.is_in_row) return;
+    StoredRow::Column& column = columns[next++];
+    const std::int64_t number = value ? 1 : 0;
+    if (column.is_as_it_came && column.number == number) return;
+    set_number(column, number);
     column.text.clear();
     if (value) column.text.append(name) += separator;
   }

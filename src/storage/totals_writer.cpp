@@ -38,11 +38,17 @@ DbResult<TotalsWriter> TotalsWriter::prepare(Database& db) {
 
 void TotalsWriter::add(const RequestRecord& record, std::int64_t day, bool duplicate) {
   const std::string& model = record.served_model.empty() ? record.requested_model : record.served_model;
-  const StoredText stored = StoredText::identifier(model);
-  const KeyView key{day, group_of(record), stored.view()};
-  auto found = sums_.find(key);
-  if (found == sums_.end()) found = sums_.try_emplace(Key{day, key.group, std::string(key.model)}).first;
-  found->second += totals_of(record, duplicate);
+  const KeyView key{day, group_of(record), model};
+  if (last_ == nullptr || last_->first.view() != key) last_ = &sum_for(key);
+  last_->second += totals_of(record, duplicate);
+}
+
+TotalsWriter::Sums::value_type& TotalsWriter::sum_for(KeyView key) {
+  const StoredText model = StoredText::identifier(key.model);
+  key.model = model.view();
+  const auto found = sums_.find(key);
+  if (found != sums_.end()) return *found;
+  return *sums_.try_emplace(Key{key.day, key.group, std::string(key.model)}).first;
 }
 
 DbResult<void> TotalsWriter::write_gathered() {
@@ -52,7 +58,7 @@ DbResult<void> TotalsWriter::write_gathered() {
     visit_totals(totals, [&](const char*, std::int64_t value) { add_to_day_.bind(index++, value); });
     if (auto added = add_to_day_.run(); !added) return added;
   }
-  sums_.clear();
+  forget();
   return {};
 }
 

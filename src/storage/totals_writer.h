@@ -25,7 +25,10 @@ class TotalsWriter {
   // Inside the transaction that stored the rows.
   [[nodiscard]] DbResult<void> write_gathered();
   // The rows were rolled back.
-  void forget() { sums_.clear(); }
+  void forget() {
+    sums_.clear();
+    last_ = nullptr;
+  }
 
  private:
   struct KeyView {
@@ -46,9 +49,14 @@ class TotalsWriter {
     bool operator()(const Key& a, const KeyView& b) const { return a.view() < b; }
     bool operator()(const KeyView& a, const Key& b) const { return a < b.view(); }
   };
+  using Sums = std::map<Key, Totals, Less>;
+
+  // `key.model` as it came.
+  Sums::value_type& sum_for(KeyView key);
 
   Statement add_to_day_;
-  std::map<Key, Totals, Less> sums_;
+  Sums sums_;
+  Sums::value_type* last_ = nullptr;  // where the record before was added
 };
 
 }  // namespace distiq
