@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -21,6 +22,39 @@ bool is_null_or_absent(simdjson::simdjson_result<dom::element> value) {
   return value.error() != simdjson::SUCCESS || value.value_unsafe().is_null();
 }
 
+// An object's members, walked through once; the parser's own look-up does so for every name.
+class Members {
+ public:
+  explicit Members(dom::object object) : object_(object) {
+    for (const dom::key_value_pair member : object) {
+      if (size_ == table_.size()) return;
+      table_[size_++] = {.name = member.key, .value = member.value};
+    }
+  }
+
+  // The first of that name.
+  simdjson::simdjson_result<dom::element> operator[](std::string_view name) const {
+    for (const Member& member : all()) {
+      if (member.name == name) return dom::element(member.value);
+    }
+    if (is_all()) return simdjson::NO_SUCH_FIELD;
+    return object_[name];
+  }
+
+  struct Member {
+    std::string_view name;
+    dom::element value;
+  };
+  [[nodiscard]] std::span<const Member> all() const { return std::span(table_).first(size_); }
+  // Whether all() is; of a larger object it is only the beginning.
+  [[nodiscard]] bool is_all() const { return size_ < table_.size(); }
+
+ private:
+  dom::object object_;
+  std::array<Member, 16> table_;  // answers have 8 to 12 members, their usage about as many
+  std::size_t size_ = 0;
+};
+
 bool parse_object(std::string_view json, dom::object& root) {
   return thread_parser().parse(json.data(), json.size()).get_object().get(root) == simdjson::SUCCESS;
 }
@@ -30,12 +64,12 @@ bool parse_object(std::string_view json, dom::object& root) {
 struct UsageCollector::Reader {
   UsageCollector& to;
 
-  void text(dom::object from, std::string_view key, std::string& target) const {
+  void text(const Members& from, std::string_view key, std::string& target) const {
     std::string_view value;
     if (from[key].get_string().get(value) == simdjson::SUCCESS) target.assign(value.substr(0, kMaxTextBytes));
   }
 
-  void count(dom::object from, std::string_view key, std::optional<std::uint64_t>& target) const {
+  void count(const Members& from, std::string_view key, std::optional<std::uint64_t>& target) const {
     const auto value = from[key];
     if (is_null_or_absent(value)) return;
     std::uint64_t number = 0;
@@ -46,20 +80,22 @@ struct UsageCollector::Reader {
     }
   }
 
-  void counts(dom::object usage, ReportedCounts& target) const {
+  void counts(const Members& usage, ReportedCounts& target) const {
     count(usage, "input_tokens", target.input);
     count(usage, "output_tokens", target.output);
     count(usage, "cache_read_input_tokens", target.cache_read);
     count(usage, "cache_creation_input_tokens", target.cache_write);
     dom::object part;
     if (usage["cache_creation"].get_object().get(part) == simdjson::SUCCESS) {
-      count(part, "ephemeral_5m_input_tokens", target.cache_write_5m);
-      count(part, "ephemeral_1h_input_tokens", target.cache_write_1h);
+      const Members written(part);
+      count(written, "ephemeral_5m_input_tokens", target.cache_write_5m);
+      count(written, "ephemeral_1h_input_tokens", target.cache_write_1h);
     }
     if (usage["server_tool_use"].get_object().get(part) == simdjson::SUCCESS) {
-      count(part, "web_search_requests", target.web_searches);
-      count(part, "web_fetch_requests", target.web_fetches);
-      count(part, "code_execution_requests", target.code_executions);
+      const Members used(part);
+      count(used, "web_search_requests", target.web_searches);
+      count(used, "web_fetch_requests", target.web_fetches);
+      count(used, "code_execution_requests", target.code_executions);
     }
   }
 
@@ -72,16 +108,17 @@ struct UsageCollector::Reader {
         break;
       }
       UsageIteration& iteration = read.emplace_back();
-      text(object, "type", iteration.type);
-      text(object, "model", iteration.model);
+      const Members pass(object);
+      text(pass, "type", iteration.type);
+      text(pass, "model", iteration.model);
       ReportedCounts reported;
-      counts(object, reported);
+      counts(pass, reported);
       iteration.tokens = reported.to_usage();
     }
     to.report_.iterations = std::move(read);
   }
 
-  void usage(dom::object from) const {
+  void usage(const Members& from) const {
     const ReportedCounts before = to.counts_;
     counts(from, to.counts_);
     text(from, "service_tier", to.report_.service_tier);
@@ -96,29 +133,30 @@ struct UsageCollector::Reader {
     to.report_.seen = to.counts_.has_tokens() || !to.report_.iterations.empty();
   }
 
-  void stop(dom::object from) const {
+  void stop(const Members& from) const {
     text(from, "stop_reason", to.report_.stop_reason);
     dom::object details;
     if (from["stop_details"].get_object().get(details) == simdjson::SUCCESS) {
-      text(details, "category", to.report_.refusal_category);
+      text(Members(details), "category", to.report_.refusal_category);
     }
   }
 
-  void message(dom::object from) const {
+  void message(const Members& from) const {
     text(from, "id", to.report_.message_id);
     text(from, "model", to.report_.model);
     stop(from);
     dom::object object;
-    if (from["usage"].get_object().get(object) == simdjson::SUCCESS) usage(object);
+    if (from["usage"].get_object().get(object) == simdjson::SUCCESS) usage(Members(object));
   }
 
-  void error(dom::object from) const {
+  void error(const Members& from) const {
     dom::object object;
-    if (from["error"].get_object().get(object) == simdjson::SUCCESS) text(object, "type", to.report_.error_type);
+    if (from["error"].get_object().get(object) == simdjson::SUCCESS)
+      text(Members(object), "type", to.report_.error_type);
     if (to.report_.error_type.empty()) to.report_.error_type = "error";
   }
 
-  void answer(dom::object root) const {
+  void answer(const Members& root) const {
     std::string_view type;
     if (root["type"].get_string().get(type) == simdjson::SUCCESS && type == "error") {
       error(root);
@@ -169,34 +207,36 @@ void UsageCollector::take_event(std::string_view name, std::string_view data) {
   if (name.empty() && root["type"].get_string().get(type) != simdjson::SUCCESS) return;
   dom::object part;
   if (type == "message_start") {
-    if (root["message"].get_object().get(part) == simdjson::SUCCESS) reader.message(part);
+    if (root["message"].get_object().get(part) == simdjson::SUCCESS) reader.message(Members(part));
   } else if (type == "message_delta") {
-    if (root["delta"].get_object().get(part) == simdjson::SUCCESS) reader.stop(part);
-    if (root["usage"].get_object().get(part) == simdjson::SUCCESS) reader.usage(part);
+    if (root["delta"].get_object().get(part) == simdjson::SUCCESS) reader.stop(Members(part));
+    if (root["usage"].get_object().get(part) == simdjson::SUCCESS) reader.usage(Members(part));
   } else if (type == "message_stop") {
     stopped_ = true;
   } else if (type == "error") {
-    reader.error(root);
+    reader.error(Members(root));
   }
 }
 
 void UsageCollector::take_answer(std::string_view members) {
   const Reader reader{*this};
   dom::object root;
-  if (reader.parse(members, root)) reader.answer(root);
+  if (reader.parse(members, root)) reader.answer(Members(root));
 }
 
 bool UsageCollector::take_whole_answer(std::string_view json, std::span<const std::string_view> members) {
   // A letter of a name may be written so; JsonCapture takes names as they stand.
   if (json.find("\\u00") != std::string_view::npos) return false;
-  dom::object root;
-  if (!parse_object(json, root)) return false;
-  // Of a repeated member the last one counts, but the parser finds the first.
+  dom::object object;
+  if (!parse_object(json, object)) return false;
+  const Members root(object);
+  if (!root.is_all()) return false;
+  // Of a repeated member the last one counts, but the first is found.
   std::uint32_t seen = 0;
-  for (const dom::key_value_pair member : root) {
-    const auto name = std::ranges::find(members, member.key);
-    if (name == members.end()) continue;
-    const std::uint32_t bit = 1U << (name - members.begin());
+  for (const auto& [name, value] : root.all()) {
+    const auto it = std::ranges::find(members, name);
+    if (it == members.end()) continue;
+    const std::uint32_t bit = 1U << (it - members.begin());
     if ((seen & bit) != 0) return false;
     seen |= bit;
   }

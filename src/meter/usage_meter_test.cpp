@@ -293,6 +293,26 @@ TEST(usage_meter, json_answer_is_the_same_for_every_split) {
   EXPECT_EQ(meter_in_pieces(head, kAnswer, 1).total.output, 9U);
 }
 
+// Members that nobody asks for.
+std::string padding(int count) {
+  std::string members;
+  for (int i = 0; i < count; ++i) members += "\"x" + std::to_string(i) + "\":" + std::to_string(i) + ",";
+  return members;
+}
+
+TEST(usage_meter, members_are_found_however_many_stand_before_them) {
+  for (const int count : {0, 14, 15, 16, 17, 40}) {
+    const std::string body =
+        "{" + padding(count) + R"("id":"msg_1","usage":{)" + padding(count) + R"("output_tokens":9}})";
+    for (const std::size_t step : {std::size_t{1}, body.size()}) {
+      const UsageReport report = meter_in_pieces(head_of("application/json"), body, step);
+      EXPECT_EQ(report.total.output, 9U) << count << ", step " << step;
+      EXPECT_EQ(report.message_id, "msg_1") << count << ", step " << step;
+      EXPECT_TRUE(report.complete) << count << ", step " << step;
+    }
+  }
+}
+
 TEST(usage_meter, json_answer_in_one_piece_is_what_it_is_in_many) {
   const struct {
     std::string what;

@@ -16,6 +16,7 @@ void make_lower_case(std::string& text, std::size_t from) {
   }
 }
 
+// Takes the message's id, which no price depends on.
 void add_report(RequestRecord& record, UsageReport& report) {
   record.served_model = report.model.empty() ? record.requested_model : report.model;
   record.message_id = std::move(report.message_id);
