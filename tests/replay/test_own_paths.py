@@ -1,4 +1,5 @@
 """What the proxy says of itself: /health, /ready and /metrics; every other method on them belongs to upstream."""
+import asyncio
 import json
 import re
 import unittest
@@ -32,6 +33,16 @@ class OwnPaths(ProxyCase):
                 self.assertTrue(match[1] in types or types.get(base) == "histogram", f"{line}: no type")
         return samples
 
+    async def metrics_with(self, requests: int, before: dict) -> dict:
+        """metrics() once so many more requests are in it: they are booked a moment after the client has its answer."""
+        def booked(samples):
+            return sum(value for key, value in samples.items() if key.startswith("distiq_requests_total"))
+        end = asyncio.get_running_loop().time() + 5
+        while booked(after := await self.metrics()) < booked(before) + requests:
+            self.assertLess(asyncio.get_running_loop().time(), end, after)
+            await asyncio.sleep(0.01)
+        return after
+
     async def test_health(self):
         reply = await self.proxy.ask("GET", "/health")
         self.assertEqual((reply.status, reply.get("content-type").split(";")[0]), (200, "application/json"))
@@ -42,10 +53,11 @@ class OwnPaths(ProxyCase):
         self.assertEqual(self.upstream.requests, [])
 
     async def test_histograms_add_up(self):
+        before = await self.metrics()
         for _ in range(5):
             await self.ask()
         buckets = defaultdict(list)
-        samples = await self.metrics()
+        samples = await self.metrics_with(5, before)
         for key, value in samples.items():
             if "_bucket{" in key:
                 name, labels = key.split("_bucket{")
@@ -68,7 +80,7 @@ class OwnPaths(ProxyCase):
             events = b"".join(stream_events("x")).replace(b"msg_01substitute", b"msg_metrics_%d" % number)
             self.upstream.answer = Answer(headers=[("content-type", "text/event-stream")], body=events, framing="chunked")
             await self.ask()
-        after = await self.metrics()
+        after = await self.metrics_with(3, before)
         grown = {key: value - before.get(key, 0) for key, value in after.items() if value != before.get(key, 0)}
         tokens = {key: value for key, value in grown.items() if "tokens" in key and "opus-5-5" in key}
         self.assertIn(3 * 13499, tokens.values(), grown)
