@@ -1,25 +1,29 @@
 #include "money/seen_answers.h"
 
+#include <algorithm>
+#include <bit>
+#include <functional>
+
 namespace distiq {
+
+SeenAnswers::SeenAnswers(std::size_t capacity)
+    : places_(std::max<std::size_t>(capacity, 1)), buckets_(std::bit_ceil(places_.size())) {}
 
 bool SeenAnswers::is_first(std::string_view message_id, std::string_view request_id) {
   if (message_id.empty() || request_id.empty()) return true;
   constexpr std::size_t kMaxIdBytes = 256;
-  message_id = message_id.substr(0, kMaxIdBytes);
-  request_id = request_id.substr(0, kMaxIdBytes);
-  std::string key;
-  key.reserve(message_id.size() + 1 + request_id.size());
-  key.append(message_id).push_back('\n');  // neither side can hold a line end: one is a header, the other an id
-  key.append(request_id);
-
+  const std::hash<std::string_view> hash_of;
+  const std::size_t message = hash_of(message_id.substr(0, kMaxIdBytes));
+  const std::size_t request = hash_of(request_id.substr(0, kMaxIdBytes));
   const std::lock_guard lock(mutex_);
-  const auto [it, added] = keys_.insert(std::move(key));
-  if (!added) return false;
-  oldest_first_.push_back(&*it);
-  if (oldest_first_.size() > capacity_) {
-    keys_.erase(*oldest_first_.front());
-    oldest_first_.pop_front();
+  std::uint64_t& bucket = buckets_[message & (buckets_.size() - 1)];
+  for (std::uint64_t number = bucket; is_remembered(number); number = place_of(number).before) {
+    const Place& place = place_of(number);
+    if (place.message == message && place.request == request) return false;
   }
+  ++newest_;
+  place_of(newest_) = {.message = message, .request = request, .before = bucket};
+  bucket = newest_;
   return true;
 }
 

@@ -3,27 +3,42 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <mutex>
-#include <string>
 #include <string_view>
-#include <unordered_set>
+#include <vector>
 
 namespace distiq {
 
 class SeenAnswers {
  public:
-  explicit SeenAnswers(std::size_t capacity = 4096) : capacity_(capacity) {}
+  // Holds about 32 bytes for each answer that it remembers, from the start.
+  explicit SeenAnswers(std::size_t capacity = 4096);
 
   // True the first time a pair is seen, and always when one of the two is missing: without both nothing can be told
   // apart.
   [[nodiscard]] bool is_first(std::string_view message_id, std::string_view request_id);
 
  private:
-  std::size_t capacity_;
+  // Hashes stand for the ids, 128 bits together: the ids themselves would be spread over all of the cache.
+  struct Place {
+    std::size_t message = 0;
+    std::size_t request = 0;
+    std::uint64_t before = 0;  // number of the answer before it whose message falls into the same bucket
+  };
+
+  [[nodiscard]] Place& place_of(std::uint64_t number) { return places_[number % places_.size()]; }
+
+  // Answers are numbered from 1. One whose place a newer one has taken is forgotten, and so is what is behind it in its
+  // bucket: that is older still.
+  [[nodiscard]] bool is_remembered(std::uint64_t number) const {
+    return number != 0 && number + places_.size() > newest_;
+  }
+
   std::mutex mutex_;
-  std::unordered_set<std::string> keys_;
-  std::deque<const std::string*> oldest_first_;  // into keys_, whose nodes do not move
+  std::vector<Place> places_;           // a ring by number
+  std::vector<std::uint64_t> buckets_;  // number of the newest answer in each; a power of two of them
+  std::uint64_t newest_ = 0;
 };
 
 }  // namespace distiq

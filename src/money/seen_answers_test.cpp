@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -40,6 +42,18 @@ TEST(seen_answers, the_oldest_is_forgotten_first) {
   EXPECT_FALSE(seen.is_first("2", "r"));
   EXPECT_FALSE(seen.is_first("3", "r"));
   EXPECT_TRUE(seen.is_first("1", "r"));
+}
+
+TEST(seen_answers, exactly_as_many_as_fit_are_remembered) {
+  for (const int capacity : {1, 2, 3, 7, 64}) {
+    SeenAnswers seen(static_cast<std::size_t>(capacity));
+    const auto id = [](int i) { return "msg_" + std::to_string(i); };
+    for (int i = 0; i < 5 * capacity; ++i) {
+      EXPECT_TRUE(seen.is_first(id(i), "r"));
+      for (int age = 0; age < std::min(capacity, i + 1); ++age) EXPECT_FALSE(seen.is_first(id(i - age), "r")) << age;
+    }
+    EXPECT_TRUE(seen.is_first(id(4 * capacity - 1), "r")) << "forgotten";
+  }
 }
 
 TEST(seen_answers, many_threads_book_each_answer_once) {
