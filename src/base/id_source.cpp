@@ -14,7 +14,7 @@ std::uint64_t system_seed() {
 
 constexpr std::uint64_t all_bits = ~std::uint64_t{0};
 constexpr std::uint64_t low_bits = all_bits >> 16;
-constexpr std::uint64_t cluster_size = 4096;
+constexpr std::uint64_t cluster_size = 4096;  // about what the store writes at once under load
 
 // splitmix64, on the bits of `mask` only: a bijection there, so that no two counters give one id.
 std::uint64_t mix(std::uint64_t seed, std::uint64_t counter, std::uint64_t mask) {

@@ -182,8 +182,8 @@ DbResult<void> Database::configure(DbAccess access, std::chrono::milliseconds bu
   // Takes effect only before the first table is made, that is for a new file, and writes to it.
   if (auto vacuum = execute("PRAGMA auto_vacuum = INCREMENTAL"); !vacuum) return vacuum;
   if (auto mode = execute("PRAGMA journal_mode = WAL"); !mode) return mode;
-  // Room for a batch (ids are random: nearly each row touches its own index page) and a log that takes several batches
-  // before it is copied: under load most of the time goes into writing the same pages again.
+  // Room for a batch (upstream's ids may be random: then each row touches an index page of its own) and a log that
+  // takes several batches before it is copied: under load most of the time goes into writing the same pages again.
   return execute("PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192");
 }
 
