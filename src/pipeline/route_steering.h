@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/brief_mutex.h"
 #include "base/clock.h"
 #include "judge/prompt_judge.h"
 #include "money/price_table.h"
@@ -83,7 +84,7 @@ class RouteSteering final : public Steering {
   const RouteSteeringConfig config_;
 
   // Protected by mutex_.
-  std::mutex mutex_;
+  BriefMutex mutex_;
   CacheWorlds worlds_;
   CacheCare care_;
   LaneTable lanes_;
