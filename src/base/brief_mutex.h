@@ -1,5 +1,5 @@
-// A mutex for what is held for a microsecond or two: whoever finds it taken looks again for a few microseconds before it
-// sleeps, as falling asleep and being woken costs both threads more than that. For std::lock_guard. Any thread.
+// A mutex for what is held for a microsecond or two: whoever finds it taken looks again for a few microseconds before
+// it sleeps, as falling asleep and being woken costs both threads more than that. For std::lock_guard. Any thread.
 #pragma once
 
 #include <mutex>

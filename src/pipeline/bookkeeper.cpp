@@ -9,12 +9,7 @@ constexpr std::string_view rate_limit_prefix = "anthropic-ratelimit-";
 
 // Of an API key's answers; a subscription's have about as many.
 constexpr std::size_t usual_rate_limits = 16;
-
-void make_lower_case(std::string& text, std::size_t from) {
-  for (std::size_t i = from; i < text.size(); ++i) {
-    if (text[i] >= 'A' && text[i] <= 'Z') text[i] = static_cast<char>(text[i] + ('a' - 'A'));
-  }
-}
+constexpr std::size_t usual_rate_limit_bytes = 1024;
 
 // Takes the message's id, which no price depends on.
 void add_report(RequestRecord& record, UsageReport& report) {
@@ -105,8 +100,8 @@ RateLimitFields rate_limit_fields(const HeaderList& answer) {
     const std::string_view start = name.substr(0, rate_limit_prefix.size());
     const bool as_usual = start == rate_limit_prefix;
     if (!as_usual && !equals_ignore_case(start, rate_limit_prefix)) continue;
-    if (out.empty()) out.reserve(usual_rate_limits);
-    make_lower_case(out.emplace_back(name, value).first, as_usual ? rate_limit_prefix.size() : 0);
+    if (out.empty()) out.reserve(usual_rate_limits, usual_rate_limit_bytes);
+    out.add(name, value, as_usual ? rate_limit_prefix.size() : 0);
   }
   return out;
 }

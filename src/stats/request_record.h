@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/request_class.h"
 #include "base/units.h"
 #include "money/usage.h"
+#include "stats/rate_limit_fields.h"
 
 namespace distiq {
 
@@ -112,9 +111,6 @@ enum class Counted {
 [[nodiscard]] Counted counted_as(const RequestRecord& record);
 // The place of the last two among the classes of daily sums; "" for requests, which have a class.
 [[nodiscard]] std::string_view to_string(Counted c);
-
-// The anthropic-ratelimit-* headers of one answer: lower-case name, value as it came.
-using RateLimitFields = std::vector<std::pair<std::string, std::string>>;
 
 struct RateLimitRecord {
   std::string account_hash;

@@ -53,7 +53,8 @@ DbResult<void> LimitWriter::add(const RateLimitRecord& record) {
   Account& account = account_of(record.account_hash);
   std::size_t kept = 0;
   std::size_t hint = 0;
-  for (const auto& [name, value] : record.headers) {
+  for (std::size_t i = 0; i < record.headers.size(); ++i) {
+    const auto [name, value] = record.headers[i];
     if (!is_limit_header(name) || kept == max_limit_headers) continue;
     ++kept;
     auto found = find(account, name, hint);
@@ -66,7 +67,7 @@ DbResult<void> LimitWriter::add(const RateLimitRecord& record) {
       if (!same_value) header.value = value;
     }
     if (!same_value && header.in_series) {
-      series_[{record.observed_at_ms / ms_per_minute, record.account_hash, name}] = value;
+      series_[{record.observed_at_ms / ms_per_minute, record.account_hash, std::string(name)}] = value;
     }
   }
   return {};
@@ -111,7 +112,7 @@ LimitWriter::Account& LimitWriter::account_of(const std::string& hash) {
   return accounts_.emplace_back(hash);
 }
 
-DbResult<LimitWriter::Header*> LimitWriter::find(Account& account, const std::string& name, std::size_t& hint) {
+DbResult<LimitWriter::Header*> LimitWriter::find(Account& account, std::string_view name, std::size_t& hint) {
   auto& headers = account.headers;
   if (hint >= headers.size() || headers[hint].name != name) {
     const auto found = std::ranges::find(headers, name, &Header::name);
@@ -126,8 +127,8 @@ DbResult<LimitWriter::Header*> LimitWriter::find(Account& account, const std::st
   return &headers[hint++];
 }
 
-DbResult<LimitWriter::Header> LimitWriter::read(const Account& account, const std::string& name) {
-  Header header{.name = name, .value = {}, .observed_at_ms = INT64_MIN};
+DbResult<LimitWriter::Header> LimitWriter::read(const Account& account, std::string_view name) {
+  Header header{.name = std::string(name), .value = {}, .observed_at_ms = INT64_MIN};
   const StoredText stored_name = StoredText::identifier(header.name, max_text);
   header.in_series = belongs_in_series(stored_name.view());
   latest_.bind(1, StoredText::identifier(account.hash, max_text).view()).bind(2, stored_name.view());

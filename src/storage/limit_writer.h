@@ -53,8 +53,8 @@ class LimitWriter {
 
   Account& account_of(const std::string& hash);
   // `hint`: where the header was found in the answer before; answers keep their order.
-  [[nodiscard]] DbResult<Header*> find(Account& account, const std::string& name, std::size_t& hint);
-  [[nodiscard]] DbResult<Header> read(const Account& account, const std::string& name);
+  [[nodiscard]] DbResult<Header*> find(Account& account, std::string_view name, std::size_t& hint);
+  [[nodiscard]] DbResult<Header> read(const Account& account, std::string_view name);
   [[nodiscard]] DbResult<void> write_latest(const Account& account, const Header& header);
   [[nodiscard]] DbResult<void> keep_bounded();
 

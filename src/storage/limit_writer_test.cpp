@@ -89,7 +89,7 @@ TEST_F(LimitWriterTest, accounts_are_kept_apart) {
 TEST_F(LimitWriterTest, floods_of_names_and_accounts_are_written_and_stay_bounded) {
   for (int i = 0; i < 300; ++i) {
     RateLimitRecord record{"acc" + std::to_string(i), at(1), {}};
-    for (int n = 0; n < 64; ++n) record.headers.emplace_back("anthropic-ratelimit-x" + std::to_string(n), "1");
+    for (int n = 0; n < 64; ++n) record.headers.add("anthropic-ratelimit-x" + std::to_string(n), "1");
     store_->record(std::move(record));
   }
   flush();

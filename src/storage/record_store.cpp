@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/record_columns.h"
@@ -16,6 +17,28 @@ constexpr std::size_t max_waiting_headers = 128;
 
 void shorten(std::string& text) {
   if (text.size() > max_waiting_text) text = text.substr(0, max_waiting_text);
+}
+
+bool is_short(const RateLimitFields& fields) {
+  if (fields.size() > max_waiting_headers) return false;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto [name, value] = fields[i];
+    if (name.size() > max_waiting_text || value.size() > max_waiting_text) return false;
+  }
+  return true;
+}
+
+// The API's are short already.
+void shorten(RateLimitFields& fields) noexcept try {
+  if (is_short(fields)) return;
+  RateLimitFields kept;
+  for (std::size_t i = 0; i < std::min(fields.size(), max_waiting_headers); ++i) {
+    const auto [name, value] = fields[i];
+    kept.add(name.substr(0, max_waiting_text), value.substr(0, max_waiting_text), max_waiting_text);
+  }
+  fields = std::move(kept);
+} catch (...) {
+  fields = {};  // out of memory
 }
 
 struct Shortener {
@@ -78,11 +101,7 @@ void RecordStore::record(RequestRecord&& record) noexcept {
 
 void RecordStore::record(RateLimitRecord&& record) noexcept {
   shorten(record.account_hash);
-  if (record.headers.size() > max_waiting_headers) record.headers.resize(max_waiting_headers);
-  for (auto& [name, value] : record.headers) {
-    shorten(name);
-    shorten(value);
-  }
+  shorten(record.headers);
   writer_->push(std::move(record));
 }
 
