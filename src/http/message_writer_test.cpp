@@ -22,6 +22,17 @@ TEST(UpstreamRequestHead, keeps_order_case_and_both_credentials_and_replaces_hos
       "x-odd: \r\n\r\n");
 }
 
+TEST(UpstreamRequestHead, may_become_longer_than_was_foreseen) {
+  RequestHead head = request({{"Host", "x"}});
+  std::string expected = "POST /v1/messages?beta=true HTTP/1.1\r\nHost: u\r\n";
+  for (int i = 0; i < 100; ++i) {
+    head.headers.add("accept-encoding", "");
+    expected += "accept-encoding: identity\r\n";
+  }
+  EXPECT_EQ(upstream_request_head(head, {"u", ""}, BodyFraming::none, {.content_length = {}, .plain_answer = true}),
+            expected + "\r\n");
+}
+
 TEST(UpstreamRequestHead, puts_the_path_prefix_of_the_base_url_before_the_target) {
   EXPECT_TRUE(upstream_request_head(request({{"Host", "x"}}), {"api.test", "/gateway"}, BodyFraming::none)
                   .starts_with("POST /gateway/v1/messages?beta=true HTTP/1.1\r\n"));

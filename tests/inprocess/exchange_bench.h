@@ -64,6 +64,7 @@ class ExchangeBench {
                  .ids = ids,
                  .books = books,
                  .metrics = metrics,
+                 .recent = &recent,
                  .guards = {},
                  .target = {"upstream.test", ""},
                  .account_key = HmacSha256(Secret("key")),
@@ -108,6 +109,7 @@ class ExchangeBench {
   Metrics metrics{PriceTable::builtin()};
   Bookkeeper books;
   std::vector<Error> errors;
+  RecentRequests recent{8u << 20, 1};  // even the smallest is kept
   PipelineServices services;
   std::shared_ptr<FaultPlan> plan = std::make_shared<FaultPlan>();
   ScriptedConnector connector;

@@ -212,8 +212,40 @@ TEST(Healing, what_our_edit_may_have_caused_is_never_seen) {
       EXPECT_EQ(record.status, 200);
       EXPECT_EQ(record.route.discarded_cost.value > 0, c.billed);
       ASSERT_EQ(steering.refusals.size(), 1u);
+      const auto kept = bench.recent.find(RecentRequests::key_of({}, body));
+      ASSERT_NE(kept, nullptr);
+      EXPECT_EQ(kept->body->bytes(), body);
     }
   }
+}
+
+TEST(Healing, the_next_request_of_a_conversation_is_edited_and_healed_beside_the_one_before) {
+  ScriptedSteering steering;
+  ExchangeBench bench;
+  bench.services.steering = &steering;
+  const std::string original = ok_chunked(stream_of("claude-opus-5-5"));
+  std::string longer(body);
+  longer.insert(longer.rfind(']'), R"(,{"role":"assistant","content":"ho"},{"role":"user","content":"hu"})");
+  const std::string next = request_with("Content-Length: " + std::to_string(longer.size()), longer);
+  for (const auto& [sent, its_body] :
+       {std::pair(request, std::string(body)), {next, longer}, {request, std::string(body)}}) {
+    bench.connector.scripts.push_back({refused_400, 1 << 20, false});
+    bench.connector.scripts.push_back({original, 1 << 20, false});
+    const auto trace = bench.serve({sent, 1 << 20, false});
+    EXPECT_TRUE(trace->written.ends_with(chunked(stream_of("claude-opus-5-5"), 40)));
+    const auto& traces = bench.connector.traces;
+    ASSERT_GE(traces.size(), 2u);
+    std::string edited = its_body;
+    edited.replace(edited.find("claude-opus-5-5"), 15, "claude-haiku-5-5");
+    EXPECT_TRUE(traces[traces.size() - 2]->written.ends_with(edited));
+    EXPECT_TRUE(traces.back()->written.ends_with(its_body));
+    const auto kept = bench.recent.find(RecentRequests::key_of({}, its_body));
+    ASSERT_NE(kept, nullptr);
+    EXPECT_EQ(kept->body->bytes(), its_body);
+    EXPECT_EQ(kept->view.body.data(), kept->body->bytes().data()) << "the view is of the body that is kept";
+    EXPECT_EQ(kept->view.messages[0].taken_over, traces.size() > 2u);
+  }
+  EXPECT_EQ(bench.recent.find(RecentRequests::key_of({}, body))->view.messages.size(), 1u);
 }
 
 TEST(Healing, what_was_thrown_away_is_billed_as_our_loss) {

@@ -68,21 +68,11 @@ class ScriptedStream final : public ByteStream {
   }
 
   Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
-    if (trace_->closed) co_return std::unexpected(TransportFailure::cancelled);
-    if (plan_->fails_now()) co_return std::unexpected(TransportFailure::cut);
-    std::size_t n = 0;
-    for (const std::string_view part : parts) {
-      trace_->written.append(part);
-      n += part.size();
-    }
-    co_return n;
+    co_return write_now(parts);
   }
 
-  void start_write(std::span<const std::string_view> parts, WriteDone done) override {
-    boost::asio::co_spawn(
-        executor_, write_all(parts),
-        [done = std::move(done)](std::exception_ptr, TransportResult<std::size_t> n) mutable { done(n); });
-  }
+  // At once, as a socket does that has room.
+  void start_write(std::span<const std::string_view> parts, WriteDone done) override { done(write_now(parts)); }
 
   void shutdown_send() noexcept override {
     trace_->sent_fin = true;
@@ -98,6 +88,16 @@ class ScriptedStream final : public ByteStream {
   bool is_quiet() noexcept override { return !trace_->closed; }
 
  private:
+  TransportResult<std::size_t> write_now(std::span<const std::string_view> parts) {
+    if (trace_->closed) return std::unexpected(TransportFailure::cancelled);
+    if (plan_->fails_now()) return std::unexpected(TransportFailure::cut);
+    std::size_t n = 0;
+    for (const std::string_view part : parts) {
+      trace_->written.append(part);
+      n += part.size();
+    }
+    return n;
+  }
   // As a socket does: what was waiting ends after the call that ended it.
   void wake_later() {
     if (auto waiter = wake_.take()) boost::asio::post(executor_, std::move(waiter));
