@@ -57,6 +57,8 @@ class BufferedBody {
  public:
   virtual ~BufferedBody() = default;
   [[nodiscard]] virtual std::string_view bytes() const = 0;
+  // How many bytes of memory it holds: room for more may be among them.
+  [[nodiscard]] virtual std::size_t capacity() const = 0;
   // Counts no longer: its request is done with, somebody else keeps and bounds it, perhaps longer than the server
   // lives.
   virtual void leave_budget() = 0;

@@ -64,7 +64,7 @@ class ClientSession::Body final : public BufferedBody {
     data_ = std::move(larger);
     capacity_ = capacity;
   }
-  std::size_t capacity() const { return capacity_; }
+  std::size_t capacity() const override { return capacity_; }
 
  private:
   MemoryBudget* budget_;
@@ -164,13 +164,13 @@ Task<Result<bool>> ClientSession::read_request_head() {
       const bool first_bytes = !std::exchange(in_request_, true);
       if (first_bytes) request_started_ = shared_.deadlines.now();
       const auto fed = reader_->feed_head(input());
-      if (!fed) co_return std::unexpected(fed.error());
-      consume(fed->consumed);
-      if (reader_->head_done()) {
+      if (fed) consume(fed->consumed);
+      if (fed && reader_->head_done()) {
         deadline_.disarm();
         co_return true;
       }
       if (first_bytes) deadline_.arm(shared_.limits.header_timeout);
+      if (!fed) co_return std::unexpected(fed.error());
     } else if (draining_ && !in_request_) {
       co_return std::unexpected(gone());
     }

@@ -35,12 +35,11 @@ std::string describe(const std::exception_ptr& exception) {
   }
 }
 
-// Idle connections get a quarter of all descriptors: clients need the others.
 ServerConfig with_descriptors_left(ServerConfig config) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return config;
-  const auto per_thread = static_cast<std::size_t>(limit.rlim_cur) / 4 / static_cast<std::size_t>(config.io_threads);
-  config.upstream.max_idle = std::clamp<std::size_t>(per_thread, 1, config.upstream.max_idle);
+  config.upstream.max_idle =
+      idle_share(limit.rlim_cur, static_cast<std::size_t>(config.io_threads), config.upstream.max_idle);
   return config;
 }
 

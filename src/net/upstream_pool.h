@@ -3,6 +3,9 @@
 // is closed a moment later. Runs on its io thread only.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -16,6 +19,13 @@ struct PooledConnection {
   std::unique_ptr<ByteStream> stream;
   MonotonicTime idle_since{};
 };
+
+// How many connections a thread may keep idle where the process may have so many descriptors: at most `most`, at least
+// one, and all threads together a quarter, as clients need the others.
+[[nodiscard]] constexpr std::size_t idle_share(std::uint64_t descriptors, std::size_t threads, std::size_t most) {
+  const std::uint64_t share = descriptors / 4 / threads;
+  return share >= most ? most : std::max<std::size_t>(static_cast<std::size_t>(share), 1);
+}
 
 class UpstreamPool final : public UpstreamConnector {
  public:

@@ -1,6 +1,7 @@
 #include "pipeline/handle_messages.h"
 
 #include <charconv>
+#include <new>
 
 #include "base/give_way.h"
 #include "message/request_scanner.h"
@@ -66,7 +67,7 @@ class MessagesExchange {
     look_at(read_request(), late);
     if (claim_) return;
     view_.reset();
-    parts_ = {};
+    parts_.reset();
   }
 
   void look_at(const RequestView* known, bool late) {
@@ -74,28 +75,36 @@ class MessagesExchange {
     const LaneIdentity lane = identify_lane(client, known);
     const std::string& account = log_.identified(lane, client, known);
     if (known == nullptr || lane.request_class == RequestClass::count_tokens) return;
-    steered().plan({client_.head(), *known, lane, account, !late, &parts_});
+    steered().plan({client_.head(), *known, lane, account, !late, parts_ ? &*parts_ : nullptr});
     if (late) steered().sending();
   }
 
   // Null: it is not understood.
   const RequestView* read_request() {
-    std::shared_ptr<const ReadRequest> earlier;
-    if (services_.recent != nullptr && services_.recent->is_worth_it(body_->bytes())) {
-      const std::uint64_t key = RecentRequests::key_of(client_.head(), body_->bytes());
-      earlier = services_.recent->find(key);
-      claim_ = services_.recent->claim(key);
-    }
+    const auto earlier = look_back();
     auto view = scan_request(body_->bytes(), {}, earlier ? &earlier->view : nullptr);
     if (!view) return nullptr;
     view_ = *std::move(view);
-    parts_ = hash_parts(*view_, earlier ? &earlier->parts : nullptr);
+    hash(earlier ? &earlier->parts : nullptr);
     return &*view_;
+  }
+
+  // The request before in this conversation; null if nothing is known of it.
+  std::shared_ptr<const ReadRequest> look_back() {
+    if (services_.recent == nullptr || !services_.recent->is_worth_it(body_->bytes())) return nullptr;
+    const std::uint64_t key = RecentRequests::key_of(client_.head(), body_->bytes());
+    claim_ = services_.recent->claim(key);
+    return services_.recent->find(key);
+  }
+
+  // Optional as what needs it is: out of memory, the request goes on without.
+  void hash(const PromptParts* earlier) try { parts_ = hash_parts(*view_, earlier); } catch (const std::bad_alloc&) {
+    claim_.reset();
   }
 
   // The body has been sent. Nothing of it is needed any more, but that the next request of its conversation repeats it.
   void let_go() {
-    if (claim_ && view_) claim_->keep({std::move(body_), *std::move(view_), std::move(parts_)});
+    if (claim_ && view_ && parts_) claim_->keep({std::move(body_), *std::move(view_), *std::move(parts_)});
     claim_.reset();
     view_.reset();
     body_.reset();
@@ -234,8 +243,8 @@ class MessagesExchange {
   ExchangeLog& log_;
   Cancellation cancellation_;
   std::unique_ptr<BufferedBody> body_;
-  std::optional<RequestView> view_;  // of body_
-  PromptParts parts_;                // of view_
+  std::optional<RequestView> view_;   // of body_
+  std::optional<PromptParts> parts_;  // of view_
   std::optional<RecentRequests::Claim> claim_;
   MonotonicTime complete_at_;
   bool identified_ = false;

@@ -1,7 +1,9 @@
 #include "pipeline/recent_requests.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
+#include <vector>
 
 #include "promptcache/piece_hash.h"
 
@@ -11,43 +13,52 @@ namespace {
 constexpr std::size_t most_entries = 64;
 constexpr std::size_t longest_beginning = 128;
 
+template <class T>
+std::size_t bytes_of(const std::vector<T>& list) {
+  return list.capacity() * sizeof(T);
+}
+
 std::size_t bytes_of(const ReadRequest& request) {
   const RequestView& view = request.view;
-  const std::size_t parts = request.parts.tools.size() + request.parts.system.size() + request.parts.messages.size();
-  return request.body->bytes().size() + view.blocks.size() * sizeof(ContentBlock) +
-         view.messages.size() * sizeof(Message) + view.tools.size() * sizeof(Tool) + parts * sizeof(HashedPart);
+  const PromptParts& parts = request.parts;
+  return request.body->capacity() + bytes_of(view.blocks) + bytes_of(view.messages) + bytes_of(view.tools) +
+         bytes_of(view.cache_marks) + bytes_of(parts.tools) + bytes_of(parts.system) + bytes_of(parts.messages) +
+         bytes_of(parts.starts);
 }
 
 }  // namespace
 
 std::uint64_t RecentRequests::key_of(const RequestHead& head, std::string_view body) {
-  const std::string_view beginning = body.substr(0, std::min(body.find(','), longest_beginning));
+  std::string_view beginning = body.substr(0, longest_beginning);
+  beginning = beginning.substr(0, beginning.find(','));
   const std::uint64_t session = hash_bytes(head.headers.get_or("x-claude-code-session-id", ""));
   const std::uint64_t agent = hash_bytes(head.headers.get_or("x-claude-code-agent-id", ""));
   return hash_pair(hash_pair(session, agent), hash_bytes(beginning));
 }
 
-std::shared_ptr<const ReadRequest> RecentRequests::find(std::uint64_t key) {
+std::shared_ptr<const ReadRequest> RecentRequests::find(std::uint64_t key) noexcept {
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(entries_, key, &Entry::key);
   if (found == entries_.end()) return nullptr;
-  found->last_use = ++uses_;
+  found->last_use = clock_.monotonic();
   return found->request;
 }
 
-std::optional<RecentRequests::Claim> RecentRequests::claim(std::uint64_t key) {
+std::optional<RecentRequests::Claim> RecentRequests::claim(std::uint64_t key) noexcept try {
   const std::lock_guard lock(mutex_);
   if (std::ranges::find(claimed_, key) != claimed_.end()) return std::nullopt;
   claimed_.push_back(key);
   return Claim(*this, key);
+} catch (const std::bad_alloc&) {
+  return std::nullopt;
 }
 
-void RecentRequests::give_up(std::uint64_t key) {
+void RecentRequests::give_up(std::uint64_t key) noexcept {
   const std::lock_guard lock(mutex_);
   std::erase(claimed_, key);
 }
 
-void RecentRequests::keep(std::uint64_t key, ReadRequest&& request) {
+void RecentRequests::keep(std::uint64_t key, ReadRequest&& request) noexcept try {
   const std::size_t bytes = bytes_of(request);
   if (!is_worth_it(request.body->bytes()) || bytes > most_bytes_) return;
   request.body->leave_budget();
@@ -60,13 +71,24 @@ void RecentRequests::keep(std::uint64_t key, ReadRequest&& request) {
     const auto oldest = std::ranges::min_element(entries_, {}, &Entry::last_use);
     drop(static_cast<std::size_t>(oldest - entries_.begin()), dropped);
   }
-  entries_.push_back({key, ++uses_, bytes, std::move(kept)});
+  entries_.push_back({key, clock_.monotonic(), bytes, std::move(kept)});
   bytes_ += bytes;
+} catch (const std::bad_alloc&) {
+}
+
+void RecentRequests::forget_unused(std::chrono::seconds for_as_long) noexcept try {
+  const MonotonicTime before = clock_.monotonic() - for_as_long;
+  Dropped dropped;
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = entries_.size(); i-- > 0;) {
+    if (entries_[i].last_use < before) drop(i, dropped);
+  }
+} catch (const std::bad_alloc&) {
 }
 
 void RecentRequests::drop(std::size_t index, Dropped& dropped) {
+  dropped.push_back(entries_[index].request);
   bytes_ -= entries_[index].bytes;
-  dropped.push_back(std::move(entries_[index].request));
   if (index + 1 < entries_.size()) entries_[index] = std::move(entries_.back());
   entries_.pop_back();
 }

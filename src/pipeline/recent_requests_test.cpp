@@ -13,6 +13,7 @@ class Body final : public BufferedBody {
  public:
   Body(std::string bytes, bool* in_budget) : bytes_(std::move(bytes)), in_budget_(in_budget) {}
   std::string_view bytes() const override { return bytes_; }
+  std::size_t capacity() const override { return bytes_.size(); }
   void leave_budget() override {
     if (in_budget_ != nullptr) *in_budget_ = false;
   }
@@ -45,7 +46,8 @@ void keep(RecentRequests& recent, std::uint64_t key, ReadRequest&& request) {
 }
 
 TEST(RecentRequests, keeps_the_last_of_each_conversation) {
-  RecentRequests recent;
+  ManualClock clock;
+  RecentRequests recent(clock);
   EXPECT_EQ(recent.find(1), nullptr);
   keep(recent, 1, request_of(10'000, 'a'));
   keep(recent, 2, request_of(10'000, 'b'));
@@ -58,9 +60,15 @@ TEST(RecentRequests, keeps_the_last_of_each_conversation) {
 }
 
 TEST(RecentRequests, what_was_asked_for_longest_ago_makes_room) {
-  RecentRequests recent(35'000);
-  for (const std::uint64_t key : {1, 2, 3}) keep(recent, key, request_of(10'000));
+  ManualClock clock;
+  RecentRequests recent(clock, 35'000);
+  for (const std::uint64_t key : {1, 2, 3}) {
+    clock.advance(std::chrono::seconds(1));
+    keep(recent, key, request_of(10'000));
+  }
+  clock.advance(std::chrono::seconds(1));
   ASSERT_NE(recent.find(1), nullptr);
+  clock.advance(std::chrono::seconds(1));
   keep(recent, 4, request_of(10'000));
   EXPECT_NE(recent.find(1), nullptr);
   EXPECT_EQ(recent.find(2), nullptr);
@@ -71,8 +79,23 @@ TEST(RecentRequests, what_was_asked_for_longest_ago_makes_room) {
   EXPECT_EQ(recent.find(4), nullptr);
 }
 
+TEST(RecentRequests, a_conversation_that_is_not_asked_for_any_more_is_forgotten) {
+  ManualClock clock;
+  RecentRequests recent(clock);
+  keep(recent, 1, request_of(10'000));
+  keep(recent, 2, request_of(10'000));
+  clock.advance(std::chrono::minutes(40));
+  ASSERT_NE(recent.find(2), nullptr);
+  recent.forget_unused(std::chrono::hours(1));
+  clock.advance(std::chrono::minutes(30));
+  recent.forget_unused(std::chrono::hours(1));
+  EXPECT_EQ(recent.find(1), nullptr);
+  EXPECT_NE(recent.find(2), nullptr);
+}
+
 TEST(RecentRequests, there_are_never_more_than_a_few_dozen) {
-  RecentRequests recent;
+  ManualClock clock;
+  RecentRequests recent(clock);
   for (std::uint64_t key = 0; key < 100; ++key) keep(recent, key, request_of(9'000));
   std::size_t kept = 0;
   for (std::uint64_t key = 0; key < 100; ++key) kept += recent.find(key) != nullptr ? 1u : 0u;
@@ -80,7 +103,8 @@ TEST(RecentRequests, there_are_never_more_than_a_few_dozen) {
 }
 
 TEST(RecentRequests, small_and_huge_ones_are_not_kept_and_stay_in_the_budget) {
-  RecentRequests recent(20'000, 8'000);
+  ManualClock clock;
+  RecentRequests recent(clock, 20'000, 8'000);
   for (const std::size_t size : {1'000, 30'000}) {
     bool in_budget = true;
     keep(recent, 1, request_of(size, 'x', &in_budget));
@@ -93,7 +117,8 @@ TEST(RecentRequests, small_and_huge_ones_are_not_kept_and_stay_in_the_budget) {
 }
 
 TEST(RecentRequests, of_several_requests_of_a_conversation_at_once_one_may_be_kept) {
-  RecentRequests recent;
+  ManualClock clock;
+  RecentRequests recent(clock);
   auto first = recent.claim(1);
   ASSERT_TRUE(first);
   EXPECT_FALSE(recent.claim(1));
@@ -110,6 +135,9 @@ TEST(RecentRequests, conversations_are_told_apart_by_session_agent_and_model) {
   EXPECT_NE(key, RecentRequests::key_of(head_of("s", "a"), body));
   EXPECT_NE(key, RecentRequests::key_of(head_of("s"), R"({"model":"haiku","messages":[]})"));
   EXPECT_EQ(RecentRequests::key_of(head_of(""), ""), RecentRequests::key_of(head_of(""), ""));
+  const std::string without_comma(1'000, 'x');
+  EXPECT_EQ(RecentRequests::key_of(head_of(""), without_comma),
+            RecentRequests::key_of(head_of(""), without_comma + "y"));
 }
 
 }  // namespace

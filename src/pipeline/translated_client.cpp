@@ -19,6 +19,7 @@ class OwnBody final : public BufferedBody {
   OwnBody(std::string bytes, std::unique_ptr<BufferedBody> original)
       : bytes_(std::move(bytes)), original_(std::move(original)) {}
   std::string_view bytes() const override { return bytes_; }
+  std::size_t capacity() const override { return bytes_.capacity(); }
   void leave_budget() override { original_.reset(); }
 
  private:

@@ -1,5 +1,5 @@
 // A prompt as one model's cache sees it: without the thinking that the model does not read, keyed by everything that
-// the cache keys on. One owner at a time.
+// the cache keys on. map() from any thread; on() one at a time: RouteSteering calls it under its mutex.
 #pragma once
 
 #include <cstdint>

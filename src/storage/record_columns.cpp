@@ -87,18 +87,18 @@ struct Collector {
     if (!column.is_as_it_came || column.number != value) set_number(column, value);
   }
   static void set_text(StoredRow::Column& column, std::string_view value, const StoredText& stored) {
+    column.is_in_row = column.is_bound = column.is_as_it_came = false;  // also if there is no memory for the text
     column.text.assign(stored.view()) += separator;
     column.is_text = true;
     column.is_as_it_came = stored.view() == value;
-    column.is_in_row = column.is_bound = false;
   }
   static void set_number(StoredRow::Column& column, std::int64_t value) {
+    column.is_in_row = column.is_bound = column.is_as_it_came = false;
     std::array<char, 24> digits;
     column.text.assign(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
     column.text += separator;
     column.number = value;
     column.is_as_it_came = true;
-    column.is_in_row = column.is_bound = false;
   }
   void identifier(const char*, std::string_view value) {
     add_text(value, [](std::string_view text) { return StoredText::identifier(text); });

@@ -12,7 +12,8 @@ namespace distiq {
 class StoredText {
  public:
   // Ids, model names, paths, header values: letters, digits and -_.:/@+=,~%*[]() only, cut at max_bytes. Anything else
-  // is replaced whole by "(not stored)", anything shaped like a credential by "(redacted)".
+  // is replaced whole by "(not stored)", anything shaped like a credential by "(redacted)". Owns nothing: the view
+  // outlives it.
   [[nodiscard]] static StoredText identifier(std::string_view text, std::size_t max_bytes = 128);
   // One line written by us (why a request went as it went): control bytes become spaces, cut at 240 bytes on a
   // character boundary; credentials as above.

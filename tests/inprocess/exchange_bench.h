@@ -109,7 +109,7 @@ class ExchangeBench {
   Metrics metrics{PriceTable::builtin()};
   Bookkeeper books;
   std::vector<Error> errors;
-  RecentRequests recent{8u << 20, 1};  // even the smallest is kept
+  RecentRequests recent{clock, 8u << 20, 1};  // even the smallest is kept
   PipelineServices services;
   std::shared_ptr<FaultPlan> plan = std::make_shared<FaultPlan>();
   ScriptedConnector connector;

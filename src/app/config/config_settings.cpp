@@ -448,7 +448,7 @@ const SettingSpec kSettings[] = {
     {.name = "MAX_BUFFERED_BYTES",
      .default_text = "512MiB",
      .range = "a size from 1MiB to 64GiB, not below MAX_BODY_BYTES",
-     .meaning = "All bodies held at one time. At the limit requests wait, after 30 s they are answered with 529.",
+     .meaning = "Bodies of all requests under way. At the limit requests wait, after 30 s they are answered with 529.",
      .group = Group::limits,
      .apply =
          [](Config& c, std::string_view v, const SettingContext&) {

@@ -34,6 +34,8 @@ namespace {
 
 // Of the 50 ms that a start may take.
 constexpr auto restore_limit = std::chrono::milliseconds(20);
+// Of a conversation that goes on after a longer break all is read again.
+constexpr auto keep_recent = std::chrono::hours(1);
 constexpr auto flush_limit = std::chrono::milliseconds(5'000);
 // A terminal that is stopped (Ctrl-S) must not hold the end of the process.
 constexpr auto line_limit = std::chrono::milliseconds(1'000);
@@ -195,7 +197,11 @@ class ProxyImpl final : public Proxy {
     if (config_.openai.endpoint && config_.openai.use_cli) owned_cli_ = make_cli(config_, server_->port());
     cli_.store(owned_cli_.get(), std::memory_order_release);
     routes_.serving(*server_);
-    store_->set_state_source([this] { return StateSnapshot{steering_.rows()}; });
+    // Asked once a minute.
+    store_->set_state_source([this] {
+      recent_.forget_unused(keep_recent);
+      return StateSnapshot{steering_.rows()};
+    });
     return {};
   }
 
@@ -272,7 +278,7 @@ class ProxyImpl final : public Proxy {
   WebRoutes web_;
   const PatternJudge judge_;
   RouteSteering steering_;
-  RecentRequests recent_;
+  RecentRequests recent_{system_clock()};
   std::unique_ptr<ClaudeCli> owned_cli_;
   std::atomic<ClaudeCli*> cli_{nullptr};  // from when the port is known, which is where it asks
   const OpenAiDoor openai_;
