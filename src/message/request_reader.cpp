@@ -390,8 +390,15 @@ std::optional<ViewShift> RequestReader::take_over(const JsonValue& known, std::u
       .marks =
           static_cast<std::uint32_t>(view_.cache_marks.size()) - static_cast<std::uint32_t>(first_mark - marks.begin()),
   };
-  for (std::uint32_t i = first_block; i < end_block; ++i) shift.apply(view_.blocks.emplace_back(earlier_->blocks[i]));
-  for (auto mark = first_mark; mark != end_mark; ++mark) shift.apply(view_.cache_marks.emplace_back(*mark));
+  const auto blocks = earlier_->blocks.begin();
+  view_.blocks.insert(view_.blocks.end(), blocks + first_block, blocks + end_block);
+  view_.cache_marks.insert(view_.cache_marks.end(), first_mark, end_mark);
+  if (shift.is_none()) return shift;
+  const auto move_last = [&shift](auto& list, auto count) {
+    for (auto moved = list.end() - count; moved != list.end(); ++moved) shift.apply(*moved);
+  };
+  move_last(view_.blocks, end_block - first_block);
+  move_last(view_.cache_marks, end_mark - first_mark);
   return shift;
 }
 
@@ -402,7 +409,7 @@ bool RequestReader::take_over_tool() {
   if (!shift) return false;
   count_parts();
   Tool& tool = view_.tools.emplace_back(known);
-  shift->apply(tool);
+  if (!shift->is_none()) shift->apply(tool);
   tool.taken_over = true;
   return true;
 }
@@ -414,7 +421,7 @@ bool RequestReader::take_over_message() {
   if (!shift) return false;
   count_parts();
   Message& message = view_.messages.emplace_back(known);
-  shift->apply(message);
+  if (!shift->is_none()) shift->apply(message);
   message.taken_over = true;
   return true;
 }

@@ -13,6 +13,8 @@ struct ViewShift {
   std::uint32_t blocks = 0;  // indices into RequestView::blocks
   std::uint32_t marks = 0;   // indices into RequestView::cache_marks
 
+  // What is said of both parts is the same: nothing before them has changed in size.
+  [[nodiscard]] bool is_none() const { return (bytes | blocks | marks) == 0; }
   void apply(JsonValue& value) const {
     if (value.present()) value.range.at += bytes;
   }
