@@ -91,6 +91,15 @@ class UnfinishedRequests(ProxyCase):
             await asyncio.wait_for(client.wire.read_to_end(), 5)
         self.assertEqual(whole, [], "half a request is no request")
 
+    async def fds_at_rest(self):
+        """What the tests before left behind may still be closing."""
+        count, same = self.proxy.fds(), 0
+        while same < 15:
+            await asyncio.sleep(0.02)
+            now = self.proxy.fds()
+            count, same = now, same + 1 if now == count else 0
+        return count
+
     async def test_a_client_that_leaves_while_upstream_takes_nothing(self):
         """The upload is blocked, so nobody reads from the client: its reset must end the upstream connection all the same."""
         go_on = asyncio.Event()
@@ -102,7 +111,7 @@ class UnfinishedRequests(ProxyCase):
         self.upstream.answer = deaf
         for method in ("POST", "PUT"):
             with self.subTest(method):
-                before = self.proxy.fds()
+                before = await self.fds_at_rest()
                 client = await self.client()
                 await client.send(f"{method} /v1/files HTTP/1.1\r\nHost: {self.proxy.authority}\r\n"
                                   f"Content-Length: {200 * MIB}\r\n\r\n".encode())
