@@ -102,14 +102,10 @@ std::string_view to_string(TurnKind kind) {
 
 HumanPrompt find_human_prompt(const RequestView& view) {
   HumanPrompt prompt;
-  bool assistant_speaks_last = false;
+  prompt.kind = find_turn_kind(view);
   for (std::size_t i = view.messages.size(); i-- > 0;) {
-    const Message& message = view.messages[i];
-    const bool is_newest = prompt.kind == TurnKind::none;
-    assistant_speaks_last |= is_newest && message.role == Role::assistant;
-    if (message.role != Role::user) continue;
-    UserMessage read = read_user_message(view, message);
-    if (is_newest) prompt.kind = assistant_speaks_last ? TurnKind::continuation : kind_of(read);
+    if (view.messages[i].role != Role::user) continue;
+    UserMessage read = read_user_message(view, view.messages[i]);
     if (!read.is_from_human()) continue;
     prompt.parts = std::move(read.parts);
     prompt.message = static_cast<std::uint32_t>(i);

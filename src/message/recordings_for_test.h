@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +88,26 @@ inline std::vector<RecordedRequest> load_recording(std::string_view scenario) {
     requests.push_back(recorded_request(scenario, object, std::move(body)));
   }
   return requests;
+}
+
+// Every recorded messages request with the one before it of its kind in its session: visit(body, earlier, what).
+// Returns how many there were.
+template <class Visit>
+std::size_t each_recorded_follower(Visit visit) {
+  std::size_t followers = 0;
+  for (const std::string& scenario : recorded_scenarios()) {
+    std::map<std::string, std::string> before;  // by kind
+    for (const RecordedRequest& request : load_recording(scenario)) {
+      if (request.body.empty() || !request.head.path().starts_with("/v1/messages")) continue;
+      std::string& earlier = before[request.kind];
+      if (!earlier.empty()) {
+        ++followers;
+        visit(request.body, earlier, scenario + " " + std::to_string(request.number));
+      }
+      earlier = request.body;
+    }
+  }
+  return followers;
 }
 
 }  // namespace distiq

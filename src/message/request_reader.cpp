@@ -86,6 +86,14 @@ bool same_word(std::string_view text, std::string_view name) {
   return text.size() == name.size() && text.front() == name.front() && text == name;
 }
 
+// First and end.
+std::pair<std::uint32_t, std::uint32_t> blocks_of(const Message& message) {
+  return {message.first_block, message.end_block};
+}
+std::pair<std::uint32_t, std::uint32_t> blocks_of(const Tool&) {
+  return {0, 0};
+}
+
 Role role_of(const RequestView& view, const JsonValue& name) {
   if (view.equals(name, "user")) return Role::user;
   if (view.equals(name, "assistant")) return Role::assistant;
@@ -219,7 +227,7 @@ void RequestReader::read_tools() {
 }
 
 void RequestReader::read_tool() {
-  if (take_over_tool()) return;
+  if (take_over_next(&RequestView::tools)) return;
   expect(walker_.peek() == JsonType::object);
   count_parts();
   const auto index = static_cast<std::uint32_t>(view_.tools.size());
@@ -250,7 +258,7 @@ void RequestReader::read_messages() {
 }
 
 void RequestReader::read_message() {
-  if (take_over_message()) return;
+  if (take_over_next(&RequestView::messages)) return;
   expect(walker_.peek() == JsonType::object);
   count_parts();
   Message message;
@@ -402,27 +410,18 @@ std::optional<ViewShift> RequestReader::take_over(const JsonValue& known, std::u
   return shift;
 }
 
-bool RequestReader::take_over_tool() {
-  if (earlier_ == nullptr || view_.tools.size() >= earlier_->tools.size()) return false;
-  const Tool& known = earlier_->tools[view_.tools.size()];
-  const auto shift = take_over(known.value, 0, 0);
+template <class Element>
+bool RequestReader::take_over_next(std::vector<Element> RequestView::* list) {
+  std::vector<Element>& elements = view_.*list;
+  if (earlier_ == nullptr || elements.size() >= (earlier_->*list).size()) return false;
+  const Element& known = (earlier_->*list)[elements.size()];
+  const auto [first_block, end_block] = blocks_of(known);
+  const auto shift = take_over(known.value, first_block, end_block);
   if (!shift) return false;
   count_parts();
-  Tool& tool = view_.tools.emplace_back(known);
-  if (!shift->is_none()) shift->apply(tool);
-  tool.taken_over = true;
-  return true;
-}
-
-bool RequestReader::take_over_message() {
-  if (earlier_ == nullptr || view_.messages.size() >= earlier_->messages.size()) return false;
-  const Message& known = earlier_->messages[view_.messages.size()];
-  const auto shift = take_over(known.value, known.first_block, known.end_block);
-  if (!shift) return false;
-  count_parts();
-  Message& message = view_.messages.emplace_back(known);
-  if (!shift->is_none()) shift->apply(message);
-  message.taken_over = true;
+  Element& element = elements.emplace_back(known);
+  if (!shift->is_none()) shift->apply(element);
+  element.taken_over = true;
   return true;
 }
 

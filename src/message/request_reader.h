@@ -44,8 +44,9 @@ class RequestReader {
   // If the known element's bytes stand at the cursor: passes them and takes its blocks and marks over. The shift is
   // that of the element itself.
   std::optional<ViewShift> take_over(const JsonValue& known, std::uint32_t first_block, std::uint32_t end_block);
-  bool take_over_tool();
-  bool take_over_message();
+  // The next tool or message; `list` says which.
+  template <class Element>
+  bool take_over_next(std::vector<Element> RequestView::* list);
   bool take_over_system_block();
   JsonValue read_blocks(CachePlace place, std::size_t nesting);
   void read_block(CachePlace place, std::size_t nesting);

@@ -1,7 +1,6 @@
 // A body read with an earlier one beside it gives the same view as by itself.
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -137,19 +136,13 @@ TEST(Rescan, a_request_of_any_size_is_the_same_at_every_step) {
   EXPECT_GT(taken_over(rescan(body, earlier)), 10u);
 }
 
-// The requests of one kind in a session come one after another.
 TEST(Rescan, every_recorded_request_beside_the_one_before_it) {
   if (recorded_scenarios().empty()) GTEST_SKIP() << "no recordings beside the project and none in tests/recordings";
   std::size_t elements = 0;
-  for (const std::string& scenario : recorded_scenarios()) {
-    std::map<std::string, std::string> before;
-    for (const RecordedRequest& request : load_recording(scenario)) {
-      if (request.body.empty() || !request.head.path().starts_with("/v1/messages")) continue;
-      std::string& earlier = before[request.kind];
-      if (!earlier.empty()) elements += taken_over(rescan(request.body, earlier));
-      earlier = request.body;
-    }
-  }
+  each_recorded_follower([&](const std::string& body, const std::string& earlier, const std::string& what) {
+    SCOPED_TRACE(what);
+    elements += taken_over(rescan(body, earlier));
+  });
   EXPECT_GT(elements, 100u);
 }
 

@@ -42,9 +42,7 @@ class ClientSession::Body final : public BufferedBody {
  public:
   Body(MemoryBudget& budget, std::size_t capacity)
       : budget_(&budget), data_(std::make_unique_for_overwrite<char[]>(capacity)), capacity_(capacity) {}
-  ~Body() override {
-    if (budget_ != nullptr) budget_->release(capacity_);
-  }
+  ~Body() override { Body::leave_budget(); }
 
   std::string_view bytes() const override { return {data_.get(), size_}; }
   void leave_budget() override {

@@ -97,11 +97,9 @@ RateLimitFields rate_limit_fields(const HeaderList& answer) {
   RateLimitFields out;
   for (const auto [name, value] : answer) {
     if (name.size() <= rate_limit_prefix.size()) continue;
-    const std::string_view start = name.substr(0, rate_limit_prefix.size());
-    const bool as_usual = start == rate_limit_prefix;
-    if (!as_usual && !equals_ignore_case(start, rate_limit_prefix)) continue;
+    if (!equals_ignore_case(name.substr(0, rate_limit_prefix.size()), rate_limit_prefix)) continue;
     if (out.empty()) out.reserve(usual_rate_limits, usual_rate_limit_bytes);
-    out.add(name, value, as_usual ? rate_limit_prefix.size() : 0);
+    out.add(name, value);
   }
   return out;
 }

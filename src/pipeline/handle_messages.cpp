@@ -64,14 +64,14 @@ class MessagesExchange {
   void identify(bool late) {
     if (identified_) return;
     identified_ = true;
-    look_at(read_request(), late);
+    const ClientFields client(client_.head());
+    look_at(client, read_request(client), late);
     if (claim_) return;
     view_.reset();
     parts_.reset();
   }
 
-  void look_at(const RequestView* known, bool late) {
-    const ClientFields client(client_.head());
+  void look_at(const ClientFields& client, const RequestView* known, bool late) {
     const LaneIdentity lane = identify_lane(client, known);
     const std::string& account = log_.identified(lane, client, known);
     if (known == nullptr || lane.request_class == RequestClass::count_tokens) return;
@@ -80,8 +80,8 @@ class MessagesExchange {
   }
 
   // Null: it is not understood.
-  const RequestView* read_request() {
-    const auto earlier = look_back();
+  const RequestView* read_request(const ClientFields& client) {
+    const auto earlier = look_back(client);
     auto view = scan_request(body_->bytes(), {}, earlier ? &earlier->view : nullptr);
     if (!view) return nullptr;
     view_ = *std::move(view);
@@ -90,9 +90,9 @@ class MessagesExchange {
   }
 
   // The request before in this conversation; null if nothing is known of it.
-  std::shared_ptr<const ReadRequest> look_back() {
+  std::shared_ptr<const ReadRequest> look_back(const ClientFields& client) {
     if (services_.recent == nullptr || !services_.recent->is_worth_it(body_->bytes())) return nullptr;
-    const std::uint64_t key = RecentRequests::key_of(client_.head(), body_->bytes());
+    const std::uint64_t key = RecentRequests::key_of(client, body_->bytes());
     claim_ = services_.recent->claim(key);
     return services_.recent->find(key);
   }

@@ -28,11 +28,11 @@ std::size_t bytes_of(const ReadRequest& request) {
 
 }  // namespace
 
-std::uint64_t RecentRequests::key_of(const RequestHead& head, std::string_view body) {
+std::uint64_t RecentRequests::key_of(const ClientFields& client, std::string_view body) {
   std::string_view beginning = body.substr(0, longest_beginning);
   beginning = beginning.substr(0, beginning.find(','));
-  const std::uint64_t session = hash_bytes(head.headers.get_or("x-claude-code-session-id", ""));
-  const std::uint64_t agent = hash_bytes(head.headers.get_or("x-claude-code-agent-id", ""));
+  const std::uint64_t session = hash_bytes(client.session_id.value_or(""));
+  const std::uint64_t agent = hash_bytes(client.agent_id.value_or(""));
   return hash_pair(hash_pair(session, agent), hash_bytes(beginning));
 }
 

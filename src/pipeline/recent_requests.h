@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "http/exchange_io.h"
+#include "message/client_fields.h"
 #include "message/request_view.h"
 #include "promptcache/prompt_parts.h"
 
@@ -34,7 +35,7 @@ class RecentRequests {
 
   // What requests of one conversation have in common before anything has been read: the client's session and agent, and
   // how the body begins (its model).
-  [[nodiscard]] static std::uint64_t key_of(const RequestHead& head, std::string_view body);
+  [[nodiscard]] static std::uint64_t key_of(const ClientFields& client, std::string_view body);
 
   // Smaller ones are read again in no time: they are not kept, and nothing need be looked for.
   [[nodiscard]] bool is_worth_it(std::string_view body) const { return body.size() >= least_bytes_; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "promptcache/piece_hash.h"
 
 namespace distiq {
@@ -27,21 +28,14 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 bool is_neutral(std::string_view beta) {
-  return std::ranges::any_of(neutral_betas, [beta](std::string_view neutral) {
-    return beta.front() == neutral.front() && beta.starts_with(neutral);  // most differ in their first letter
-  });
-}
-
-bool is_blank(char c) {
-  return c == ' ' || c == '\t';
+  return std::ranges::any_of(neutral_betas, [beta](std::string_view neutral) { return beta.starts_with(neutral); });
 }
 
 void add_betas(std::string_view list, std::vector<std::string_view>& betas) {
   while (!list.empty()) {
-    auto name = list.substr(0, list.find(','));
-    list.remove_prefix(std::min(list.size(), name.size() + 1));
-    while (!name.empty() && is_blank(name.front())) name.remove_prefix(1);
-    while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+    const auto part = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), part.size() + 1));
+    const auto name = trim(part, " \t");
     if (!name.empty() && !is_neutral(name)) betas.push_back(name);
   }
 }
@@ -92,11 +86,8 @@ std::string_view only_list(const RequestHead& head) {
 // As a set: order and repetition do not count.
 std::uint64_t hash_betas(const RequestHead& head) {
   std::vector<std::string_view> betas;
-  for (const auto field : head.headers) {
-    if (!equals_ignore_case(field.name, beta_field)) continue;
-    if (betas.empty()) betas.reserve(usual_betas);
-    add_betas(field.value, betas);
-  }
+  betas.reserve(usual_betas);
+  head.headers.each(beta_field, [&](std::string_view list) { add_betas(list, betas); });
   std::ranges::sort(betas);
   const auto repeated = std::ranges::unique(betas);
   betas.erase(repeated.begin(), repeated.end());

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 
 #include "message/recordings_for_test.h"
@@ -68,19 +67,10 @@ TEST(prompt_parts, a_reference_is_hashed_again_where_the_tools_have_changed) {
 
 TEST(prompt_parts, of_every_recorded_request_beside_the_one_before_it) {
   if (recorded_scenarios().empty()) GTEST_SKIP() << "no recordings beside the project and none in tests/recordings";
-  std::size_t pairs = 0;
-  for (const std::string& scenario : recorded_scenarios()) {
-    std::map<std::string, std::string> before;
-    for (const RecordedRequest& request : load_recording(scenario)) {
-      if (request.body.empty() || !request.head.path().starts_with("/v1/messages")) continue;
-      std::string& earlier = before[request.kind];
-      if (!earlier.empty()) {
-        ++pairs;
-        EXPECT_TRUE(same_beside(request.body, earlier)) << scenario << ' ' << request.number;
-      }
-      earlier = request.body;
-    }
-  }
+  const std::size_t pairs =
+      each_recorded_follower([](const std::string& body, const std::string& earlier, const std::string& what) {
+        EXPECT_TRUE(same_beside(body, earlier)) << what;
+      });
   EXPECT_GT(pairs, 20u);
 }
 

@@ -1,13 +1,11 @@
 // The anthropic-ratelimit-* fields of one answer, in their order: a dozen and more per answer, so all in one text.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace distiq {
@@ -30,10 +28,10 @@ class RateLimitFields {
     ends_.reserve(2 * fields);
     text_.reserve(bytes);
   }
-  // The name's letters become lower case; the first `lower` of them are known to be so.
-  void add(std::string_view name, std::string_view value, std::size_t lower = 0) {
+  // The name's letters become lower case.
+  void add(std::string_view name, std::string_view value) {
     text_ += name;
-    for (std::size_t i = text_.size() - name.size() + std::min(lower, name.size()); i < text_.size(); ++i) {
+    for (std::size_t i = text_.size() - name.size(); i < text_.size(); ++i) {
       if (text_[i] >= 'A' && text_[i] <= 'Z') text_[i] = static_cast<char>(text_[i] + ('a' - 'A'));
     }
     ends_.push_back(static_cast<std::uint32_t>(text_.size()));

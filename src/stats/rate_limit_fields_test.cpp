@@ -9,8 +9,8 @@ TEST(RateLimitFields, keep_names_in_lower_case_and_values_as_they_came_in_their_
   RateLimitFields fields;
   EXPECT_TRUE(fields.empty());
   fields.add("Anthropic-A", "Some Value");
-  fields.add("anthropic-B", "", 10);
-  fields.add("known", "x", 100);
+  fields.add("anthropic-B", "");
+  fields.add("known", "x");
   ASSERT_EQ(fields.size(), 3u);
   EXPECT_EQ(fields[0], (RateLimitFields::Field{"anthropic-a", "Some Value"}));
   EXPECT_EQ(fields[1], (RateLimitFields::Field{"anthropic-b", ""}));

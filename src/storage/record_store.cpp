@@ -34,7 +34,7 @@ void shorten(RateLimitFields& fields) noexcept try {
   RateLimitFields kept;
   for (std::size_t i = 0; i < std::min(fields.size(), max_waiting_headers); ++i) {
     const auto [name, value] = fields[i];
-    kept.add(name.substr(0, max_waiting_text), value.substr(0, max_waiting_text), max_waiting_text);
+    kept.add(name.substr(0, max_waiting_text), value.substr(0, max_waiting_text));
   }
   fields = std::move(kept);
 } catch (...) {

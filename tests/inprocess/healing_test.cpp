@@ -212,7 +212,7 @@ TEST(Healing, what_our_edit_may_have_caused_is_never_seen) {
       EXPECT_EQ(record.status, 200);
       EXPECT_EQ(record.route.discarded_cost.value > 0, c.billed);
       ASSERT_EQ(steering.refusals.size(), 1u);
-      const auto kept = bench.recent.find(RecentRequests::key_of({}, body));
+      const auto kept = bench.recent.find(RecentRequests::key_of(RequestHead{}, body));
       ASSERT_NE(kept, nullptr);
       EXPECT_EQ(kept->body->bytes(), body);
     }
@@ -239,13 +239,13 @@ TEST(Healing, the_next_request_of_a_conversation_is_edited_and_healed_beside_the
     edited.replace(edited.find("claude-opus-5-5"), 15, "claude-haiku-5-5");
     EXPECT_TRUE(traces[traces.size() - 2]->written.ends_with(edited));
     EXPECT_TRUE(traces.back()->written.ends_with(its_body));
-    const auto kept = bench.recent.find(RecentRequests::key_of({}, its_body));
+    const auto kept = bench.recent.find(RecentRequests::key_of(RequestHead{}, its_body));
     ASSERT_NE(kept, nullptr);
     EXPECT_EQ(kept->body->bytes(), its_body);
     EXPECT_EQ(kept->view.body.data(), kept->body->bytes().data()) << "the view is of the body that is kept";
     EXPECT_EQ(kept->view.messages[0].taken_over, traces.size() > 2u);
   }
-  EXPECT_EQ(bench.recent.find(RecentRequests::key_of({}, body))->view.messages.size(), 1u);
+  EXPECT_EQ(bench.recent.find(RecentRequests::key_of(RequestHead{}, body))->view.messages.size(), 1u);
 }
 
 TEST(Healing, what_was_thrown_away_is_billed_as_our_loss) {

@@ -197,7 +197,7 @@ class ProxyImpl final : public Proxy {
     if (config_.openai.endpoint && config_.openai.use_cli) owned_cli_ = make_cli(config_, server_->port());
     cli_.store(owned_cli_.get(), std::memory_order_release);
     routes_.serving(*server_);
-    // Asked once a minute.
+    // Asked once a minute, while the store can be written.
     store_->set_state_source([this] {
       recent_.forget_unused(keep_recent);
       return StateSnapshot{steering_.rows()};
