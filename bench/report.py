@@ -44,6 +44,10 @@ def throughput_bar(what, ours, theirs, least):
     return Bar(f"throughput against {what}", f"at least {least:g}x", ratio(ours, theirs), ours >= least * theirs)
 
 
+def records_bar(lost):
+    return Bar("records of the throughput runs", "all stored", "all stored" if lost == 0 else f"{lost} lost", lost == 0)
+
+
 def event_bars(kind, added):
     return [Bar(f"delay added to an SSE event p50, {kind}", "at most 100 us", us(added[0]) + " us", added[0] <= 100),
             Bar(f"delay added to an SSE event p99, {kind}", "at most 500 us", us(added[1]) + " us", added[1] <= 500)]

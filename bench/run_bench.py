@@ -132,6 +132,7 @@ class Bench:
                     if "distiq" in figures and "nginx" in figures:
                         self.bars.append(report.throughput_bar(f"nginx, {size}, {connections} connections",
                                                                figures["distiq"]["per_second"], figures["nginx"]["per_second"], 0.7))
+            self.bars += [report.records_bar(peer.records_lost()) for peer in peers if peer.name == "distiq"]
         report.table("Throughput, plain upstream; load, proxy and mock share the cores",
                      ["request, connections", "through", "requests/s", "against nginx", "total p50 us", "total p99 us", "CPU/request us"],
                      rows)

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 BENCH = pathlib.Path(__file__).resolve().parent
 
@@ -48,6 +49,11 @@ class Peer:
 
     def cpu_ns(self):
         return sum(_cpu_ns(pid) for pid in self.pids())
+
+    def records_lost(self):
+        """Of distiq: how many requests since its start are in no row of its store, and never will be."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5) as answer:
+            return json.load(answer)["store"]["dropped"]
 
     def stop(self):
         if not self.process or self.process.poll() is not None:

@@ -1,6 +1,7 @@
 #include "base/background_thread.h"
 
 #ifdef __linux__
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,6 +14,13 @@ void lower_priority_of_this_thread() noexcept {
   constexpr int nice_value = 10;
   // On Linux a thread's id is accepted where POSIX knows only processes.
   (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), nice_value);
+#endif
+}
+
+void let_others_finish_first() noexcept {
+#ifdef __linux__
+  const sched_param parameter{};
+  (void)::sched_setscheduler(0, SCHED_BATCH, &parameter);  // 0: of the calling thread
 #endif
 }
 

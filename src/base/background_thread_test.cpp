@@ -1,6 +1,9 @@
 #include "base/background_thread.h"
 
 #include <gtest/gtest.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 #include <sys/resource.h>
 
 #include <thread>
@@ -25,6 +28,24 @@ TEST(BackgroundThread, only_the_calling_thread_is_lowered) {
   EXPECT_EQ(inside, 10);
 #else
   EXPECT_EQ(inside, before);
+#endif
+}
+
+TEST(BackgroundThread, only_the_calling_thread_lets_others_finish_first) {
+#ifdef __linux__
+  const int before = ::sched_getscheduler(0);
+  int inside = -1;
+  int nice_inside = -1;
+  std::thread([&] {
+    let_others_finish_first();
+    inside = ::sched_getscheduler(0);
+    nice_inside = nice_of_caller();
+  }).join();
+  EXPECT_EQ(::sched_getscheduler(0), before);
+  EXPECT_EQ(inside, SCHED_BATCH);
+  EXPECT_EQ(nice_inside, nice_of_caller());
+#else
+  let_others_finish_first();
 #endif
 }
 

@@ -90,6 +90,9 @@ class ClientExchange {
   // From now on the client's leaving calls cancel() at once; while a body is still being read its reader notices. Ends
   // when the handler returns.
   virtual void watch(Cancellation& cancellation) = 0;
+
+  // Returns when every other exchange of this io thread that had something to do has had its turn. Does no I/O.
+  virtual Task<void> next_turn() = 0;
 };
 
 // What one read from upstream brought.

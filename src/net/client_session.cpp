@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/post.hpp>
 #include <cstring>
 
 namespace distiq {
@@ -362,6 +363,10 @@ void ClientSession::watch(Cancellation& cancellation) {
   }
   if (!reader_->finished() || reading_ahead_) return;
   read_ahead();
+}
+
+Task<void> ClientSession::next_turn() {
+  co_await asio::post(shared_.executor, use_task);
 }
 
 // While an answer is relayed: the next request's bytes are kept, the end of the connection is told at once. A callback

@@ -60,6 +60,7 @@ class ClientSession final : public ClientExchange {
   bool body_ended() const override { return reader_->finished() && piece_at_ == pieces_.size(); }
   Task<Result<void>> write(std::span<const std::string_view> parts) override;
   void watch(Cancellation& cancellation) override;
+  Task<void> next_turn() override;
   MonotonicTime request_started() const override { return request_started_; }
 
  private:

@@ -52,6 +52,7 @@ class MessagesExchange {
 
     if (log_.steered().wanted(client_.head())) {
       identify(/*late=*/false);
+      if (!is_alone()) co_await client_.next_turn();
       if (log_.steered().edits()) co_return co_await send_edited();
     }
     co_return co_await send_original();
@@ -217,22 +218,30 @@ class MessagesExchange {
 
     // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
     const bool whole = exchange.finished();
-    if (whole) give_way_if_alone();
+    if (whole) co_await step_aside();
     identify(/*late=*/true);
     steered().answer_began(exchange.head());
     if (exchange.sent()) let_go();
 
     co_await relay.run();
-    if (!whole) give_way_if_alone();
+    if (!whole) co_await step_aside();
     cancellation_.clear_hook();
     co_await exchange.settle();
     log_.relayed(relay, meter.finish(relay.ended_cleanly()));
     co_return relay.disposition();
   }
-  // The client has all of its answer. Other requests must not wait for whoever runs meanwhile.
-  void give_way_if_alone() {
-    if (services_.metrics.open_requests() == 1) give_way();
+
+  [[nodiscard]] bool is_alone() const { return services_.metrics.open_requests() == 1; }
+
+  // The client has all of its answer, and our books can wait: for other threads, or for other requests of this one.
+  Task<void> step_aside() {
+    if (is_alone()) {
+      give_way();
+    } else {
+      co_await client_.next_turn();
+    }
   }
+
   Task<Disposition> relay(UpstreamExchange& exchange, UsageMeter& meter, const HeldAnswer& held) {
     return relay(exchange, meter, AnswerStart{held.content(), held.growth()});
   }

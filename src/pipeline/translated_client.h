@@ -70,6 +70,7 @@ class TranslatedClient final : public ClientExchange {
   void answer_ends_by_close() override {}  // how ours ends is up to ChatReply
   Task<Result<void>> write(std::span<const std::string_view> parts) override;
   void watch(Cancellation& cancellation) override { client_.watch(cancellation); }
+  Task<void> next_turn() override { return client_.next_turn(); }
 
   // After handle_messages: what is left to be said to the real client.
   Task<Disposition> finish(Disposition disposition);

@@ -46,7 +46,7 @@ void StoreWriter::start() {
 }
 
 void StoreWriter::run() {
-  lower_priority_of_this_thread();
+  let_others_finish_first();
   make_durable();
   bool writable = !last_error_;
   while (!queue_.stopping()) {
