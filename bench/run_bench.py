@@ -121,16 +121,17 @@ class Bench:
     def throughput(self):
         rows = []
         with self.running(False, ["distiq", "nginx", "haproxy"]) as peers:
-            for size, answer in (("1 KB", "json;bytes=400"), ("190 KB", STREAM)):
-                body = bodies.tiny(1024, False) if size == "1 KB" else SIZES[size]()
+            loads = {"1 KB, JSON": (bodies.tiny(1024, False), "json;bytes=400"), "1 KB, streamed": (SIZES["1 KB"](), STREAM),
+                     "190 KB, streamed": (SIZES["190 KB"](), STREAM)}
+            for kind, (body, answer) in loads.items():
                 for connections in (1, 32, 256):
                     load = Load(body, answer, connections=connections, rounds=3 if self.quick else 5,
                                 milliseconds=400 if self.quick else 1000)
                     figures = self.run(peers, load)
-                    self.results.setdefault("throughput", {}).setdefault(size, {})[connections] = figures
-                    rows += throughput_rows(f"{size}, {connections}", figures)
+                    self.results.setdefault("throughput", {}).setdefault(kind, {})[connections] = figures
+                    rows += throughput_rows(f"{kind}, {connections}", figures)
                     if "distiq" in figures and "nginx" in figures:
-                        self.bars.append(report.throughput_bar(f"nginx, {size}, {connections} connections",
+                        self.bars.append(report.throughput_bar(f"nginx, {kind}, {connections} connections",
                                                                figures["distiq"]["per_second"], figures["nginx"]["per_second"], 0.7))
             self.bars += [report.records_bar(peer.records_lost()) for peer in peers if peer.name == "distiq"]
         report.table("Throughput, plain upstream; load, proxy and mock share the cores",
