@@ -44,6 +44,15 @@ class RateLimitFields {
   // Until the next change.
   [[nodiscard]] Field operator[](std::size_t index) const { return {part(2 * index), part(2 * index + 1)}; }
 
+  // The same names in the same order.
+  [[nodiscard]] bool has_names_of(const RateLimitFields& other) const {
+    if (size() != other.size()) return false;
+    for (std::size_t i = 0; i < ends_.size(); i += 2) {
+      if (part(i) != other.part(i)) return false;
+    }
+    return true;
+  }
+
   bool operator==(const RateLimitFields&) const = default;
 
  private:

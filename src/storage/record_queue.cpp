@@ -6,6 +6,18 @@
 #include <utility>
 
 namespace distiq {
+namespace {
+
+constexpr std::int64_t ms_per_minute = 60'000;
+
+// Nothing of the older ones would be seen any more: the store keeps the newest, and one of each minute.
+bool outdates(const RateLimitRecord& newer, const RateLimitRecord& older) {
+  return newer.observed_at_ms >= older.observed_at_ms &&
+         newer.observed_at_ms / ms_per_minute == older.observed_at_ms / ms_per_minute &&
+         newer.headers.has_names_of(older.headers);
+}
+
+}  // namespace
 
 void RecordQueue::push(RequestRecord&& record) noexcept {
   std::unique_ptr<const RequestRecord> item;
@@ -18,21 +30,51 @@ void RecordQueue::push(RequestRecord&& record) noexcept {
   push(StoreItem(std::move(item)));
 }
 
-void RecordQueue::push(StoreItem&& item) noexcept {
-  bool wake = false;
+void RecordQueue::push(RateLimitRecord&& limits) noexcept {
+  std::optional<bool> wake;
   {
     const std::lock_guard lock(mutex_);
-    if (items_.size() >= limit_) return refuse();
-    try {
-      items_.push_back(std::move(item));
-    } catch (...) {
-      return refuse();  // out of memory
-    }
-    ++accepted_;
-    wake = ends_sleep();
-    if (wake) sleep_ = Sleep::awake;  // one call is enough
+    RateLimitRecord* waiting = find_waiting(limits.account_hash);
+    if (waiting != nullptr && outdates(limits, *waiting)) return std::swap(*waiting, limits);
+    wake = add(StoreItem(std::move(limits)));
+    if (!wake) return refuse();
+    limits_at_[limits_seen_++ % limits_at_.size()] = taken_ + items_.size() - 1;
   }
-  if (wake) work_.notify_one();
+  if (*wake) work_.notify_one();
+}
+
+void RecordQueue::push(StoreItem&& item) noexcept {
+  std::optional<bool> wake;
+  {
+    const std::lock_guard lock(mutex_);
+    wake = add(std::move(item));
+    if (!wake) return refuse();
+  }
+  if (*wake) work_.notify_one();
+}
+
+std::optional<bool> RecordQueue::add(StoreItem&& item) noexcept {
+  if (items_.size() >= limit_) return std::nullopt;
+  try {
+    items_.push_back(std::move(item));
+  } catch (...) {
+    return std::nullopt;  // out of memory
+  }
+  ++accepted_;
+  const bool wake = ends_sleep();
+  if (wake) sleep_ = Sleep::awake;  // one call is enough
+  return wake;
+}
+
+RateLimitRecord* RecordQueue::find_waiting(const std::string& account_hash) noexcept {
+  const std::size_t known = std::min(limits_seen_, limits_at_.size());
+  for (std::size_t back = 1; back <= known; ++back) {
+    const std::uint64_t at = limits_at_[(limits_seen_ - back) % limits_at_.size()];
+    if (at < taken_) return nullptr;  // and those before it
+    auto* limits = std::get_if<RateLimitRecord>(&items_[at - taken_]);
+    if (limits != nullptr && limits->account_hash == account_hash) return limits;
+  }
+  return nullptr;
 }
 
 void RecordQueue::refuse() noexcept {
@@ -72,6 +114,7 @@ void RecordQueue::take(std::vector<StoreItem>& batch) {
     const auto end = items_.begin() + static_cast<std::ptrdiff_t>(count);
     batch.insert(batch.end(), std::make_move_iterator(items_.begin()), std::make_move_iterator(end));
     items_.erase(items_.begin(), end);
+    taken_ += count;
     left -= count;
   }
 }

@@ -3,6 +3,7 @@
 // Any thread; take*() and wait*() are the storage thread's.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -30,7 +31,9 @@ class RecordQueue {
 
   // Never blocks for longer than another caller's push. A full queue, or want of memory, counts the item as lost.
   void push(RequestRecord&& record) noexcept;
-  void push(StoreItem&& item) noexcept;
+  // Takes the place of what waits of the same account and minute: every answer brings them, and the newest count.
+  void push(RateLimitRecord&& limits) noexcept;
+  void push(StateSnapshot&& snapshot) noexcept { push(StoreItem(std::move(snapshot))); }
 
   // Waits until there is a batch to write: `company` after the first item, or a whole batch, a flush or the end; or
   // until `idle` has passed without any item (then false).
@@ -63,8 +66,13 @@ class RecordQueue {
   [[nodiscard]] bool ends_sleep() const {
     return sleep_ == Sleep::for_first_item || (sleep_ == Sleep::for_full_batch && items_.size() >= batch_rows_);
   }
-  // Requires: the lock is held.
+  void push(StoreItem&& item) noexcept;
+  // Requires of the following: the lock is held.
+  // Whether a waiter is to be woken; nullopt: there is no room.
+  [[nodiscard]] std::optional<bool> add(StoreItem&& item) noexcept;
   void refuse() noexcept;
+  // The newest that waits of this account; null if nothing is known to.
+  [[nodiscard]] RateLimitRecord* find_waiting(const std::string& account_hash) noexcept;
 
   // Constant after construction.
   const std::size_t limit_;
@@ -76,6 +84,10 @@ class RecordQueue {
   std::condition_variable work_;
   std::condition_variable settled_changed_;
   std::deque<StoreItem> items_;
+  std::uint64_t taken_ = 0;  // items that have left the front of items_ since the start
+  // Of the last rate limits, going round: their numbers among all items since the start. Never forgotten, only outgrown.
+  std::array<std::uint64_t, 16> limits_at_{};
+  std::size_t limits_seen_ = 0;
   std::uint64_t accepted_ = 0;
   std::uint64_t settled_ = 0;
   std::uint64_t refused_ = 0;
