@@ -14,8 +14,11 @@ struct ClientFields {
 
   const RequestHead& head;
   std::optional<std::string_view> authorization, x_api_key, user_agent;
-  std::optional<std::string_view> session_id, agent_id, prompt_id, request_class;  // x-claude-code-...
-  std::optional<std::string_view> first_party_class;                               // x-claude-1p-request-class
+  std::optional<std::string_view> session_id, agent_id, agent_type, request_class;  // x-claude-code-...
+  std::optional<std::string_view> first_party_class;                                // x-claude-1p-request-class
+  std::optional<std::string_view> betas;                                            // anthropic-beta
+  std::optional<std::string_view> policy, door;                                     // x-distiq-...
+  bool has_more_betas = false;  // in fields of that name behind the first
 };
 
 }  // namespace distiq

@@ -59,7 +59,6 @@ LaneIdentity identify_lane(const ClientFields& client, const RequestView* view) 
   lane.session_id = clean_id(client.session_id.value_or(""));
   if (lane.session_id.empty() && view != nullptr) lane.session_id = clean_id(view->session_id);
   lane.agent_id = clean_id(client.agent_id.value_or(""));
-  lane.prompt_id = clean_id(client.prompt_id.value_or(""));
   lane.lane_id = lane_id_of(lane, view);
   return lane;
 }

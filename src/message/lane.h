@@ -16,7 +16,6 @@ struct LaneIdentity {
   RequestClass request_class = RequestClass::other;
   std::string session_id;  // header, else metadata.user_id; empty if neither. Letters, digits and "-_.:", at most 128
   std::string agent_id;    // sub-agents, where the client says so; same form
-  std::string prompt_id;   // x-claude-code-prompt-id, where hint headers are on; same form
 };
 
 // `view` may be null: the body could not be scanned, or the path has none. Costs about a microsecond where the client

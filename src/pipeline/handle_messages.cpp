@@ -39,7 +39,7 @@ class MessagesExchange {
  public:
   MessagesExchange(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream,
                    ExchangeLog& log)
-      : services_(services), client_(client), upstream_(upstream), log_(log) {}
+      : services_(services), client_(client), fields_(client.head()), upstream_(upstream), log_(log) {}
 
   Task<Disposition> run() {
     auto body = co_await client_.read_body(services_.max_body_bytes);
@@ -50,7 +50,7 @@ class MessagesExchange {
     log_.request_was(body_->bytes().size());
     client_.watch(cancellation_);
 
-    if (log_.steered().wanted(client_.head())) {
+    if (log_.steered().wanted(fields_)) {
       identify(/*late=*/false);
       if (!is_alone()) co_await client_.next_turn();
       if (log_.steered().edits()) co_return co_await send_edited();
@@ -65,24 +65,23 @@ class MessagesExchange {
   void identify(bool late) {
     if (identified_) return;
     identified_ = true;
-    const ClientFields client(client_.head());
-    look_at(client, read_request(client), late);
+    look_at(read_request(), late);
     if (claim_) return;
     view_.reset();
     parts_.reset();
   }
 
-  void look_at(const ClientFields& client, const RequestView* known, bool late) {
-    const LaneIdentity lane = identify_lane(client, known);
-    const std::string& account = log_.identified(lane, client, known);
+  void look_at(const RequestView* known, bool late) {
+    LaneIdentity lane = identify_lane(fields_, known);
+    const std::string& account = log_.identified(lane, fields_, known);
     if (known == nullptr || lane.request_class == RequestClass::count_tokens) return;
-    steered().plan({client_.head(), *known, lane, account, !late, parts_ ? &*parts_ : nullptr});
+    steered().plan({fields_, *known, lane, account, !late, parts_ ? &*parts_ : nullptr});
     if (late) steered().sending();
   }
 
   // Null: it is not understood.
-  const RequestView* read_request(const ClientFields& client) {
-    const auto earlier = look_back(client);
+  const RequestView* read_request() {
+    const auto earlier = look_back();
     auto view = scan_request(body_->bytes(), {}, earlier ? &earlier->view : nullptr);
     if (!view) return nullptr;
     view_ = *std::move(view);
@@ -91,9 +90,9 @@ class MessagesExchange {
   }
 
   // The request before in this conversation; null if nothing is known of it.
-  std::shared_ptr<const ReadRequest> look_back(const ClientFields& client) {
+  std::shared_ptr<const ReadRequest> look_back() {
     if (services_.recent == nullptr || !services_.recent->is_worth_it(body_->bytes())) return nullptr;
-    const std::uint64_t key = RecentRequests::key_of(client, body_->bytes());
+    const std::uint64_t key = RecentRequests::key_of(fields_, body_->bytes());
     claim_ = services_.recent->claim(key);
     return services_.recent->find(key);
   }
@@ -248,6 +247,7 @@ class MessagesExchange {
 
   const PipelineServices& services_;
   ClientExchange& client_;
+  const ClientFields fields_;  // of the client's head
   UpstreamConnector& upstream_;
   ExchangeLog& log_;
   Cancellation cancellation_;

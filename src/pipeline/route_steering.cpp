@@ -75,16 +75,15 @@ RouteSteering::~RouteSteering() = default;
 
 namespace {
 
-std::optional<RoutingPolicy> asked_policy(const RequestHead& head) {
-  const auto field = head.headers.find("x-distiq-policy");
-  return field ? routing_policy_from(*field) : std::nullopt;
+std::optional<RoutingPolicy> asked_policy(const ClientFields& client) {
+  return client.policy ? routing_policy_from(*client.policy) : std::nullopt;
 }
 
 }  // namespace
 
-bool RouteSteering::wants(const RequestHead& head) const {
-  if (head.path() != "/v1/messages") return false;
-  return asked_policy(head).value_or(live_.policy()) != RoutingPolicy::off;
+bool RouteSteering::wants(const ClientFields& client) const {
+  if (client.head.path() != "/v1/messages") return false;
+  return asked_policy(client).value_or(live_.policy()) != RoutingPolicy::off;
 }
 
 std::string_view RouteSteering::arm_of(std::string_view session_id) const {
@@ -94,7 +93,7 @@ std::string_view RouteSteering::arm_of(std::string_view session_id) const {
 
 RoutingPolicy RouteSteering::policy_for(const SteeringQuestion& question) const {
   if (!question.may_edit) return RoutingPolicy::off;
-  if (const auto asked = asked_policy(question.head)) return *asked;
+  if (const auto asked = asked_policy(question.client)) return *asked;
   const RoutingPolicy live = live_.policy();
   const bool held_out = live != RoutingPolicy::off && arm_of(question.lane.session_id) == "control";
   return held_out ? RoutingPolicy::observe : live;
@@ -102,59 +101,50 @@ RoutingPolicy RouteSteering::policy_for(const SteeringQuestion& question) const 
 
 SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   const MonotonicTime began = stopwatch_.monotonic();
-  auto request = std::make_unique<Request>();
-  request->lane = question.lane;
-  request->agent_type = std::string(question.head.headers.get_or("x-claude-code-agent-type", "").substr(0, 64));
-  if (request->agent_type.empty() && only_looks(question)) request->agent_type = "Explore";
-  request->policy = policy_for(question);
-  request->arm = arm_of(question.lane.session_id);
-  request->now = clock_.monotonic();
-  request->requested_id = question.view.text(question.view.model);
-  request->requested = prices_.find(request->requested_id);
-  request->served = request->requested;
-  request->requested_effort = effort_of(question.view).substr(0, longest_effort);
-  request->turn = find_turn_kind(question.view);
-  request->decision.serve = request->requested;
-  std::uint64_t betas = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    const bool refreshes =
-        question.view.account_uuid.empty() &&
-        account_kind_of_credentials(question.head.headers.get_or("authorization", ""), "") == AccountKind::subscription;
-    request->account = refreshes ? links_.resolve(question.lane.session_id, question.account) : question.account;
-    betas = betas_.of(question.head);
-  }
-  request->prompt = std::make_shared<ModelPrompts>(
-      map_prompt(question.view, question.parts != nullptr ? *question.parts : hash_parts(question.view), betas));
-  request->sent_prompt = request->prompt;
-  request->ttl = longest_ttl(request->prompt->map());
-  {
-    const std::lock_guard lock(mutex_);
-    request->difference = care_.difference(request->lane.lane_id, question.view, request->prompt->map());
-  }
+  auto state = std::make_unique<Request>();
+  Request& request = *state;
+  request.agent_type = question.client.agent_type.value_or("").substr(0, 64);
+  if (request.agent_type.empty() && only_looks(question)) request.agent_type = "Explore";
+  request.policy = policy_for(question);
+  request.arm = arm_of(question.lane.session_id);
+  request.lane = std::move(question.lane);
+  request.now = clock_.monotonic();
+  request.requested_id = question.view.text(question.view.model);
+  request.requested = prices_.find(request.requested_id);
+  request.served = request.requested;
+  request.requested_effort = effort_of(question.view).substr(0, longest_effort);
+  request.turn = find_turn_kind(question.view);
+  request.decision.serve = request.requested;
+  PromptMap prompt =
+      map_prompt(question.view, question.parts != nullptr ? *question.parts : hash_parts(question.view), /*betas=*/0);
+  request.ttl = longest_ttl(prompt);
   SteeringPlan plan;
-  plan.serve = request->requested_id;
-  if (request->policy != RoutingPolicy::off) {
-    decide(question, *request);
-    const bool in_time = stopwatch_.monotonic() - began <= config_.budget;
-    if (!in_time) request->decision.reason = "not changed: deciding took too long";
-    if (in_time && request->policy != RoutingPolicy::observe) {
-      request->moved = request->decision.serve != nullptr && request->decision.serve != request->requested;
-      request->effort_lowered =
-          !request->decision.effort.empty() && request->decision.effort != request->requested_effort;
-      if (request->moved) request->served = request->decision.serve;
-      care(question, *request);
-      edit(question, *request, plan);
-    }
+  plan.serve = request.requested_id;
+  if (request.policy == RoutingPolicy::off) {
+    const std::lock_guard lock(mutex_);
+    recognize(question, std::move(prompt), request);
+  } else if (decide(question, std::move(prompt), began, request)) {
+    edit(question, request, plan);
   }
-  if (request->effort_lowered || !request->care.empty()) {
-    PromptMap leaves = with_care(request->prompt->map(), request->care);
-    if (request->effort_lowered) leaves.context.effort = request->decision.effort;
-    request->sent_prompt = std::make_shared<ModelPrompts>(std::move(leaves));
+  if (request.effort_lowered || !request.care.empty()) {
+    PromptMap leaves = with_care(request.prompt->map(), request.care);
+    if (request.effort_lowered) leaves.context.effort = request.decision.effort;
+    request.edited_prompt = std::make_shared<ModelPrompts>(std::move(leaves));
   }
-  describe(*request, plan);
-  plan.state = std::move(request);
+  describe(request, plan);
+  plan.state = std::move(state);
   return plan;
+}
+
+// Whose it is and how it differs from the lane's request before. Requires: mutex_ is held.
+void RouteSteering::recognize(const SteeringQuestion& question, PromptMap prompt, Request& request) {
+  const bool refreshes =
+      question.view.account_uuid.empty() &&
+      account_kind_of_credentials(question.client.authorization.value_or(""), "") == AccountKind::subscription;
+  request.account = refreshes ? links_.resolve(request.lane.session_id, question.account) : question.account;
+  prompt.context.everything = betas_.of(question.client);
+  request.difference = care_.difference(request.lane.lane_id, question.view, prompt);
+  request.prompt = std::make_shared<ModelPrompts>(std::move(prompt));
 }
 
 void RouteSteering::judge(const SteeringQuestion& question, Request& request) const {
@@ -166,15 +156,13 @@ void RouteSteering::judge(const SteeringQuestion& question, Request& request) co
   if (!text.empty() || pictures > 0) request.verdict = judge_->judge({text, pictures});
 }
 
-void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
-  if (request.requested == nullptr) {
-    request.decision.reason = "as asked: this model is not in the price table";
-    return;
-  }
+// Whether what was decided is carried out. All that most requests need of what is remembered is looked up under one
+// lock.
+bool RouteSteering::decide(const SteeringQuestion& question, PromptMap prompt, MonotonicTime began, Request& request) {
   request.untouchable = why_untouchable(question.view);
   CandidateModel asked{.model = request.requested, .forecast = {}, .legal = true};
   RouteQuestion route{.request_class = request.lane.request_class,
-                      .is_ours_to_place = question.head.headers.has(openai_door_field),
+                      .is_ours_to_place = question.client.door.has_value(),
                       .agent_type = request.agent_type,
                       .lane = nullptr,
                       .requested = request.requested,
@@ -197,20 +185,50 @@ void RouteSteering::decide(const SteeringQuestion& question, Request& request) {
   std::optional<LaneState> lane;
   {
     const std::lock_guard lock(mutex_);
-    route.lane = lanes_.find(request.lane.lane_id);
-    asked.forecast = worlds_.forecast({request.account, request.requested}, *request.prompt, request.now);
-    request.served_forecast = asked.forecast;
-    if (const auto quota = quotas_.find(request.account); quota != quotas_.end()) {
-      route.pressure = quota->second.pressure(wall);
-    }
-    if (auto at_once = decide_at_once(route, config_.routing)) {
-      request.decision = *std::move(at_once);
-      return;
+    recognize(question, std::move(prompt), request);
+    if (decide_at_once(asked, route, wall, request)) {
+      const bool goes_on = carries_out(request, began);
+      if (goes_on) care(question, wall, request);
+      return goes_on;
     }
     if (route.lane != nullptr) lane = *route.lane;
   }
   route.lane = lane ? &*lane : nullptr;
   weigh(question, request, std::move(route));
+  if (!carries_out(request, began)) return false;
+  const std::lock_guard lock(mutex_);
+  care(question, wall, request);
+  return true;
+}
+
+// False: more has to be known; `asked` and `route` then hold what was looked up. Requires: mutex_ is held.
+bool RouteSteering::decide_at_once(CandidateModel& asked, RouteQuestion& route, WallTime wall, Request& request) {
+  if (request.requested == nullptr) {
+    request.decision.reason = "as asked: this model is not in the price table";
+    return true;
+  }
+  route.lane = lanes_.find(request.lane.lane_id);
+  asked.forecast = worlds_.forecast({request.account, request.requested}, *request.prompt, request.now);
+  request.served_forecast = asked.forecast;
+  if (const auto quota = quotas_.find(request.account); quota != quotas_.end()) {
+    route.pressure = quota->second.pressure(wall);
+  }
+  auto at_once = distiq::decide_at_once(route, config_.routing);
+  if (at_once) request.decision = *std::move(at_once);
+  return at_once.has_value();
+}
+
+bool RouteSteering::carries_out(Request& request, MonotonicTime began) const {
+  if (stopwatch_.monotonic() - began > config_.budget) {
+    request.decision.reason = "not changed: deciding took too long";
+    return false;
+  }
+  if (request.policy == RoutingPolicy::observe) return false;
+  const RouteDecision& decision = request.decision;
+  request.moved = decision.serve != nullptr && decision.serve != request.requested;
+  request.effort_lowered = !decision.effort.empty() && decision.effort != request.requested_effort;
+  if (request.moved) request.served = decision.serve;
+  return true;
 }
 
 RouteSteering::Known RouteSteering::look_up(const Request& request, const std::vector<const ModelInfo*>& models) {
@@ -239,7 +257,7 @@ void RouteSteering::weigh(const SteeringQuestion& question, Request& request, Ro
   for (std::size_t i = 1; i < models.size(); ++i) {
     const auto& [forecast, refused] = known.lower[i - 1];
     Legality legality =
-        check_target(question.view, question.head, *request.requested, *models[i], forecast.prompt_tokens);
+        check_target(question.view, question.client.head, *request.requested, *models[i], forecast.prompt_tokens);
     if (legality.legal && refused) legality = {false, "refused a short while ago"};
     candidates.push_back({.model = models[i],
                           .forecast = forecast,
@@ -260,11 +278,9 @@ void RouteSteering::weigh(const SteeringQuestion& question, Request& request, Ro
   request.served_forecast = serves == candidates.end() ? CacheForecast{} : serves->forecast;
 }
 
-// After the route is known: markers and lives are chosen for the model that serves.
-void RouteSteering::care(const SteeringQuestion& question, Request& request) {
+// After the route is known: markers and lives are chosen for the model that serves. Requires: mutex_ is held.
+void RouteSteering::care(const SteeringQuestion& question, WallTime wall, Request& request) {
   if (!config_.prompt_caching || request.served == nullptr || !request.untouchable.empty()) return;
-  const WallTime wall = clock_.wall();
-  const std::lock_guard lock(mutex_);
   constexpr std::array<std::string_view, 1> feature = {cache_control_feature};
   if (refusals_.find(request.account, request.served->id, feature, request.now) != nullptr) return;
   const AccountBank bank = banks_.view(request.account, request.lane.lane_id, request.now, wall);
@@ -277,7 +293,7 @@ void RouteSteering::care(const SteeringQuestion& question, Request& request) {
       .model = request.served,
       .forecast = request.served_forecast,
       .bank = std::max(bank.available(), PicoUsd{}),
-      .head = &question.head,
+      .head = &question.client.head,
       .now = request.now,
   });
 }
@@ -303,15 +319,16 @@ void RouteSteering::edit(const SteeringQuestion& question, Request& request, Ste
   if (config_.echo_requested_model) plan.echo = request.requested_id;
 }
 
-void RouteSteering::describe(const Request& request, SteeringPlan& plan) const {
-  const RouteDecision& decision = request.decision;
+void RouteSteering::describe(Request& request, SteeringPlan& plan) const {
+  RouteDecision& decision = request.decision;
   plan.record.human_turn = request.turn == TurnKind::prompt;
   if (request.policy == RoutingPolicy::off) return;
   std::string asked = request.requested == nullptr ? request.requested_id : PriceTable::short_name(*request.requested);
   plan.route = request.moved ? fmt::format("{} (from {})", prices_.short_name(plan.serve), asked) : std::move(asked);
-  plan.reason = decision.reason;
-  if (const std::string care = request.care.reason(); !care.empty()) {
-    plan.reason = request.moved ? fmt::format("{}; {}", decision.reason, care) : care;
+  plan.reason = std::move(decision.reason);
+  if (!request.care.empty()) {
+    const std::string care = request.care.reason();
+    plan.reason = request.moved ? fmt::format("{}; {}", plan.reason, care) : care;
   }
   RouteRecord& record = plan.record;
   record.policy = to_string(request.policy);

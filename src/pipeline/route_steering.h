@@ -44,7 +44,7 @@ class RouteSteering final : public Steering {
                 const PromptJudge* judge, RouteSteeringConfig config = {});
   ~RouteSteering() override;
 
-  bool wants(const RequestHead& head) const override;
+  bool wants(const ClientFields& client) const override;
   SteeringPlan plan(const SteeringQuestion& question) override;
   void sending(SteeringPlan& plan) override;
   void refused(SteeringPlan& plan, const Refusal& refusal) override;
@@ -65,13 +65,16 @@ class RouteSteering final : public Steering {
   struct Known;
 
   [[nodiscard]] RoutingPolicy policy_for(const SteeringQuestion& question) const;
-  void decide(const SteeringQuestion& question, Request& request);
+  void recognize(const SteeringQuestion& question, PromptMap prompt, Request& request);
+  bool decide(const SteeringQuestion& question, PromptMap prompt, MonotonicTime began, Request& request);
+  bool decide_at_once(CandidateModel& asked, RouteQuestion& route, WallTime wall, Request& request);
+  [[nodiscard]] bool carries_out(Request& request, MonotonicTime began) const;
   [[nodiscard]] Known look_up(const Request& request, const std::vector<const ModelInfo*>& models);
   void judge(const SteeringQuestion& question, Request& request) const;
   void weigh(const SteeringQuestion& question, Request& request, RouteQuestion route);
-  void care(const SteeringQuestion& question, Request& request);
+  void care(const SteeringQuestion& question, WallTime wall, Request& request);
   void edit(const SteeringQuestion& question, Request& request, SteeringPlan& plan) const;
-  void describe(const Request& request, SteeringPlan& plan) const;
+  void describe(Request& request, SteeringPlan& plan) const;
   void open_ticket(Request& request);
   void note_lane(const Request& request);
   void guard(const Request& request, const UsageReport& report, Settlement& settled);

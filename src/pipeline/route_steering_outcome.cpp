@@ -44,7 +44,7 @@ void RouteSteering::open_ticket(Request& request) {
                                  .requested = request.requested,
                                  .served = request.served,
                                  .untouched = request.prompt,
-                                 .sent = request.sent_prompt},
+                                 .sent = request.edited_prompt},
                                 request.now);
   request.has_ticket = true;
 }
@@ -114,7 +114,7 @@ void RouteSteering::refused(SteeringPlan& plan, const Refusal& refusal) {
   const bool was_moved = request.moved || request.effort_lowered;
   const bool was_longer = request.care.one_hour;
   request.moved = request.effort_lowered = false;
-  request.sent_prompt = request.prompt;
+  request.edited_prompt.reset();
   request.care = {};
   request.served = request.requested;
 
@@ -136,7 +136,9 @@ void RouteSteering::answer_began(SteeringPlan& plan, const ResponseHead& head) {
   const WallTime wall = clock_.wall();
   const std::lock_guard lock(mutex_);
   if (request.has_ticket && head.status == 200) worlds_.answer_began(request.ticket);
-  if (quotas_.size() < max_quotas || quotas_.contains(request.account)) {
+  if (const auto known = quotas_.find(request.account); known != quotas_.end()) {
+    known->second.learn(head.headers, wall);
+  } else if (quotas_.size() < max_quotas) {
     quotas_[request.account].learn(head.headers, wall);
   }
 }
@@ -144,7 +146,7 @@ void RouteSteering::answer_began(SteeringPlan& plan, const ResponseHead& head) {
 // Requires: mutex_ is held.
 void RouteSteering::guard(const Request& request, const UsageReport& report, Settlement& settled) {
   const auto broken = care_.answered({.lane_id = request.lane.lane_id,
-                                      .prompt = &request.sent_prompt->map(),
+                                      .prompt = &request.sent_map(),
                                       .difference = request.difference,
                                       .served = request.served,
                                       .started = request.now,

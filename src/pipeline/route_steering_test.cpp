@@ -86,9 +86,9 @@ TEST(RouteSteering, a_request_that_left_already_is_not_edited) {
   ASSERT_TRUE(view);
   const RequestHead head{"POST", "/v1/messages", 1, {}};
   const std::string account = "account";
-  const LaneIdentity lane = talk.lane();
+  LaneIdentity lane = talk.lane();
   const SteeringPlan plan =
-      proxy.steering().plan({.head = head, .view = *view, .lane = lane, .account = account, .may_edit = false});
+      proxy.steering().plan({.client = head, .view = *view, .lane = lane, .account = account, .may_edit = false});
   EXPECT_TRUE(plan.edits.empty());
   EXPECT_EQ(plan.serve, kOpus);
   EXPECT_TRUE(plan.record.policy.empty());
@@ -331,8 +331,8 @@ TEST(RouteSteering, a_requests_own_policy_comes_before_the_live_one) {
 
 TEST(RouteSteering, wants_messages_only) {
   SteeringForTest proxy;
-  EXPECT_FALSE(proxy.steering().wants({"POST", "/v1/messages/count_tokens", 1, {}}));
-  EXPECT_TRUE(proxy.steering().wants({"POST", "/v1/messages?beta=true", 1, {}}));
+  EXPECT_FALSE(proxy.steering().wants(RequestHead{"POST", "/v1/messages/count_tokens", 1, {}}));
+  EXPECT_TRUE(proxy.steering().wants(RequestHead{"POST", "/v1/messages?beta=true", 1, {}}));
 }
 
 TEST(RouteSteering, held_out_sessions_are_observed_and_the_others_treated) {
@@ -374,8 +374,8 @@ TEST(RouteSteering, a_plan_that_took_too_long_is_not_carried_out) {
   ASSERT_TRUE(view);
   const RequestHead head{"POST", "/v1/messages", 1, {}};
   const std::string account = "account";
-  const LaneIdentity lane = talk.lane();
-  const SteeringPlan plan = steering.plan({.head = head, .view = *view, .lane = lane, .account = account});
+  LaneIdentity lane = talk.lane();
+  const SteeringPlan plan = steering.plan({.client = head, .view = *view, .lane = lane, .account = account});
   EXPECT_TRUE(plan.edits.empty());
   EXPECT_EQ(plan.serve, kOpus);
   EXPECT_NE(plan.reason.find("too long"), std::string::npos) << plan.reason;
@@ -459,8 +459,8 @@ TEST(RouteSteering, threads_that_work_on_the_same_lanes_do_not_disturb_each_othe
       const auto view = scan_request(body);
       const RequestHead head{"POST", "/v1/messages", 1, {}};
       const std::string account = fmt::format("account{}", worker % 2);
-      const LaneIdentity lane = talk.lane();
-      SteeringPlan plan = steering.plan({.head = head, .view = *view, .lane = lane, .account = account});
+      LaneIdentity lane = talk.lane();
+      SteeringPlan plan = steering.plan({.client = head, .view = *view, .lane = lane, .account = account});
       steering.sending(plan);
       if (i % 5 == 0 && !plan.edits.empty()) steering.refused(plan, {529, "overloaded_error"});
       steering.answer_began(plan, {200, "OK", 1, {}});

@@ -1,8 +1,20 @@
 #include "pipeline/steered.h"
 
 #include <exception>
+#include <type_traits>
 
 namespace distiq {
+namespace {
+
+// Becomes what `make` returns where that is to lie: a plan is two dozen strings to move.
+template <class Make>
+struct MadeInPlace {
+  Make make;
+  operator std::invoke_result_t<Make>() && { return make(); }
+};
+
+}  // namespace
+
 
 template <class Stage>
 void Steered::guarded(std::string_view stage, Stage&& run) noexcept {
@@ -17,15 +29,15 @@ void Steered::guarded(std::string_view stage, Stage&& run) noexcept {
   }
 }
 
-bool Steered::wanted(const RequestHead& head) noexcept {
+bool Steered::wanted(const ClientFields& client) noexcept {
   bool wants = false;
-  if (steering_ != nullptr) guarded("steering", [&] { wants = steering_->wants(head); });
+  if (steering_ != nullptr) guarded("steering", [&] { wants = steering_->wants(client); });
   return wants;
 }
 
 void Steered::plan(const SteeringQuestion& question) noexcept {
   if (steering_ == nullptr) return;
-  guarded("plan", [&] { plan_ = steering_->plan(question); });
+  guarded("plan", [&] { plan_.emplace(MadeInPlace{[&] { return steering_->plan(question); }}); });
 }
 
 void Steered::drop(std::string_view why) noexcept {

@@ -17,7 +17,7 @@ class Steered {
   Steered(Steering* steering, OnFailure on_failure) : steering_(steering), on_failure_(std::move(on_failure)) {}
 
   // Whether the request must be looked at before it leaves.
-  [[nodiscard]] bool wanted(const RequestHead& head) noexcept;
+  [[nodiscard]] bool wanted(const ClientFields& client) noexcept;
   void plan(const SteeringQuestion& question) noexcept;
   [[nodiscard]] const SteeringPlan* get() const { return plan_ ? &*plan_ : nullptr; }
   [[nodiscard]] bool edits() const { return plan_ && !plan_->edits.empty(); }

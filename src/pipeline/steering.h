@@ -21,9 +21,9 @@ inline constexpr std::string_view openai_door_field = "x-distiq-door";
 
 // Borrowed for the call only.
 struct SteeringQuestion {
-  const RequestHead& head;
+  const ClientFields& client;
   const RequestView& view;
-  const LaneIdentity& lane;
+  LaneIdentity& lane;                  // plan() may take it over
   const std::string& account;          // account_key()
   bool may_edit = true;                // false: it has left already, only its effects are to be known
   const PromptParts* parts = nullptr;  // of the view, where they are known already
@@ -71,7 +71,7 @@ class Steering {
  public:
   virtual ~Steering() = default;
   // False: the request leaves as it is; plan() is called when there is time, without may_edit.
-  [[nodiscard]] virtual bool wants(const RequestHead& head) const = 0;
+  [[nodiscard]] virtual bool wants(const ClientFields& client) const = 0;
   [[nodiscard]] virtual SteeringPlan plan(const SteeringQuestion& question) = 0;
   // The request leaves now, edited or not.
   virtual void sending(SteeringPlan& plan) = 0;

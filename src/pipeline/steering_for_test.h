@@ -138,8 +138,8 @@ class SteeringForTest {
     RequestHead head{"POST", "/v1/messages?beta=true", 1, {}};
     head.headers.add("anthropic-version", "2023-06-01");
     if (!asked_policy.empty()) head.headers.add("x-distiq-policy", asked_policy);
-    const LaneIdentity lane = conversation.lane(request_class);
-    SteeringPlan plan = steering_->plan({.head = head, .view = *view, .lane = lane, .account = account});
+    LaneIdentity lane = conversation.lane(request_class);
+    SteeringPlan plan = steering_->plan({.client = head, .view = *view, .lane = lane, .account = account});
     const auto edited = plan.edits.apply(body);
     if (!edited) throw std::logic_error("the plan's edits do not fit the body");
     const auto sent = edited->joined();

@@ -30,8 +30,8 @@ struct SteeringRequest final : SteeringState {
   std::string untouchable;
   // As it came. How it reads to a model is asked under the mutex of RouteSteering.
   std::shared_ptr<ModelPrompts> prompt;
-  // As it leaves: the same object, but where an edit changes what the cache depends on.
-  std::shared_ptr<ModelPrompts> sent_prompt;
+  // As it leaves, where an edit changes what the cache depends on; else null.
+  std::shared_ptr<ModelPrompts> edited_prompt;
   CacheTtl ttl = CacheTtl::five_minutes;
   TurnKind turn = TurnKind::none;
   std::optional<PromptVerdict> verdict;
@@ -47,6 +47,8 @@ struct SteeringRequest final : SteeringState {
   CacheTicket ticket{};
   bool has_ticket = false;
   std::uint64_t prompt_before = 0;  // of the lane's former request
+
+  [[nodiscard]] const PromptMap& sent_map() const { return (edited_prompt ? edited_prompt : prompt)->map(); }
 };
 
 }  // namespace distiq

@@ -240,8 +240,8 @@ CacheForecast CacheWorlds::forecast_untouched(const CacheKey& key, ModelPrompts&
 
 CacheTicket CacheWorlds::sent(SentPrompt prompt, MonotonicTime started) {
   State& state = *state_;
-  const bool same_prompt =
-      prompt.sent == prompt.untouched || is_same_prompt(prompt.sent->map(), prompt.untouched->map());
+  const bool same_prompt = prompt.sent == nullptr || prompt.sent == prompt.untouched ||
+                           is_same_prompt(prompt.sent->map(), prompt.untouched->map());
   ModelPrompts& leaves = same_prompt ? *prompt.untouched : *prompt.sent;
   InFlight request;
   request.started = started;

@@ -30,7 +30,7 @@ struct SentPrompt {
   const ModelInfo* requested = nullptr;  // what the untouched world runs it on
   const ModelInfo* served = nullptr;
   std::shared_ptr<ModelPrompts> untouched{};  // of the body as it came
-  // Of the body as it leaves; the same object if the prompt part was not edited.
+  // Of the body as it leaves; null or the same object if the prompt part was not edited.
   std::shared_ptr<ModelPrompts> sent{};
 };
 

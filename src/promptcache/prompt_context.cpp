@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 8> neutral_betas{"prompt-caching-",
 constexpr std::size_t usual_betas = 16;  // Claude Code sends about ten
 constexpr std::string_view beta_field = "anthropic-beta";
 constexpr std::size_t longest_remembered = 2048;
+constexpr std::uint64_t hash_of_none = 0;
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -70,17 +71,6 @@ std::string_view member_text(const RequestView& view, const JsonValue& value, st
   return text.substr(at, text.find('}', at) - at);
 }
 
-// The value of the only field of betas; empty if there are several or none.
-std::string_view only_list(const RequestHead& head) {
-  std::string_view list;
-  for (const auto field : head.headers) {
-    if (!equals_ignore_case(field.name, beta_field)) continue;
-    if (!list.empty()) return {};
-    list = field.value;
-  }
-  return list;
-}
-
 }  // namespace
 
 // As a set: order and repetition do not count.
@@ -91,17 +81,18 @@ std::uint64_t hash_betas(const RequestHead& head) {
   std::ranges::sort(betas);
   const auto repeated = std::ranges::unique(betas);
   betas.erase(repeated.begin(), repeated.end());
-  std::uint64_t hash = betas.size();
+  std::uint64_t hash = betas.size() + hash_of_none;
   for (const auto name : betas) hash = hash_pair(hash, hash_bytes(name));
   return hash;
 }
 
-std::uint64_t BetaHashes::of(const RequestHead& head) {
-  const std::string_view list = only_list(head);
-  if (list.empty() || list.size() > longest_remembered) return hash_betas(head);
+std::uint64_t BetaHashes::of(const ClientFields& client) {
+  const std::string_view list = client.betas.value_or("");
+  if (client.has_more_betas || list.size() > longest_remembered) return hash_betas(client.head);
+  if (list.empty()) return hash_of_none;
   const auto known = std::ranges::find(known_, list, &Known::list);
   if (known != known_.end()) return known->hash;
-  const std::uint64_t hash = hash_betas(head);
+  const std::uint64_t hash = hash_betas(client.head);
   known_[next_++ % known_.size()] = {std::string(list), hash};
   return hash;
 }

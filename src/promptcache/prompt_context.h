@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "message/client_fields.h"
 #include "promptcache/prompt_map.h"
 
 namespace distiq {
@@ -17,7 +18,7 @@ namespace distiq {
 // hash_betas(), remembered: a client sends the same few lists with all its requests. Not thread-safe.
 class BetaHashes {
  public:
-  [[nodiscard]] std::uint64_t of(const RequestHead& head);
+  [[nodiscard]] std::uint64_t of(const ClientFields& client);
 
  private:
   struct Known {

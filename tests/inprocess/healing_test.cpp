@@ -11,7 +11,7 @@ namespace {
 // Moves every request to another model; may be told to fail at one of its calls.
 class ScriptedSteering final : public Steering {
  public:
-  bool wants(const RequestHead&) const override { return failing != "wants" ? true : throw std::runtime_error("x"); }
+  bool wants(const ClientFields&) const override { return failing != "wants" ? true : throw std::runtime_error("x"); }
   SteeringPlan plan(const SteeringQuestion& question) override {
     check("plan");
     SteeringPlan plan;
