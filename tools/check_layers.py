@@ -10,7 +10,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 # First part of a third-party header -> where it may be included: a folder of src/ or one file. Tests and benches beside
 # the source are free: they need GoogleTest and encoders.
 THIRD_PARTY = {
-    "boost/unordered/": ["promptcache"],  # header-only and small
+    "boost/unordered/": ["promptcache", "routing"],  # header-only and small
+    "boost/container/": ["promptcache", "net", "http", "pipeline"],  # small_vector
     "boost/": ["net", "http", "pipeline", "claude_cli"],
     "openssl/": ["base", "net"],
     "editline/": ["app/chat/chat_prompt.cpp"],

@@ -115,15 +115,15 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   request.requested_effort = effort_of(question.view).substr(0, longest_effort);
   request.turn = find_turn_kind(question.view);
   request.decision.serve = request.requested;
-  PromptMap prompt =
-      map_prompt(question.view, question.parts != nullptr ? *question.parts : hash_parts(question.view), /*betas=*/0);
-  request.ttl = longest_ttl(prompt);
+  request.prompt = std::make_shared<ModelPrompts>(
+      map_prompt(question.view, question.parts != nullptr ? *question.parts : hash_parts(question.view), /*betas=*/0));
+  request.ttl = longest_ttl(request.prompt->map());
   SteeringPlan plan;
   plan.serve = request.requested_id;
   if (request.policy == RoutingPolicy::off) {
     const std::lock_guard lock(mutex_);
-    recognize(question, std::move(prompt), request);
-  } else if (decide(question, std::move(prompt), began, request)) {
+    recognize(question, request);
+  } else if (decide(question, began, request)) {
     edit(question, request, plan);
   }
   if (request.effort_lowered || !request.care.empty()) {
@@ -137,14 +137,13 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
 }
 
 // Whose it is and how it differs from the lane's request before. Requires: mutex_ is held.
-void RouteSteering::recognize(const SteeringQuestion& question, PromptMap prompt, Request& request) {
+void RouteSteering::recognize(const SteeringQuestion& question, Request& request) {
   const bool refreshes =
       question.view.account_uuid.empty() &&
       account_kind_of_credentials(question.client.authorization.value_or(""), "") == AccountKind::subscription;
   request.account = refreshes ? links_.resolve(request.lane.session_id, question.account) : question.account;
-  prompt.context.everything = betas_.of(question.client);
-  request.difference = care_.difference(request.lane.lane_id, question.view, prompt);
-  request.prompt = std::make_shared<ModelPrompts>(std::move(prompt));
+  request.prompt->set_betas(betas_.of(question.client));
+  request.difference = care_.difference(request.lane.lane_id, question.view, request.prompt->map());
 }
 
 void RouteSteering::judge(const SteeringQuestion& question, Request& request) const {
@@ -158,7 +157,7 @@ void RouteSteering::judge(const SteeringQuestion& question, Request& request) co
 
 // Whether what was decided is carried out. All that most requests need of what is remembered is looked up under one
 // lock.
-bool RouteSteering::decide(const SteeringQuestion& question, PromptMap prompt, MonotonicTime began, Request& request) {
+bool RouteSteering::decide(const SteeringQuestion& question, MonotonicTime began, Request& request) {
   request.untouchable = why_untouchable(question.view);
   CandidateModel asked{.model = request.requested, .forecast = {}, .legal = true};
   RouteQuestion route{.request_class = request.lane.request_class,
@@ -185,7 +184,7 @@ bool RouteSteering::decide(const SteeringQuestion& question, PromptMap prompt, M
   std::optional<LaneState> lane;
   {
     const std::lock_guard lock(mutex_);
-    recognize(question, std::move(prompt), request);
+    recognize(question, request);
     if (decide_at_once(asked, route, wall, request)) {
       const bool goes_on = carries_out(request, began);
       if (goes_on) care(question, wall, request);
@@ -214,8 +213,9 @@ bool RouteSteering::decide_at_once(CandidateModel& asked, RouteQuestion& route, 
     route.pressure = quota->second.pressure(wall);
   }
   auto at_once = distiq::decide_at_once(route, config_.routing);
-  if (at_once) request.decision = *std::move(at_once);
-  return at_once.has_value();
+  if (!at_once) return false;
+  request.decision = *std::move(at_once);
+  return true;
 }
 
 bool RouteSteering::carries_out(Request& request, MonotonicTime began) const {

@@ -65,8 +65,8 @@ class RouteSteering final : public Steering {
   struct Known;
 
   [[nodiscard]] RoutingPolicy policy_for(const SteeringQuestion& question) const;
-  void recognize(const SteeringQuestion& question, PromptMap prompt, Request& request);
-  bool decide(const SteeringQuestion& question, PromptMap prompt, MonotonicTime began, Request& request);
+  void recognize(const SteeringQuestion& question, Request& request);
+  bool decide(const SteeringQuestion& question, MonotonicTime began, Request& request);
   bool decide_at_once(CandidateModel& asked, RouteQuestion& route, WallTime wall, Request& request);
   [[nodiscard]] bool carries_out(Request& request, MonotonicTime began) const;
   [[nodiscard]] Known look_up(const Request& request, const std::vector<const ModelInfo*>& models);

@@ -147,7 +147,7 @@ void RouteSteering::answer_began(SteeringPlan& plan, const ResponseHead& head) {
 void RouteSteering::guard(const Request& request, const UsageReport& report, Settlement& settled) {
   const auto broken = care_.answered({.lane_id = request.lane.lane_id,
                                       .prompt = &request.sent_map(),
-                                      .difference = request.difference,
+                                      .difference = request.difference ? &*request.difference : nullptr,
                                       .served = request.served,
                                       .started = request.now,
                                       .usage = report.total});

@@ -15,7 +15,6 @@ struct MadeInPlace {
 
 }  // namespace
 
-
 template <class Stage>
 void Steered::guarded(std::string_view stage, Stage&& run) noexcept {
   try {

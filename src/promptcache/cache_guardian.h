@@ -37,7 +37,7 @@ struct CacheDifference {
 struct GuardedRequest {
   std::string_view lane_id;
   const PromptMap* prompt = nullptr;            // as it was sent
-  std::optional<CacheDifference> difference{};  // difference() of this request, asked while its body was there
+  const CacheDifference* difference = nullptr;  // difference() of this request, asked while its body was there
   const ModelInfo* served = nullptr;
   MonotonicTime started{};
   TokenUsage usage{};  // as reported

@@ -29,7 +29,8 @@ class Lane {
     if (!betas.empty()) head.headers.add("anthropic-beta", betas);
     const PromptMap prompt = map_prompt(*view, head);
     GuardedRequest request{.lane_id = "lane", .prompt = &prompt, .served = &model(served)};
-    request.difference = guardian_.difference("lane", *view, prompt);
+    const auto difference = guardian_.difference("lane", *view, prompt);
+    request.difference = difference ? &*difference : nullptr;
     request.started = now_;
     request.usage.cache_read = read;
     request.usage.cache_write_5m = 20'000 - read;

@@ -17,7 +17,7 @@ namespace {
 struct Side {
   const PromptMap* map = nullptr;
   const ModelInfo* model = nullptr;
-  std::shared_ptr<const ModelPrompt> prompt;
+  const ModelPrompt* prompt = nullptr;  // of the ModelPrompts
   CacheHit hit;
 
   [[nodiscard]] std::uint64_t minimum() const { return model->min_cacheable_tokens; }
@@ -111,7 +111,7 @@ CacheHit CacheWorlds::State::benefit_of_doubt(const Side& side, MonotonicTime at
 
 Side CacheWorlds::State::side_of(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt,
                                  MonotonicTime at) const {
-  Side side{.map = &prompt.map(), .model = key.model, .prompt = prompt.on(key, learned), .hit = {}};
+  Side side{.map = &prompt.map(), .model = key.model, .prompt = &prompt.on(key, learned), .hit = {}};
   side.hit = world.find_hit(*side.prompt, at);
   side.hit = benefit_of_doubt(side, at);
   return side;

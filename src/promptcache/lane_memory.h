@@ -2,15 +2,32 @@
 // thread-safe.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <list>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+
+#include "promptcache/piece_hash.h"
 
 namespace distiq {
+
+// For maps by the ids of lanes and sessions: these are random at both ends.
+struct IdHash {
+  using is_transparent = void;
+  using is_avalanching = void;  // a map need not mix the bits again
+  std::size_t operator()(std::string_view id) const {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    if (id.size() < sizeof(first)) return hash_bytes(id);
+    std::memcpy(&first, id.data(), sizeof(first));
+    std::memcpy(&last, id.data() + id.size() - sizeof(last), sizeof(last));
+    return hash_pair(first, last);
+  }
+};
 
 template <typename Value>
 class LaneMemory {
@@ -20,40 +37,36 @@ class LaneMemory {
 
   // Null: not known. Until the next change. Looking does not make a lane younger.
   [[nodiscard]] const Value* find(std::string_view id) const {
-    const auto found = lanes_.find(id);
-    return found == lanes_.end() ? nullptr : &found->second.value;
+    const auto found = by_id_.find(id);
+    return found == by_id_.end() ? nullptr : &found->second->value;
   }
   // The lane, made if need be, as the youngest. Until it is forgotten.
   Value& touch(std::string_view id) {
-    if (const auto found = lanes_.find(id); found != lanes_.end()) {
-      oldest_first_.splice(oldest_first_.end(), oldest_first_, found->second.place);
-      return found->second.value;
+    if (const auto found = by_id_.find(id); found != by_id_.end()) {
+      oldest_first_.splice(oldest_first_.end(), oldest_first_, found->second);
+      return oldest_first_.back().value;
     }
-    if (lanes_.size() >= capacity_) {
-      lanes_.erase(oldest_first_.front());
+    if (by_id_.size() >= capacity_) {
+      by_id_.erase(oldest_first_.front().id);
       oldest_first_.pop_front();
     }
-    oldest_first_.emplace_back(id);
-    Lane& made = lanes_[oldest_first_.back()];
-    made.place = std::prev(oldest_first_.end());
+    Lane& made = oldest_first_.emplace_back();
+    made.id = id;
+    by_id_.emplace(made.id, std::prev(oldest_first_.end()));
     return made.value;
   }
 
-  [[nodiscard]] std::size_t size() const { return lanes_.size(); }
+  [[nodiscard]] std::size_t size() const { return by_id_.size(); }
 
  private:
   struct Lane {
+    std::string id;
     Value value{};
-    std::list<std::string>::iterator place{};
-  };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>()(id); }
   };
 
   std::size_t capacity_;
-  std::unordered_map<std::string, Lane, Hash, std::equal_to<>> lanes_;
-  std::list<std::string> oldest_first_;
+  std::list<Lane> oldest_first_;
+  boost::unordered_flat_map<std::string_view, typename std::list<Lane>::iterator, IdHash> by_id_;
 };
 
 }  // namespace distiq

@@ -125,20 +125,18 @@ ModelPrompt prompt_for_model(const CacheKey& key, const PromptMap& map, const Le
   return prompt;
 }
 
-std::shared_ptr<const ModelPrompt> ModelPrompts::on(const CacheKey& key, const LearnedTokens& learned) {
+const ModelPrompt& ModelPrompts::on(const CacheKey& key, const LearnedTokens& learned) {
   const std::uint64_t account = hash_bytes(key.account);
-  auto reading = std::ranges::find_if(
-      readings_, [&](const Reading& known) { return known.model == key.model && known.account == account; });
-  if (reading == readings_.end()) {
-    reading = readings_.insert(readings_.end(), {.account = account, .model = key.model, .learned = 0, .prompt = {}});
+  const auto known = std::find_if(readings_.rbegin(), readings_.rend(), [&](const auto& reading) {
+    return reading->model == key.model && reading->account == account;
+  });
+  if (known != readings_.rend()) {
+    const Reading& reading = **known;
+    if (!reading.prompt.rests_on_makers || reading.learned == learned.changes()) return reading.prompt;
   }
-  const bool is_current =
-      reading->prompt != nullptr && (!reading->prompt->rests_on_makers || reading->learned == learned.changes());
-  if (!is_current) {
-    reading->prompt = std::make_shared<const ModelPrompt>(prompt_for_model(key, map_, learned));
-    reading->learned = learned.changes();
-  }
-  return reading->prompt;
+  readings_.push_back(std::make_unique<const Reading>(
+      Reading{account, key.model, learned.changes(), prompt_for_model(key, map_, learned)}));
+  return readings_.back()->prompt;
 }
 
 }  // namespace distiq

@@ -2,6 +2,7 @@
 // the cache keys on. map() from any thread; on() one at a time: RouteSteering calls it under its mutex.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -36,19 +37,22 @@ class ModelPrompts {
   explicit ModelPrompts(PromptMap map) : map_(std::move(map)) {}
 
   [[nodiscard]] const PromptMap& map() const { return map_; }
-  // prompt_for_model(), never null.
-  [[nodiscard]] std::shared_ptr<const ModelPrompt> on(const CacheKey& key, const LearnedTokens& learned);
+  // What map_prompt() was not told yet. Before on() is asked.
+  void set_betas(std::uint64_t betas) { map_.context.everything = betas; }
+  // prompt_for_model(). Lives as long as this object.
+  [[nodiscard]] const ModelPrompt& on(const CacheKey& key, const LearnedTokens& learned);
 
  private:
   struct Reading {
     std::uint64_t account = 0;  // hash
     const ModelInfo* model = nullptr;
     std::uint64_t learned = 0;  // LearnedTokens::changes() then
-    std::shared_ptr<const ModelPrompt> prompt;
+    ModelPrompt prompt;
   };
 
   PromptMap map_;
-  std::vector<Reading> readings_;  // a few: the models that may serve one request
+  // A few: the models that may serve one request. Of two of one model the later one counts.
+  boost::container::small_vector<std::unique_ptr<const Reading>, 4> readings_;
 };
 
 }  // namespace distiq

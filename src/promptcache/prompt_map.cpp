@@ -19,8 +19,11 @@ bool is_thinking(BlockType type) {
 
 class MapBuilder {
  public:
-  MapBuilder(const RequestView& view, const PromptParts& parts)
-      : view_(view), parts_(parts), of_tool_(view.tools.size(), no_index), of_block_(view.blocks.size(), no_index) {
+  MapBuilder(const RequestView& view, const PromptParts& parts) : view_(view), parts_(parts) {
+    if (!view.cache_marks.empty()) {
+      of_tool_.assign(view.tools.size(), no_index);
+      of_block_.assign(view.blocks.size(), no_index);
+    }
     map_.positions.reserve(view.tools.size() + view.blocks.size() + view.messages.size() + 1);
   }
 
@@ -42,6 +45,7 @@ class MapBuilder {
     position.range = value.range;
     position.index = index;
     position.section = section;
+    if (view_.cache_marks.empty()) return position;
     if (section == PromptSection::tools) {
       of_tool_[index] = static_cast<std::uint32_t>(map_.positions.size() - 1);
     } else if (index != no_index) {
@@ -124,6 +128,7 @@ class MapBuilder {
   }
 
   void find_breakpoints() {
+    if (view_.cache_marks.empty()) return;
     std::vector<CacheTtl> own(map_.positions.size(), CacheTtl::other);  // other: none
     const auto ttl_of = [](const CacheMark& mark) {
       return mark.ttl == CacheTtl::one_hour ? CacheTtl::one_hour : CacheTtl::five_minutes;
@@ -154,8 +159,9 @@ class MapBuilder {
   const RequestView& view_;
   const PromptParts& parts_;
   std::array<std::optional<std::uint64_t>, 3> roles_;  // hashes, by Role: user, assistant, system
-  std::vector<std::uint32_t> of_tool_;                 // positions
-  std::vector<std::uint32_t> of_block_;                // nested blocks too: the position of the block that holds them
+  // Positions; only where there are marks to find a place for.
+  std::vector<std::uint32_t> of_tool_;
+  std::vector<std::uint32_t> of_block_;  // nested blocks too: the position of the block that holds them
   PromptMap map_;
 };
 

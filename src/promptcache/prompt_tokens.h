@@ -3,6 +3,7 @@
 // model's count grew by is added to the other's last known count, by the ratio of the tokenizers. Pure.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <vector>
 
@@ -60,7 +61,7 @@ class PromptTokens {
   const PromptMap& map_;
   const ModelPrompt& prompt_;
   const LearnedTokens& learned_;
-  mutable std::vector<const LearnedPrefix*> looked_up_;  // null: not yet
+  mutable boost::container::small_vector<const LearnedPrefix*, 8> looked_up_;  // null: not yet
 };
 
 }  // namespace distiq

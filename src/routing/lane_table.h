@@ -1,6 +1,7 @@
 // The lanes that routing knows, newest first in memory, bounded; rows for a restart. No I/O. One owner at a time.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -8,11 +9,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "money/usage.h"
+#include "promptcache/lane_memory.h"
 #include "routing/lane_state.h"
 
 namespace distiq {
@@ -84,14 +85,9 @@ class LaneTable {
     WorldMoney money;
     std::size_t lanes = 0;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>()(id); }
-  };
-
   Lanes lanes_;
-  std::unordered_map<std::string, Lanes::iterator, Hash, std::equal_to<>> by_id_;
-  std::unordered_map<std::string, SessionSum, Hash, std::equal_to<>> sessions_;
+  boost::unordered_flat_map<std::string, Lanes::iterator, IdHash, std::equal_to<>> by_id_;
+  boost::unordered_flat_map<std::string, SessionSum, IdHash, std::equal_to<>> sessions_;
 };
 
 }  // namespace distiq
