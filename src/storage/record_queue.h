@@ -85,7 +85,8 @@ class RecordQueue {
   std::condition_variable settled_changed_;
   std::deque<StoreItem> items_;
   std::uint64_t taken_ = 0;  // items that have left the front of items_ since the start
-  // Of the last rate limits, going round: their numbers among all items since the start. Never forgotten, only outgrown.
+  // Of the last rate limits, going round: their numbers among all items since the start. Never forgotten, only
+  // outgrown.
   std::array<std::uint64_t, 16> limits_at_{};
   std::size_t limits_seen_ = 0;
   std::uint64_t accepted_ = 0;

@@ -19,9 +19,7 @@ class RecordQueueTest : public ::testing::Test {
                    const std::string& name = "anthropic-ratelimit-x-remaining") {
     queue_.push(RateLimitRecord{account, at_ms, {{name, value}}});
   }
-  void push_request() {
-    queue_.push(RequestRecord{});
-  }
+  void push_request() { queue_.push(RequestRecord{}); }
 
   // What waits, in its order: "request", or the value of the limits.
   std::vector<std::string> take() {
