@@ -80,23 +80,37 @@ class ExchangeBench {
 
   // One connection from its first byte to its close. The trace holds what the client got.
   std::shared_ptr<StreamTrace> serve(StreamScript client_script) {
-    auto trace = std::make_shared<StreamTrace>();
-    auto stream = std::make_unique<ScriptedStream>(io.get_executor(), std::move(client_script), plan, trace);
-    auto session = std::make_unique<ClientSession>(shared, std::move(stream));
-    bool ended = false;
-    boost::asio::co_spawn(io, session->run(), [&](std::exception_ptr e) {
-      ended = true;
-      threw = e != nullptr;
-    });
+    return serve_together({std::move(client_script)})[0];
+  }
+
+  // Connections that are ready at the same time. `watched`: sees the traces while they are served.
+  using Traces = std::vector<std::shared_ptr<StreamTrace>>;
+  Traces serve_together(std::vector<StreamScript> client_scripts, Traces* watched = nullptr) {
+    Traces traces;
+    std::vector<std::unique_ptr<ClientSession>> sessions;
+    for (StreamScript& script : client_scripts) {
+      traces.push_back(std::make_shared<StreamTrace>());
+      sessions.push_back(std::make_unique<ClientSession>(
+          shared, std::make_unique<ScriptedStream>(io.get_executor(), std::move(script), plan, traces.back())));
+    }
+    if (watched != nullptr) *watched = traces;
+    std::size_t ended = 0;
+    threw = false;
+    for (const auto& session : sessions) {
+      boost::asio::co_spawn(io, session->run(), [&](std::exception_ptr e) {
+        ++ended;
+        threw = threw || e != nullptr;
+      });
+    }
     io.restart();
     io.poll();
-    if (!ended) {  // an idle keep-alive connection waits for its next request
-      session->drain();
+    if (ended < sessions.size()) {  // idle keep-alive connections wait for their next request
+      for (const auto& session : sessions) session->drain();
       io.restart();
       io.poll();
     }
-    finished = ended;
-    return trace;
+    finished = ended == sessions.size();
+    return traces;
   }
 
   boost::asio::io_context io{1};
