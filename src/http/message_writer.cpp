@@ -37,6 +37,35 @@ bool is_connection_field(std::string_view name) {
                      [&](std::string_view field) { return equals_ignore_case(field, name); });
 }
 
+// What a field's name begins with and how long it is. That alone tells most fields from those that do not simply go on.
+class NameShapes {
+ public:
+  template <std::size_t... counts>
+  constexpr explicit NameShapes(const std::array<std::string_view, counts>&... names) {
+    (add_all(names), ...);
+  }
+  // False: it is none of the names.
+  [[nodiscard]] constexpr bool may_be(std::string_view name) const {
+    if (name.empty() || name.size() >= 64) return true;
+    return (lengths_[index_of(name.front())] >> name.size() & 1) != 0;
+  }
+
+ private:
+  template <std::size_t count>
+  constexpr void add_all(const std::array<std::string_view, count>& names) {
+    for (const std::string_view name : names) lengths_[index_of(name.front())] |= std::uint64_t{1} << name.size();
+  }
+  // The same for both cases of a letter.
+  static constexpr std::size_t index_of(char first) { return static_cast<unsigned char>(first) & 0x1f; }
+
+  std::array<std::uint64_t, 32> lengths_{};
+};
+
+constexpr std::array<std::string_view, 4> request_fields = {"host", "content-length", "accept-encoding", "expect"};
+constexpr std::array<std::string_view, 1> response_fields = {"content-length"};
+constexpr NameShapes request_shapes(connection_fields, request_fields);
+constexpr NameShapes response_shapes(connection_fields, response_fields);
+
 // A head under construction. It has some thirty fields of four parts each: room is asked for once a field.
 class HeadText {
  public:
@@ -44,12 +73,28 @@ class HeadText {
   explicit HeadText(std::size_t room) { make_room(room); }
 
   HeadText& put(std::string_view part) {
+    end_run();
     add(claim(part.size()), part);
     return *this;
   }
   HeadText& put(std::size_t number) { return put(Digits(number).text()); }
 
+  // A field of the message that is passed on. All that stand in a row as we would write them are copied at once.
+  // Requires: all such fields of a head are of one list.
+  void pass_field(std::string_view name, std::string_view value) {
+    const bool same_text = value.data() == name.data() + name.size() + 2;
+    if (!same_text || name.data()[name.size()] != ':' || name.data()[name.size() + 1] != ' ') {
+      return put_field(name, value);
+    }
+    const char* end = run_.data() + run_.size();
+    if (run_.empty() || name.data() != end + 2 || end[0] != '\r' || end[1] != '\n') {
+      end_run();
+      run_ = {name.data(), 0};
+    }
+    run_ = {run_.data(), value.data() + value.size()};
+  }
   void put_field(std::string_view name, std::string_view value) {
+    end_run();
     char* to = claim(name.size() + value.size() + 4);
     to = add(to, name);
     *to++ = ':';
@@ -61,6 +106,7 @@ class HeadText {
   void put_field(std::string_view name, std::size_t number) { put_field(name, Digits(number).text()); }
 
   std::string take() {
+    end_run();
     text_.resize(size_);
     return std::move(text_);
   }
@@ -77,6 +123,14 @@ class HeadText {
     const char* end_;
   };
 
+  void end_run() {
+    if (run_.empty()) return;
+    char* to = add(claim(run_.size() + 2), run_);
+    *to++ = '\r';
+    *to++ = '\n';
+    run_ = {};
+  }
+
   static char* add(char* to, std::string_view part) { return to + part.copy(to, part.size()); }
 
   // The next `size` bytes of the text, for the caller to fill.
@@ -90,6 +144,7 @@ class HeadText {
 
   std::string text_;  // longer than what it holds
   std::size_t size_ = 0;
+  std::string_view run_;  // fields to pass on that are not in text_ yet, without their last line's end
 };
 
 }  // namespace
@@ -118,7 +173,9 @@ std::string upstream_request_head(const RequestHead& head, const UpstreamTarget&
   const HopByHop hop_by_hop(head.headers);
   bool host_written = false;
   for (const auto [name, value] : head.headers) {
-    if (equals_ignore_case(name, "host")) {
+    if (!hop_by_hop.names_fields() && !request_shapes.may_be(name) && !is_ours(name)) {
+      out.pass_field(name, value);
+    } else if (equals_ignore_case(name, "host")) {
       if (!host_written) out.put_field(name, target.authority);
       host_written = true;
     } else if (equals_ignore_case(name, "transfer-encoding")) {
@@ -129,7 +186,7 @@ std::string upstream_request_head(const RequestHead& head, const UpstreamTarget&
     } else if (edits.plain_answer && equals_ignore_case(name, "accept-encoding")) {
       out.put_field(name, "identity");
     } else if (!is_ours(name) && !equals_ignore_case(name, "expect") && !hop_by_hop.covers(name)) {
-      out.put_field(name, value);
+      out.pass_field(name, value);
     }
   }
   if (!host_written) out.put_field("Host", target.authority);  // HTTP/1.0 client: 1.1 demands one
@@ -143,13 +200,15 @@ std::string client_response_head(const ResponseHead& head, const ClientFraming& 
   out.put("HTTP/1.1 ").put(static_cast<std::size_t>(head.status)).put(" ").put(head.reason).put("\r\n");
   const HopByHop hop_by_hop(head.headers);
   for (const auto [name, value] : head.headers) {
-    if (equals_ignore_case(name, "transfer-encoding")) {
+    if (!hop_by_hop.names_fields() && !response_shapes.may_be(name)) {
+      out.pass_field(name, value);
+    } else if (equals_ignore_case(name, "transfer-encoding")) {
       // As it came: "gzip, chunked" is relayed as such.
       if (client.framing == BodyFraming::chunked) out.put_field(name, value);
     } else if (client.content_length && equals_ignore_case(name, "content-length")) {
       out.put_field(name, *client.content_length);
     } else if (!hop_by_hop.covers(name)) {
-      out.put_field(name, value);
+      out.pass_field(name, value);
     }
   }
   for (const auto [name, value] : extra) out.put_field(name, value);

@@ -25,6 +25,8 @@ class HopByHop {
  public:
   explicit HopByHop(const HeaderList& headers);
   [[nodiscard]] bool covers(std::string_view name) const;
+  // Whether Connection may name fields of this message. If not, only the connection's own fields are covered.
+  [[nodiscard]] bool names_fields() const { return names_fields_; }
 
  private:
   const HeaderList& headers_;

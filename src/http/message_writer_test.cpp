@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/message_reader.h"
+
 namespace distiq {
 namespace {
 
@@ -50,6 +52,37 @@ TEST(UpstreamRequestHead, drops_hop_by_hop_fields_also_those_that_connection_nam
                              {"X-Kept", "1"}});
   EXPECT_EQ(upstream_request_head(head, {"u", ""}, BodyFraming::none),
             "POST /v1/messages?beta=true HTTP/1.1\r\nHost: u\r\nX-Kept: 1\r\n\r\n");
+}
+
+// Fields that stand together as we write them are copied together: what lies between them decides.
+TEST(UpstreamRequestHead, writes_parsed_fields_in_one_form_however_they_were_spaced) {
+  const std::string_view fields =
+      "A: 1\r\nB: 2\r\nC:3\r\nD:\t4\r\nE:  5\r\nF: 6 \r\nG: 7\r\nI: \r\nJ:\r\nHost: x\r\nK: : 8\r\nTE: t\r\nL: 9\r\n"
+      "X-Distiq-A: 1\r\nX-B: 2\r\nAccept-Encoding: br\r\nM: 0\r\n";
+  const std::string text = "GET /v1/models HTTP/1.1\r\n" + std::string(fields) + "\r\n";
+  auto reader = MessageReader::for_request(4096);
+  ASSERT_TRUE(reader.feed_head(text));
+  ASSERT_TRUE(reader.head_done());
+  EXPECT_EQ(
+      upstream_request_head(reader.request(), {"u", ""}, BodyFraming::none,
+                            {.content_length = {}, .plain_answer = true}),
+      "GET /v1/models HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: 6\r\nG: 7\r\nI: \r\nJ: \r\nHost: u\r\n"
+      "K: : 8\r\nL: 9\r\nX-B: 2\r\nAccept-Encoding: identity\r\nM: 0\r\n\r\n");
+}
+
+TEST(ClientResponseHead, writes_parsed_fields_of_a_long_head_as_they_came) {
+  std::string fields;
+  for (int i = 0; i < 60; ++i) fields += "F-" + std::to_string(i) + ": " + std::string(i % 7, 'v') + "\r\n";
+  const std::string text = "HTTP/1.1 200 OK\r\nConnection: close\r\n" + fields + "Content-Length: 3\r\n\r\n";
+  auto reader = MessageReader::for_response(8192, /*request_was_head=*/false);
+  ASSERT_TRUE(reader.feed_head(text));
+  ASSERT_TRUE(reader.head_done());
+  EXPECT_EQ(
+      client_response_head(
+          reader.response(),
+          {.framing = BodyFraming::content_length, .keep_alive = true, .client_version_minor = 1, .content_length = 12},
+          {}),
+      "HTTP/1.1 200 OK\r\n" + fields + "Content-Length: 12\r\n\r\n");
 }
 
 TEST(UpstreamRequestHead, our_own_request_fields_stay_here) {

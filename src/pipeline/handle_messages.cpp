@@ -222,10 +222,12 @@ class MessagesExchange {
     steered().answer_began(exchange.head());
     if (exchange.sent()) let_go();
 
-    co_await relay.run();
-    if (!whole) co_await step_aside();
+    if (!whole) {
+      co_await relay.run();
+      co_await step_aside();
+    }
     cancellation_.clear_hook();
-    co_await exchange.settle();
+    if (!exchange.sent()) co_await exchange.settle();
     log_.relayed(relay, meter.finish(relay.ended_cleanly()));
     co_return relay.disposition();
   }
