@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "money/model_file.h"
 
@@ -91,12 +92,17 @@ Result<PriceTable> PriceTable::with_file(std::string_view json, std::string_view
 }
 
 Result<void> PriceTable::index(std::string_view source) {
-  by_name_.clear();
+  names_.clear();
   const auto add = [&](const std::string& name, std::size_t at) -> Result<void> {
-    const auto [it, added] = by_name_.emplace(name, at);
-    if (added || it->second == at) return {};
-    return refuse(source, fmt::format("models: the name \"{}\" belongs to both {} and {}", name, models_[it->second].id,
-                                      models_[at].id));
+    const Name* known = find_name(name);
+    if (known == nullptr) {
+      const std::uint64_t key = key_of(name);
+      names_.insert(std::ranges::upper_bound(names_, key, {}, &Name::key), {key, name, at});
+      return {};
+    }
+    if (known->model == at) return {};
+    return refuse(source, fmt::format("models: the name \"{}\" belongs to both {} and {}", name,
+                                      models_[known->model].id, models_[at].id));
   };
   for (std::size_t i = 0; i < models_.size(); ++i) {
     if (auto added = add(models_[i].id, i); !added.has_value()) return added;
@@ -115,9 +121,26 @@ Result<void> PriceTable::index(std::string_view source) {
   return {};
 }
 
+std::uint64_t PriceTable::key_of(std::string_view name) {
+  std::uint64_t letters = 0;
+  if (name.size() < sizeof(letters)) {
+    std::memcpy(&letters, name.data(), name.size());
+  } else {
+    std::memcpy(&letters, name.data() + name.size() - sizeof(letters), sizeof(letters));
+  }
+  return letters ^ name.size();
+}
+
+const PriceTable::Name* PriceTable::find_name(std::string_view name) const {
+  const std::uint64_t key = key_of(name);
+  auto found = std::ranges::lower_bound(names_, key, {}, &Name::key);
+  while (found != names_.end() && found->key == key && found->text != name) ++found;
+  return found != names_.end() && found->key == key ? &*found : nullptr;
+}
+
 const ModelInfo* PriceTable::look_up(std::string_view name) const {
-  const auto it = by_name_.find(name);
-  return it == by_name_.end() ? nullptr : &models_[it->second];
+  const Name* found = find_name(name);
+  return found == nullptr ? nullptr : &models_[found->model];
 }
 
 const ModelInfo* PriceTable::find(std::string_view id) const {

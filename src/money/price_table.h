@@ -61,23 +61,25 @@ class PriceTable {
   [[nodiscard]] const PriceModifiers& modifiers() const { return modifiers_; }
 
  private:
-  // Names share long beginnings, but seldom a length: what tells them apart is compared first.
-  struct ShorterFirst {
-    using is_transparent = void;
-    bool operator()(std::string_view a, std::string_view b) const {
-      return a.size() != b.size() ? a.size() < b.size() : a < b;
-    }
+  // Names share long beginnings: what tells them apart is compared first.
+  struct Name {
+    std::uint64_t key = 0;  // key_of(text)
+    std::string text;
+    std::size_t model = 0;  // into models_
   };
+  // Length and last letters.
+  static std::uint64_t key_of(std::string_view name);
 
   friend class ModelFileReader;  // fills the members below
   PriceTable() = default;
   Result<void> index(std::string_view source);
+  [[nodiscard]] const Name* find_name(std::string_view name) const;
   [[nodiscard]] const ModelInfo* look_up(std::string_view name) const;
 
   std::vector<ModelInfo> models_;
   std::vector<ModelFamily> families_;
   PriceModifiers modifiers_;
-  std::map<std::string, std::size_t, ShorterFirst> by_name_;  // ids and aliases
+  std::vector<Name> names_;  // ids and aliases, in ascending order of their keys
 };
 
 }  // namespace distiq

@@ -137,6 +137,22 @@ TEST(price_table, a_file_replaces_what_it_names_and_adds_models) {
   EXPECT_EQ(PriceTable::builtin().find("opus")->prices.input.value, 4'000'000);
 }
 
+TEST(price_table, names_that_differ_only_at_their_beginning_are_told_apart) {
+  const auto table = PriceTable::builtin().with_file(
+      R"({"format":1,"models":[{"id":"claude-opus-5-5","aliases":["a-house-model","b","house-model"]},
+                               {"id":"claude-haiku-5-5","aliases":["b-house-model","a","ab"]}]})",
+      "test");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->find("a-house-model")->id, "claude-opus-5-5");
+  EXPECT_EQ(table->find("b-house-model")->id, "claude-haiku-5-5");
+  EXPECT_EQ(table->find("house-model")->id, "claude-opus-5-5");
+  EXPECT_EQ(table->find("a")->id, "claude-haiku-5-5");
+  EXPECT_EQ(table->find("ab")->id, "claude-haiku-5-5");
+  EXPECT_EQ(table->find("b")->id, "claude-opus-5-5");
+  EXPECT_EQ(table->find("c-house-model"), nullptr);
+  EXPECT_EQ(table->find(""), nullptr);
+}
+
 TEST(price_table, a_bad_file_is_refused_with_its_key) {
   const std::string prices =
       R"("prices":{"input":"1","output":"2","cache_read":"0.1","cache_write_5m":"1","cache_write_1h":"2"})";
