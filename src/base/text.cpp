@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
@@ -10,7 +12,12 @@
 namespace distiq {
 namespace {
 
-constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr auto hex_pairs = [] {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {digits[byte >> 4U], digits[byte & 15U]};
+  return pairs;
+}();
 
 // Length of the valid UTF-8 character at the start of `text`, or 0.
 std::size_t utf8_length(std::string_view text) {
@@ -82,16 +89,15 @@ std::string to_hex(std::span<const std::byte> bytes) {
   std::string hex(bytes.size() * 2, '0');
   char* to = hex.data();
   for (const std::byte byte : bytes) {
-    *to++ = hex_digits[std::to_integer<std::size_t>(byte >> 4U)];
-    *to++ = hex_digits[std::to_integer<std::size_t>(byte & std::byte{15})];
+    std::memcpy(to, hex_pairs[std::to_integer<std::size_t>(byte)].data(), 2);
+    to += 2;
   }
   return hex;
 }
 
 std::string to_hex16(std::uint64_t value) {
-  std::string hex(16, '0');
-  for (auto digit = hex.rbegin(); value != 0; ++digit, value >>= 4) *digit = hex_digits[value & 15];
-  return hex;
+  const std::uint64_t big_endian = std::endian::native == std::endian::little ? std::byteswap(value) : value;
+  return to_hex(std::as_bytes(std::span(&big_endian, 1)));
 }
 
 std::string printable(std::string_view text, std::size_t max_bytes) {

@@ -39,31 +39,34 @@ bool is_notification(const RequestView& view, const JsonValue& text) {
 
 // What one user message holds.
 struct UserMessage {
-  std::vector<JsonValue> parts;
+  std::vector<JsonValue>* parts = nullptr;  // the human's words go there, where somebody wants them
+  bool has_words = false;
   bool has_results = false;
   bool has_notification = false;
   bool has_picture = false;
 
-  [[nodiscard]] bool is_from_human() const { return !parts.empty() || has_picture; }
+  [[nodiscard]] bool is_from_human() const { return has_words || has_picture; }
 };
 
 void sort_text(const RequestView& view, const JsonValue& text, UserMessage& into) {
   if (!text.is_string() || view.inner(text).empty()) return;
-  if (!first_letters.contains(view.inner(text).front())) {
-    into.parts.push_back(text);
-    return;
-  }
+  const auto keep = [&] {
+    into.has_words = true;
+    if (into.parts != nullptr) into.parts->push_back(text);
+  };
+  if (!first_letters.contains(view.inner(text).front())) return keep();
   if (is_notification(view, text)) {
     into.has_notification = true;
     return;
   }
   const bool is_dropped =
       std::any_of(not_human.begin(), not_human.end(), [&](auto start) { return view.starts_with(text, start); });
-  if (!is_dropped) into.parts.push_back(text);
+  if (!is_dropped) keep();
 }
 
-UserMessage read_user_message(const RequestView& view, const Message& message) {
-  UserMessage result;
+UserMessage read_user_message(const RequestView& view, const Message& message,
+                              std::vector<JsonValue>* parts = nullptr) {
+  UserMessage result{.parts = parts};
   if (message.content.is_string()) sort_text(view, message.content, result);
   for (std::uint32_t i = message.first_block; i < message.end_block; i = view.blocks[i].next) {
     const ContentBlock& block = view.blocks[i];
@@ -105,9 +108,7 @@ HumanPrompt find_human_prompt(const RequestView& view) {
   prompt.kind = find_turn_kind(view);
   for (std::size_t i = view.messages.size(); i-- > 0;) {
     if (view.messages[i].role != Role::user) continue;
-    UserMessage read = read_user_message(view, view.messages[i]);
-    if (!read.is_from_human()) continue;
-    prompt.parts = std::move(read.parts);
+    if (!read_user_message(view, view.messages[i], &prompt.parts).is_from_human()) continue;
     prompt.message = static_cast<std::uint32_t>(i);
     break;
   }

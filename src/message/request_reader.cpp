@@ -82,8 +82,11 @@ BlockType block_type_of(const RequestView& view, const JsonValue& name) {
 }
 
 // Of names as long the first letter tells most apart.
-bool same_word(std::string_view text, std::string_view name) {
-  return text.size() == name.size() && text.front() == name.front() && text == name;
+template <std::size_t N>
+std::size_t index_of(std::string_view text, const std::array<std::string_view, N>& names) {
+  std::size_t i = 0;
+  while (i < N && !(text.size() == names[i].size() && text.front() == names[i].front() && text == names[i])) ++i;
+  return i;
 }
 
 // First and end.
@@ -129,19 +132,20 @@ JsonValue RequestReader::fields(const std::array<std::string_view, N>& names, On
   std::array<std::uint32_t, N> seen_at;
   seen_at.fill(no_index);
   return walker_.object([&](const JsonValue& key) {
-    const std::string_view text = walker_.inner(key);
-    const auto name = std::find_if(names.begin(), names.end(), [&](auto known) {
-      return key.is_escaped() ? walker_.is(key, known) : same_word(text, known);
-    });
+    std::size_t field = 0;
+    if (key.is_escaped()) {
+      while (field < N && !walker_.is(key, names[field])) ++field;
+    } else {
+      field = index_of(walker_.inner(key), names);
+    }
     if (is_overruled(key)) {
       pass_value();
       return;
     }
-    if (name == names.end()) {
+    if (field == N) {
       if (!note_mark(key)) pass_value();
       return;
     }
-    const auto field = static_cast<std::size_t>(name - names.begin());
     if (seen_at[field] != no_index) new_losers_.push_back(seen_at[field]);
     seen_at[field] = key.range.at;
     on_field(field, key);

@@ -74,7 +74,8 @@ const std::string& ExchangeLog::identified(const LaneIdentity& lane, const Clien
   record.account_hash = account_key(client, view, services_.account_key);
   record.account_kind = account_kind_of_credentials(client.authorization.value_or(""), client.x_api_key.value_or(""));
   if (view) {
-    record.requested_model = view->text(view->model).substr(0, longest_model);
+    record.requested_model = view->text(view->model);
+    if (record.requested_model.size() > longest_model) record.requested_model.resize(longest_model);
     record.streamed = view->is_streaming();
   }
   const bool is_claude_code = client.user_agent.value_or("").starts_with("claude-cli/");
@@ -174,9 +175,9 @@ void ExchangeLog::failed(const Error& error) {
 void ExchangeLog::book() {
   RequestRecord& record = facts_.record;
   record.duration_us = since_start_us();
-  if (const SteeringPlan* plan = steered_.get()) {
-    record.route = plan->record;
-    if (record.reason.empty()) record.reason = plan->reason;
+  if (SteeringPlan* plan = steered_.get()) {
+    record.route = std::move(plan->record);
+    if (record.reason.empty()) record.reason = std::move(plan->reason);
     facts_.settle = [this](RequestRecord& priced, const UsageReport& report) { steered_.settle(report, priced); };
   }
   record.route.healed_because = healed_because_;

@@ -19,7 +19,7 @@ class Steered {
   // Whether the request must be looked at before it leaves.
   [[nodiscard]] bool wanted(const ClientFields& client) noexcept;
   void plan(const SteeringQuestion& question) noexcept;
-  [[nodiscard]] const SteeringPlan* get() const { return plan_ ? &*plan_ : nullptr; }
+  [[nodiscard]] SteeringPlan* get() { return plan_ ? &*plan_ : nullptr; }
   [[nodiscard]] bool edits() const { return plan_ && !plan_->edits.empty(); }
   // The edits cannot be made after all.
   void drop(std::string_view why) noexcept;

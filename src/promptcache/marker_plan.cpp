@@ -35,7 +35,8 @@ class Planner {
   }
 
  private:
-  static MarkerPlan none(std::string_view why) { return {{}, {}, std::string(why)}; }
+  // `why`: a literal.
+  static MarkerPlan none(std::string_view why) { return {.marks = {}, .at_risk = {}, .reason = {}, .why_none = why}; }
 
   // Tokens of everything up to and including a position, by its share of the bytes.
   [[nodiscard]] double tokens_up_to(std::uint32_t position) const {

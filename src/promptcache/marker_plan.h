@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/units.h"
@@ -34,7 +35,8 @@ struct PlannedMark {
 struct MarkerPlan {
   std::vector<PlannedMark> marks;  // ascending; at most what the API's four leave free
   PicoUsd at_risk;                 // what the marks cost more if nothing is ever read back
-  std::string reason;              // one line; says why not, where there are none
+  std::string reason;              // one line; empty where there are none
+  std::string_view why_none;       // one line; empty where there are some
 };
 
 [[nodiscard]] MarkerPlan plan_markers(const MarkerQuestion& question);

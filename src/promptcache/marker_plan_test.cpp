@@ -91,7 +91,7 @@ TEST(MarkerPlan, a_first_request_is_left_alone_even_with_a_full_bank) {
   const Planned first = client.send(agent_body(0), rich);
   EXPECT_TRUE(first.plan.marks.empty());
   EXPECT_EQ(first.body, agent_body(0));
-  EXPECT_FALSE(first.plan.reason.empty());
+  EXPECT_FALSE(first.plan.why_none.empty());
 }
 
 TEST(MarkerPlan, without_savings_only_what_was_seen_is_marked) {
