@@ -3,9 +3,9 @@
 namespace distiq {
 
 std::string AccountLinks::resolve(std::string_view session_id, std::string_view account) {
-  if (const auto linked = by_account_.find(std::string(account)); linked != by_account_.end()) return linked->second;
+  if (const auto linked = by_account_.find(account); linked != by_account_.end()) return linked->second;
   if (session_id.empty() || account.empty()) return std::string(account);
-  const auto session = by_session_.find(std::string(session_id));
+  const auto session = by_session_.find(session_id);
   if (session == by_session_.end()) {
     remember(by_session_, sessions_, session_id, account);
     return std::string(account);
@@ -15,8 +15,8 @@ std::string AccountLinks::resolve(std::string_view session_id, std::string_view 
   return first;
 }
 
-void AccountLinks::remember(std::unordered_map<std::string, std::string>& links, std::list<std::string>& order,
-                            std::string_view name, std::string_view account) {
+void AccountLinks::remember(Links& links, std::list<std::string>& order, std::string_view name,
+                            std::string_view account) {
   if (order.size() >= max_sessions_) {
     links.erase(order.front());
     order.pop_front();

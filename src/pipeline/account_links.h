@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include "promptcache/lane_memory.h"
 
 namespace distiq {
 
@@ -19,12 +22,13 @@ class AccountLinks {
   [[nodiscard]] std::string resolve(std::string_view session_id, std::string_view account);
 
  private:
-  void remember(std::unordered_map<std::string, std::string>& links, std::list<std::string>& order,
-                std::string_view name, std::string_view account);
+  using Links = std::unordered_map<std::string, std::string, IdHash, std::equal_to<>>;
+
+  void remember(Links& links, std::list<std::string>& order, std::string_view name, std::string_view account);
 
   std::size_t max_sessions_;
-  std::unordered_map<std::string, std::string> by_session_;
-  std::unordered_map<std::string, std::string> by_account_;
+  Links by_session_;
+  Links by_account_;
   std::list<std::string> sessions_;  // oldest first
   std::list<std::string> accounts_;
 };

@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t most_positions = 4'096;
 // Rounding, a dropped thinking block, a marker that moved back: less than this is no break.
 constexpr std::uint64_t least_tokens = 1'000;
+// A block that stands in no message.
+constexpr std::string_view block_list = "messages, block";
 
 std::uint64_t tolerated(std::uint64_t cached) {
   return std::max(least_tokens, cached / 10);
@@ -38,33 +40,31 @@ PicoUsd price_of_rewriting(const ModelInfo& model, std::uint64_t prompt_tokens, 
   return {price};
 }
 
-// "tools[3]"
-std::string place_in(std::string_view list, std::size_t number) {
-  return std::string(list).append("[").append(std::to_string(number)).append("]");
-}
-
-std::string name_of(const RequestView& view, const PromptMap& prompt, std::size_t position) {
+CacheDifference difference_at(const RequestView& view, const PromptMap& prompt, std::size_t position) {
   const PromptPosition& at = prompt.positions[position];
   const auto first = std::ranges::lower_bound(prompt.positions, at.section, {}, &PromptPosition::section);
-  const auto number = static_cast<std::uint32_t>(&at - &*first);
+  CacheDifference found{
+      .list = "tools", .number = static_cast<std::uint32_t>(&at - &*first), .tool = {}, .range = at.range};
   switch (at.section) {
-    case PromptSection::tools: {
-      const bool known = at.index < view.tools.size();
-      const std::string name = known ? view.text(view.tools[at.index].name).substr(0, 64) : "";
-      return name.empty() ? place_in("tools", number) : fmt::format("tools[{}] ({})", number, name);
-    }
+    case PromptSection::tools:
+      if (at.index < view.tools.size()) found.tool = view.text(view.tools[at.index].name).substr(0, 64);
+      return found;
     case PromptSection::system:
-      return at.index == no_index ? "system" : place_in("system", number);
+      found.list = "system";
+      if (at.index == no_index) found.number = CacheDifference::none;
+      return found;
     case PromptSection::messages:
       break;
   }
   // Ascending: the last one that begins before the block.
   const auto after = std::ranges::upper_bound(view.messages, at.range.at, {},
                                               [](const Message& message) { return message.value.range.at; });
+  found.list = block_list;
   if (after != view.messages.begin() && at.range.end() <= std::prev(after)->value.range.end()) {
-    return place_in("messages", static_cast<std::size_t>(after - view.messages.begin()) - 1);
+    found.list = "messages";
+    found.number = static_cast<std::uint32_t>(after - view.messages.begin()) - 1;
   }
-  return fmt::format("messages, block {}", number);
+  return found;
 }
 
 // What of the context differs, in the order in which it invalidates.
@@ -87,15 +87,21 @@ std::size_t first_difference(const std::vector<std::uint64_t>& before, const Pro
 
 }  // namespace
 
+std::string CacheDifference::field() const {
+  if (number == none) return std::string(list);
+  if (list == block_list) return fmt::format("{} {}", list, number);
+  return tool.empty() ? fmt::format("{}[{}]", list, number) : fmt::format("{}[{}] ({})", list, number, tool);
+}
+
 std::optional<CacheDifference> CacheGuardian::difference(std::string_view lane_id, const RequestView& view,
                                                          const PromptMap& prompt) const {
   const Lane* lane = lanes_.find(lane_id);
   if (lane == nullptr) return std::nullopt;
   const std::string_view context = changed_context(lane->context, prompt.context);
-  if (!context.empty()) return CacheDifference{std::string(context), {}};
+  if (!context.empty()) return CacheDifference{.list = context, .tool = {}, .range = {}};
   const std::size_t at = first_difference(lane->prefixes, prompt);
   if (at >= lane->prefixes.size() || at >= prompt.positions.size()) return std::nullopt;
-  return CacheDifference{name_of(view, prompt, at), prompt.positions[at].range};
+  return difference_at(view, prompt, at);
 }
 
 std::optional<CacheBreak> CacheGuardian::observe(const GuardedRequest& request) {
@@ -112,7 +118,7 @@ std::optional<CacheBreak> CacheGuardian::observe(const GuardedRequest& request) 
     broken.tokens = lane.cached_tokens - request.usage.cache_read;
     broken.price = price_of_rewriting(*request.served, request.usage.prompt(), broken.tokens, shortest(prompt));
     if (request.difference) {
-      broken.field = request.difference->field;
+      broken.field = request.difference->field();
       broken.range = request.difference->range;
       broken.what = fmt::format("{} differs from the request before", broken.field);
     } else if (prompt.breakpoints.empty()) {

@@ -29,8 +29,15 @@ struct CacheBreak {
 
 // Where a request first differs from the one before it in its lane, in what a cache looks at.
 struct CacheDifference {
-  std::string field;
+  static constexpr std::uint32_t none = 0xFFFFFFFF;
+
+  std::string_view list;        // "tools", "messages", "output_config.effort"; a literal
+  std::uint32_t number = none;  // of the element in `list`
+  std::string tool;             // its name
   ByteRange range;
+
+  // "tools[3] (Bash)": in words only for a difference that cost something.
+  [[nodiscard]] std::string field() const;
 };
 
 // One answered request of a lane. Everything is borrowed for the call.
