@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/lower_case.h"
 #include "base/text.h"
 
 namespace distiq {
@@ -12,26 +13,12 @@ namespace {
 constexpr std::size_t expected_fields = 8;
 constexpr std::size_t expected_bytes = 512;
 
-// The same with A-Z made lower, eight letters at a time. The highest bit of each byte says what its other seven are.
-std::uint64_t lower(std::uint64_t letters) {
-  constexpr std::uint64_t every = 0x0101010101010101;
-  const std::uint64_t low_bits = letters & every * 0x7f;
-  const std::uint64_t from_a = low_bits + every * (0x80 - 'A');
-  const std::uint64_t past_z = low_bits + every * (0x7f - 'Z');
-  const std::uint64_t upper = (from_a ^ past_z) & ~letters & every * 0x80;
-  return letters | upper >> 2;
-}
-
 bool same_eight(const char* a, const char* b) {
   std::uint64_t left = 0;
   std::uint64_t right = 0;
   std::memcpy(&left, a, sizeof left);
   std::memcpy(&right, b, sizeof right);
   return left == right || lower(left) == lower(right);
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
 bool list_holds(std::string_view list, std::string_view token) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/lower_case.h"
+
 namespace distiq {
 
 class RateLimitFields {
@@ -31,9 +33,7 @@ class RateLimitFields {
   // The name's letters become lower case.
   void add(std::string_view name, std::string_view value) {
     text_ += name;
-    for (std::size_t i = text_.size() - name.size(); i < text_.size(); ++i) {
-      if (text_[i] >= 'A' && text_[i] <= 'Z') text_[i] = static_cast<char>(text_[i] + ('a' - 'A'));
-    }
+    make_lower(text_.data() + text_.size() - name.size(), name.size());
     ends_.push_back(static_cast<std::uint32_t>(text_.size()));
     text_ += value;
     ends_.push_back(static_cast<std::uint32_t>(text_.size()));
