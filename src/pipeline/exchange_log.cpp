@@ -64,6 +64,10 @@ std::int64_t ExchangeLog::since_start_us() const {
   return microseconds(services_.clock.monotonic() - started_);
 }
 
+std::int64_t ExchangeLog::duration_us() const {
+  return ended_at_ ? microseconds(*ended_at_ - started_) : since_start_us();
+}
+
 const std::string& ExchangeLog::identified(const LaneIdentity& lane, const ClientFields& client,
                                            const RequestView* view) {
   RequestRecord& record = facts_.record;
@@ -132,7 +136,7 @@ void ExchangeLog::relayed(const AnswerRelay& relay, UsageReport report) {
   facts_.record.outcome = relay.outcome();
   facts_.record.response_bytes = relay.content_bytes();
   facts_.report = std::move(report);
-  if (UpstreamAttempt* traced = attempt()) traced->ended_us = since_start_us();
+  if (UpstreamAttempt* traced = attempt()) traced->ended_us = duration_us();
 }
 
 void ExchangeLog::healed(const Refusal& refusal, UsageReport discarded) {
@@ -174,7 +178,7 @@ void ExchangeLog::failed(const Error& error) {
 
 void ExchangeLog::book() {
   RequestRecord& record = facts_.record;
-  record.duration_us = since_start_us();
+  record.duration_us = duration_us();
   if (SteeringPlan* plan = steered_.get()) {
     record.route = std::move(plan->record);
     if (record.reason.empty()) record.reason = std::move(plan->reason);

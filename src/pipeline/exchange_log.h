@@ -36,6 +36,8 @@ class ExchangeLog {
   void answer_began(const ResponseHead& head);
   // The client has the head and what came with it.
   void delivered();
+  // It has all that it will get: what is done from here on is not the request's time. Without this, book() is the end.
+  void ended() { ended_at_ = services_.clock.monotonic(); }
   void relayed(const AnswerRelay& relay, UsageReport report);
   // The answer to our edit was thrown away, the original is sent.
   void healed(const Refusal& refusal, UsageReport discarded);
@@ -54,6 +56,7 @@ class ExchangeLog {
 
  private:
   [[nodiscard]] std::int64_t since_start_us() const;
+  [[nodiscard]] std::int64_t duration_us() const;
   void tell_begun() const;
   void begin_attempt(bool edited, std::string_view sent_model) noexcept;
   // The attempt that is traced and under way, or null: nearly always.
@@ -62,6 +65,7 @@ class ExchangeLog {
   const PipelineServices& services_;
   MonotonicTime started_;
   MonotonicTime answer_began_at_{};
+  std::optional<MonotonicTime> ended_at_;
   std::chrono::nanoseconds prepared_{0};
   Steered steered_;
   ExchangeFacts facts_;

@@ -217,14 +217,14 @@ class MessagesExchange {
 
     // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
     const bool whole = exchange.finished();
-    if (whole) co_await step_aside();
+    if (whole) co_await end_and_step_aside();
     identify(/*late=*/true);
     steered().answer_began(exchange.head());
     if (exchange.sent()) let_go();
 
     if (!whole) {
       co_await relay.run();
-      co_await step_aside();
+      co_await end_and_step_aside();
     }
     cancellation_.clear_hook();
     if (!exchange.sent()) co_await exchange.settle();
@@ -235,7 +235,8 @@ class MessagesExchange {
   [[nodiscard]] bool is_alone() const { return services_.metrics.open_requests() == 1; }
 
   // The client has all of its answer, and our books can wait: for other threads, or for other requests of this one.
-  Task<void> step_aside() {
+  Task<void> end_and_step_aside() {
+    log_.ended();
     if (is_alone()) {
       give_way();
     } else {

@@ -35,6 +35,12 @@ class LaneMemory {
   // Requires: capacity > 0.
   explicit LaneMemory(std::size_t capacity) : capacity_(capacity) {}
 
+  // The map's keys are texts of the list.
+  LaneMemory(const LaneMemory&) = delete;
+  LaneMemory& operator=(const LaneMemory&) = delete;
+  LaneMemory(LaneMemory&&) noexcept = default;
+  LaneMemory& operator=(LaneMemory&&) noexcept = default;
+
   // Null: not known. Until the next change. Looking does not make a lane younger.
   [[nodiscard]] const Value* find(std::string_view id) const {
     const auto found = by_id_.find(id);

@@ -41,10 +41,12 @@ class WitnessSteering final : public Steering {
   void answer_began(SteeringPlan&, const ResponseHead&) override {}
   Settlement settle(SteeringPlan&, const UsageReport&, const RequestRecord& record) override {
     note("settle");
+    when_settling();
     return Settlement(record);
   }
 
   std::vector<std::string> seen;
+  std::function<void()> when_settling = [] {};
 
  private:
   void note(const std::string& what) {
@@ -80,6 +82,14 @@ TEST_F(Together, all_are_decided_before_one_is_sent_and_answered_before_one_is_b
                                          "settle 3", "settle 3", "settle 3"));
   for (const auto& trace : traces) EXPECT_TRUE(trace->written.ends_with(answer_body));
   EXPECT_TRUE(bench.finished);
+}
+
+TEST_F(Together, the_books_of_one_are_not_the_time_of_another) {
+  const auto another = hold_another();
+  steering.when_settling = [&] { bench.clock.advance(std::chrono::seconds(1)); };
+  serve(std::vector<StreamScript>(3, {request(), 1 << 20, false}));
+  ASSERT_EQ(bench.records.requests.size(), 3u);
+  for (const RequestRecord& record : bench.records.requests) EXPECT_EQ(record.duration_us, 0);
 }
 
 TEST_F(Together, one_that_is_alone_waits_for_nobody) {
