@@ -123,11 +123,8 @@ Result<void> PriceTable::index(std::string_view source) {
 
 std::uint64_t PriceTable::key_of(std::string_view name) {
   std::uint64_t letters = 0;
-  if (name.size() < sizeof(letters)) {
-    std::memcpy(&letters, name.data(), name.size());
-  } else {
-    std::memcpy(&letters, name.data() + name.size() - sizeof(letters), sizeof(letters));
-  }
+  const std::string_view last = name.substr(name.size() - std::min(name.size(), sizeof(letters)));
+  if (!last.empty()) std::memcpy(&letters, last.data(), last.size());
   return letters ^ name.size();
 }
 

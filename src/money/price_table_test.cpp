@@ -151,6 +151,7 @@ TEST(price_table, names_that_differ_only_at_their_beginning_are_told_apart) {
   EXPECT_EQ(table->find("b")->id, "claude-opus-5-5");
   EXPECT_EQ(table->find("c-house-model"), nullptr);
   EXPECT_EQ(table->find(""), nullptr);
+  EXPECT_EQ(table->find({}), nullptr);  // without an address
 }
 
 TEST(price_table, a_bad_file_is_refused_with_its_key) {
