@@ -61,6 +61,7 @@ class NameShapes {
   std::array<std::uint64_t, 32> lengths_{};
 };
 
+// Every name that a loop below looks for beside the connection's own must stand here.
 constexpr std::array<std::string_view, 4> request_fields = {"host", "content-length", "accept-encoding", "expect"};
 constexpr std::array<std::string_view, 1> response_fields = {"content-length"};
 constexpr NameShapes request_shapes(connection_fields, request_fields);

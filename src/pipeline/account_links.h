@@ -9,7 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "promptcache/lane_memory.h"
+#include "promptcache/id_hash.h"
 
 namespace distiq {
 

@@ -1,20 +1,8 @@
 #include "pipeline/steered.h"
 
 #include <exception>
-#include <type_traits>
 
 namespace distiq {
-namespace {
-
-// Becomes what `make` returns where that is to lie: a plan is two dozen strings to move.
-template <class Make>
-struct MadeInPlace {
-  Make make;
-  operator std::invoke_result_t<Make>() && { return make(); }
-};
-
-}  // namespace
-
 template <class Stage>
 void Steered::guarded(std::string_view stage, Stage&& run) noexcept {
   try {
@@ -36,7 +24,7 @@ bool Steered::wanted(const ClientFields& client) noexcept {
 
 void Steered::plan(const SteeringQuestion& question) noexcept {
   if (steering_ == nullptr) return;
-  guarded("plan", [&] { plan_.emplace(MadeInPlace{[&] { return steering_->plan(question); }}); });
+  guarded("plan", [&] { plan_ = steering_->plan(question); });
 }
 
 void Steered::drop(std::string_view why) noexcept {

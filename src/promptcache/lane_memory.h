@@ -4,30 +4,14 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <iterator>
 #include <list>
 #include <string>
 #include <string_view>
 
-#include "promptcache/piece_hash.h"
+#include "promptcache/id_hash.h"
 
 namespace distiq {
-
-// For maps by the ids of lanes and sessions: these are random at both ends.
-struct IdHash {
-  using is_transparent = void;
-  using is_avalanching = void;  // a map need not mix the bits again
-  std::size_t operator()(std::string_view id) const {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    if (id.size() < sizeof(first)) return hash_bytes(id);
-    std::memcpy(&first, id.data(), sizeof(first));
-    std::memcpy(&last, id.data() + id.size() - sizeof(last), sizeof(last));
-    return hash_pair(first, last);
-  }
-};
 
 template <typename Value>
 class LaneMemory {

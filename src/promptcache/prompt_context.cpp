@@ -22,7 +22,6 @@ constexpr std::array<std::string_view, 8> neutral_betas{"prompt-caching-",
 constexpr std::size_t usual_betas = 16;  // Claude Code sends about ten
 constexpr std::string_view beta_field = "anthropic-beta";
 constexpr std::size_t longest_remembered = 2048;
-constexpr std::uint64_t hash_of_none = 0;
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -81,15 +80,14 @@ std::uint64_t hash_betas(const RequestHead& head) {
   std::ranges::sort(betas);
   const auto repeated = std::ranges::unique(betas);
   betas.erase(repeated.begin(), repeated.end());
-  std::uint64_t hash = betas.size() + hash_of_none;
+  std::uint64_t hash = betas.size();
   for (const auto name : betas) hash = hash_pair(hash, hash_bytes(name));
   return hash;
 }
 
 std::uint64_t BetaHashes::of(const ClientFields& client) {
   const std::string_view list = client.betas.value_or("");
-  if (client.has_more_betas || list.size() > longest_remembered) return hash_betas(client.head);
-  if (list.empty()) return hash_of_none;
+  if (list.empty() || client.has_more_betas || list.size() > longest_remembered) return hash_betas(client.head);
   const auto known = std::ranges::find(known_, list, &Known::list);
   if (known != known_.end()) return known->hash;
   const std::uint64_t hash = hash_betas(client.head);

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "money/usage.h"
-#include "promptcache/lane_memory.h"
+#include "promptcache/id_hash.h"
 #include "routing/lane_state.h"
 
 namespace distiq {

@@ -116,6 +116,9 @@ struct RateLimitRecord {
   std::string account_hash;
   std::int64_t observed_at_ms = 0;
   RateLimitFields headers;
+
+  // Since the epoch. Of each minute the last values are kept.
+  [[nodiscard]] std::int64_t observed_minute() const { return observed_at_ms / 60'000; }
 };
 
 }  // namespace distiq

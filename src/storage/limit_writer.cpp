@@ -14,7 +14,6 @@ constexpr std::size_t max_known_headers = 4'096;
 constexpr std::size_t max_known_accounts = 64;
 constexpr std::size_t max_series_values = 4'096;
 constexpr std::size_t max_text = 64;
-constexpr std::int64_t ms_per_minute = 60'000;
 
 bool is_limit_header(std::string_view name) {
   return name.starts_with("anthropic-ratelimit-") || name.starts_with("anthropic-priority-") ||
@@ -67,7 +66,7 @@ DbResult<void> LimitWriter::add(const RateLimitRecord& record) {
       if (!same_value) header.value = value;
     }
     if (!same_value && header.in_series) {
-      series_[{record.observed_at_ms / ms_per_minute, record.account_hash, std::string(name)}] = value;
+      series_[{record.observed_minute(), record.account_hash, std::string(name)}] = value;
     }
   }
   return {};

@@ -8,12 +8,9 @@
 namespace distiq {
 namespace {
 
-constexpr std::int64_t ms_per_minute = 60'000;
-
 // Nothing of the older ones would be seen any more: the store keeps the newest, and one of each minute.
 bool outdates(const RateLimitRecord& newer, const RateLimitRecord& older) {
-  return newer.observed_at_ms >= older.observed_at_ms &&
-         newer.observed_at_ms / ms_per_minute == older.observed_at_ms / ms_per_minute &&
+  return newer.observed_at_ms >= older.observed_at_ms && newer.observed_minute() == older.observed_minute() &&
          newer.headers.has_names_of(older.headers);
 }
 

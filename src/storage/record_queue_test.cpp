@@ -3,12 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace distiq {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 
 constexpr std::int64_t minute_ms = 60'000;

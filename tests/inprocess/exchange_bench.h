@@ -23,6 +23,12 @@ class RecordList final : public RecordSink {
   std::vector<RateLimitRecord> rate_limits;
 };
 
+[[nodiscard]] inline std::string post(std::string_view path, std::string_view body) {
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
+}
+
 // Opens one scripted connection after the other; opening is an operation that can fail, too.
 class ScriptedConnector final : public UpstreamConnector {
  public:

@@ -27,12 +27,6 @@ std::string chunked(std::string_view body, std::size_t size) {
   return out + "0\r\n\r\n";
 }
 
-std::string request(std::string_view path, std::string_view body) {
-  return "POST " + std::string(path) +
-         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-         std::string(body);
-}
-
 constexpr std::string_view message_request =
     R"({"model":"claude-opus-5-5","max_tokens":5,"stream":true,"messages":[{"role":"user","content":"hi"}]})";
 
@@ -49,12 +43,11 @@ std::vector<Exchange> exchanges() {
   const std::string sized = "Content-Length: " + std::to_string(sse_body.size()) + "\r\n\r\n" + std::string(sse_body);
   const std::string in_chunks = "Transfer-Encoding: chunked\r\n\r\n" + chunked(sse_body, 40);
   std::vector<Exchange> list = {
-      {"stream in chunks", request("/v1/messages", message_request), sse_head + in_chunks, chunked(sse_body, 40),
-       1 << 20},
-      {"stream in chunks, read in small pieces", request("/v1/messages", message_request), sse_head + in_chunks,
+      {"stream in chunks", post("/v1/messages", message_request), sse_head + in_chunks, chunked(sse_body, 40), 1 << 20},
+      {"stream in chunks, read in small pieces", post("/v1/messages", message_request), sse_head + in_chunks,
        chunked(sse_body, 40), 60},
-      {"answer with length", request("/v1/messages", message_request), sse_head + sized, std::string(sse_body), 100},
-      {"other path with a body that streams through", request("/v1/files", std::string(5000, 'x')),
+      {"answer with length", post("/v1/messages", message_request), sse_head + sized, std::string(sse_body), 100},
+      {"other path with a body that streams through", post("/v1/files", std::string(5000, 'x')),
        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", 700},
       {"other path without body", "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n",
        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", 1 << 20},
@@ -189,7 +182,7 @@ TEST(FailAtN, an_upstream_that_answers_before_it_read_all_is_heard) {
   ExchangeBench bench;
   bench.connector.scripts.push_back(
       {"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig", 1 << 20, true});
-  const auto trace = bench.serve({request("/v1/files", std::string(5000, 'x')), 100, false});
+  const auto trace = bench.serve({post("/v1/files", std::string(5000, 'x')), 100, false});
   EXPECT_TRUE(trace->written.starts_with("HTTP/1.1 413 Too Large\r\n")) << trace->written;
 }
 

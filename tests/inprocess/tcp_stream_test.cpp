@@ -39,6 +39,18 @@ class TcpStreamTest : public ::testing::Test {
     });
   }
 
+  // A write that the kernel cannot take whole.
+  void start_large_write() {
+    const std::string_view part = large_;
+    start_write(std::span(&part, 1));
+    ASSERT_EQ(calls_, 0);
+  }
+  void expect_to_fail_once(TransportFailure failure) {
+    run_until_called();
+    EXPECT_EQ(calls_, 1);
+    EXPECT_EQ(written_->error(), failure);
+  }
+
   // Takes `size` bytes on the other side while the stream is served here.
   std::string read_at_peer(std::size_t size) {
     std::string got;
@@ -74,6 +86,7 @@ class TcpStreamTest : public ::testing::Test {
   asio::io_context io_{1};
   TcpSocket peer_{io_.get_executor()};
   std::unique_ptr<ByteStream> stream_;
+  const std::string large_ = std::string(too_much, 'x');
   int calls_ = 0;
   std::optional<TransportResult<std::size_t>> written_;
 };
@@ -116,25 +129,15 @@ TEST_F(TcpStreamTest, a_write_to_who_has_reset_the_connection_fails_at_once) {
 }
 
 TEST_F(TcpStreamTest, a_reset_in_the_middle_of_a_write_fails_it_once) {
-  const std::string large(too_much, 'x');
-  const std::vector<std::string_view> parts = {large};
-  start_write(parts);
-  ASSERT_EQ(calls_, 0);
+  ASSERT_NO_FATAL_FAILURE(start_large_write());
   reset_by_peer();
-  run_until_called();
-  EXPECT_EQ(calls_, 1);
-  EXPECT_EQ(written_->error(), TransportFailure::cut);
+  expect_to_fail_once(TransportFailure::cut);
 }
 
 TEST_F(TcpStreamTest, closing_ends_a_write_under_way_as_cancelled) {
-  const std::string large(too_much, 'x');
-  const std::vector<std::string_view> parts = {large};
-  start_write(parts);
-  ASSERT_EQ(calls_, 0);
+  ASSERT_NO_FATAL_FAILURE(start_large_write());
   stream_->close();
-  run_until_called();
-  EXPECT_EQ(calls_, 1);
-  EXPECT_EQ(written_->error(), TransportFailure::cancelled);
+  expect_to_fail_once(TransportFailure::cancelled);
 }
 
 TEST_F(TcpStreamTest, who_waits_for_a_write_gets_the_same_three_answers) {
@@ -147,17 +150,16 @@ TEST_F(TcpStreamTest, who_waits_for_a_write_gets_the_same_three_answers) {
     asio::co_spawn(io_, write(text, written), asio::detached);
     io_.run_one_for(5s);
   };
-  const std::string large(too_much, 'x');
   Written small, part, failed;
   start("few", small);
   EXPECT_EQ(small->value_or(0), 3u);
-  start(large, part);
+  start(large_, part);
   EXPECT_FALSE(part);
-  EXPECT_EQ(read_at_peer(3 + large.size()).size(), 3 + large.size());
+  EXPECT_EQ(read_at_peer(3 + large_.size()).size(), 3 + large_.size());
   io_.restart();
   while (!part && io_.run_one_for(5s) > 0) {
   }
-  EXPECT_EQ(part->value_or(0), large.size());
+  EXPECT_EQ(part->value_or(0), large_.size());
   reset_by_peer();
   start("few", failed);
   EXPECT_EQ(failed->error(), TransportFailure::cut);

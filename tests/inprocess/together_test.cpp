@@ -17,8 +17,7 @@ constexpr std::string_view answer_body = R"({"type":"message","id":"msg_1","mode
 std::string request() {
   constexpr std::string_view body =
       R"({"model":"claude-opus-5-5","max_tokens":5,"messages":[{"role":"user","content":"hi"}]})";
-  return "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + std::string(body);
+  return post("/v1/messages", body);
 }
 
 std::string answer() {
