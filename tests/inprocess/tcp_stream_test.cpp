@@ -39,6 +39,11 @@ class TcpStreamTest : public ::testing::Test {
     });
   }
 
+  using Written = std::optional<TransportResult<std::size_t>>;
+  Task<void> write(std::string_view text, Written* written) {
+    *written = co_await stream_->write_all(std::span(&text, 1));
+  }
+
   // A write that the kernel cannot take whole.
   void start_large_write() {
     const std::string_view part = large_;
@@ -88,7 +93,7 @@ class TcpStreamTest : public ::testing::Test {
   std::unique_ptr<ByteStream> stream_;
   const std::string large_ = std::string(too_much, 'x');
   int calls_ = 0;
-  std::optional<TransportResult<std::size_t>> written_;
+  Written written_;
 };
 
 TEST_F(TcpStreamTest, a_write_that_the_kernel_takes_whole_is_told_at_once) {
@@ -141,13 +146,9 @@ TEST_F(TcpStreamTest, closing_ends_a_write_under_way_as_cancelled) {
 }
 
 TEST_F(TcpStreamTest, who_waits_for_a_write_gets_the_same_three_answers) {
-  using Written = std::optional<TransportResult<std::size_t>>;
-  const auto write = [this](std::string_view text, Written& written) -> Task<void> {
-    written = co_await stream_->write_all(std::span(&text, 1));
-  };
   const auto start = [&](std::string_view text, Written& written) {
     io_.restart();
-    asio::co_spawn(io_, write(text, written), asio::detached);
+    asio::co_spawn(io_, write(text, &written), asio::detached);
     io_.run_one_for(5s);
   };
   Written small, part, failed;
