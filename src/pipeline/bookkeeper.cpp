@@ -88,7 +88,7 @@ void Bookkeeper::book(ExchangeFacts&& facts) noexcept try {
     facts.trace->record = record;
     traces_->finish(std::move(facts.trace));
   }
-  sink_.record(std::move(record));
+  sink_.record(record);
 } catch (...) {
   // Out of memory, at worst: the request has been answered, its record is lost.
 }

@@ -10,7 +10,7 @@ class RecordSink {
  public:
   virtual ~RecordSink() = default;
   // Never blocks and never throws: a full queue drops the record and counts the drop. Any thread.
-  virtual void record(RequestRecord&& record) noexcept = 0;
+  virtual void record(const RequestRecord& record) noexcept = 0;
   virtual void record(RateLimitRecord&& record) noexcept = 0;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <utility>
 
 namespace distiq {
@@ -16,15 +15,11 @@ bool outdates(const RateLimitRecord& newer, const RateLimitRecord& older) {
 
 }  // namespace
 
-void RecordQueue::push(RequestRecord&& record) noexcept {
-  std::unique_ptr<const RequestRecord> item;
-  try {
-    item = std::make_unique<const RequestRecord>(std::move(record));
-  } catch (...) {
-    const std::lock_guard lock(mutex_);
-    return refuse();
-  }
-  push(StoreItem(std::move(item)));
+void RecordQueue::push(const RequestRecord& record) noexcept try {
+  push(StoreItem(PackedRecord(record)));
+} catch (...) {
+  const std::lock_guard lock(mutex_);
+  refuse();
 }
 
 void RecordQueue::push(RateLimitRecord&& limits) noexcept {

@@ -30,7 +30,7 @@ class RecordQueue {
       : limit_(limit), batch_rows_(batch_rows), clock_(clock) {}
 
   // Never blocks for longer than another caller's push. A full queue, or want of memory, counts the item as lost.
-  void push(RequestRecord&& record) noexcept;
+  void push(const RequestRecord& record) noexcept;
   // Takes the place of what waits of the same account and minute: every answer brings them, and the newest count.
   void push(RateLimitRecord&& limits) noexcept;
   void push(StateSnapshot&& snapshot) noexcept { push(StoreItem(std::move(snapshot))); }

@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/record_columns.h"
+#include "storage/packed_record.h"
 #include "storage/store_writer.h"
 
 namespace distiq {
 namespace {
 
-// Generous beside what is stored; what waits in the queue must be bounded too.
-constexpr std::size_t max_waiting_text = 512;
 constexpr std::size_t max_waiting_headers = 128;
 
 void shorten(std::string& text) {
@@ -40,24 +38,6 @@ void shorten(RateLimitFields& fields) noexcept try {
 } catch (...) {
   fields = {};  // out of memory
 }
-
-struct Shortener {
-  void identifier(const char*, std::string& text) { shorten(text); }
-  void line(const char*, std::string& text) { shorten(text); }
-  void json(const char*, std::string&) {}  // bounded where it is made
-  template <class T>
-  void named(const char*, T&) {}
-  template <class T>
-  void integer(const char*, T&) {}
-  template <class T>
-  void count(const char*, T&) {}
-  template <class T>
-  void flag(const char*, T&) {}
-  template <class T>
-  void later_flag(const char*, T&) {}
-  template <class T>
-  void money(const char*, T&) {}
-};
 
 Result<void> check(const StoreConfig& config) {
   const auto refuse = [](std::string_view what) {
@@ -92,11 +72,8 @@ Result<std::unique_ptr<RecordStore>> RecordStore::open(const StoreConfig& config
   return std::unique_ptr<RecordStore>(new RecordStore(std::move(writer)));
 }
 
-void RecordStore::record(RequestRecord&& record) noexcept {
-  Shortener shortener;
-  shorten(record.id);
-  visit_columns(record, shortener);
-  writer_->push(std::move(record));
+void RecordStore::record(const RequestRecord& record) noexcept {
+  writer_->push(record);
 }
 
 void RecordStore::record(RateLimitRecord&& record) noexcept {

@@ -71,7 +71,7 @@ class RecordStore final : public RecordSink {
   // Writes what is waiting if the store can be written at once; takes at most about busy_timeout if not.
   ~RecordStore() override;
 
-  void record(RequestRecord&& record) noexcept override;
+  void record(const RequestRecord& record) noexcept override;
   void record(RateLimitRecord&& record) noexcept override;
 
   // Never blocks.

@@ -70,7 +70,7 @@ TEST_F(RecordStoreTest, every_field_comes_back) {
   const RequestRecord written = full_record();
   {
     auto store = open();
-    store->record(RequestRecord(written));
+    store->record(written);
     ASSERT_TRUE(store->flush(5s));
   }
   auto reader = StatsReader::open(path_);
@@ -128,7 +128,7 @@ TEST_F(RecordStoreTest, records_that_differ_in_everything_come_back_from_one_bat
   config.batch_delay = 10s;
   {
     auto store = open(config);
-    for (const RequestRecord& record : written) store->record(RequestRecord(record));
+    for (const RequestRecord& record : written) store->record(record);
     ASSERT_TRUE(store->flush(5s));
   }
   auto reader = StatsReader::open(path_);
@@ -202,7 +202,7 @@ TEST_F(RecordStoreTest, the_same_answer_under_two_ids_is_counted_once) {
   again.id = "another";
   auto store = open();
   store->record(make_record(3));
-  store->record(RequestRecord(again));
+  store->record(again);
   ASSERT_TRUE(store->flush(5s));
   EXPECT_EQ(query(path_, "SELECT count(*) FROM requests"), 2);
   EXPECT_EQ(query(path_, "SELECT duplicate FROM requests WHERE id = 'another'"), 1);
@@ -226,7 +226,7 @@ class KnownRecord : public RecordStoreTest, public ::testing::WithParamInterface
     for (std::uint64_t n = 0; n < 40; ++n) {
       RequestRecord record = make_record(n);
       if (n == GetParam()) change(record);
-      store->record(RequestRecord(record));
+      store->record(record);
     }
     ASSERT_TRUE(store->flush(5s));
     EXPECT_EQ(store->health().dropped, 0u);
@@ -282,7 +282,7 @@ TEST_F(RecordStoreTest, answers_without_both_ids_are_never_duplicates) {
     RequestRecord record = make_record(i);
     record.message_id = i == 0 ? "" : "msg_x";
     record.upstream_request_id = "";
-    store->record(RequestRecord(record));
+    store->record(record);
   }
   ASSERT_TRUE(store->flush(5s));
   EXPECT_EQ(query(path_, "SELECT sum(duplicates) FROM daily_totals"), 0);
@@ -296,7 +296,7 @@ TEST_F(RecordStoreTest, hostile_numbers_do_not_spoil_the_sums) {
     record.cost = PicoUsd{std::numeric_limits<std::int64_t>::max()};
     record.counterfactual = PicoUsd{std::numeric_limits<std::int64_t>::min()};
     record.request_bytes = std::numeric_limits<std::uint64_t>::max();
-    store->record(RequestRecord(record));
+    store->record(record);
   }
   ASSERT_TRUE(store->flush(5s));
   EXPECT_EQ(query(path_, "SELECT sum(input_tokens) FROM daily_totals"), 100 * (std::int64_t{1} << 40));
@@ -333,8 +333,8 @@ TEST_F(RecordStoreTest, no_prompt_and_no_credential_reaches_the_disk) {
   }
   {
     auto store = open();
-    store->record(RequestRecord(record));
-    store->record(RequestRecord(with_key));
+    store->record(record);
+    store->record(with_key);
     store->record(RateLimitRecord(limits));
     ASSERT_TRUE(store->flush(5s));
     ASSERT_EQ(store->health().written, 2u);

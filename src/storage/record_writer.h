@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "stats/request_record.h"
 #include "storage/limit_writer.h"
+#include "storage/packed_record.h"
 #include "storage/request_writer.h"
 #include "storage/sqlite_db.h"
 #include "storage/state_snapshot.h"
@@ -22,13 +22,11 @@ class RecordWriter {
   // A batch is one transaction: begin it, begin_batch(), write()..., finish_batch(), commit it, batch_committed().
   // Whatever is missing of these was rolled back.
   [[nodiscard]] DbResult<void> begin_batch();
-  // A record must live until finish_batch().
+  // Limits must live until finish_batch().
   // Writing the same id again changes nothing, so a batch whose commit ended in doubt may be repeated. A second record
   // of one upstream answer (same message id and request id) is kept, marked as duplicate, and not counted in tokens and
   // money.
-  [[nodiscard]] DbResult<void> write(const std::unique_ptr<const RequestRecord>& record) {
-    return requests_.add(*record);
-  }
+  [[nodiscard]] DbResult<void> write(const PackedRecord& record) { return requests_.add(record); }
   [[nodiscard]] DbResult<void> write(const RateLimitRecord& record) { return limits_.add(record); }
   [[nodiscard]] DbResult<void> write(const StateSnapshot& snapshot);
   [[nodiscard]] DbResult<void> finish_batch();

@@ -55,6 +55,7 @@ DbResult<RequestWriter> RequestWriter::prepare(Database& db) {
                        {&writer.alone_.statement, insert_sql("INSERT", 1) + " ON CONFLICT (id) DO NOTHING"}});
   if (!prepared) return std::unexpected(std::move(prepared.error()));
   writer.alone_.rows.resize(1);
+  writer.unpacked_.resize(group_rows);
   auto totals = TotalsWriter::prepare(db);
   if (!totals) return std::unexpected(std::move(totals.error()));
   writer.totals_ = std::move(*totals);
@@ -83,8 +84,10 @@ DbResult<void> RequestWriter::begin_batch() {
   return {};
 }
 
-DbResult<void> RequestWriter::add(const RequestRecord& record) {
-  group_.push_back(&record);
+DbResult<void> RequestWriter::add(const PackedRecord& record) {
+  RequestRecord& place = unpacked_[group_.size()];
+  record.unpack(place);
+  group_.push_back(&place);
   return group_.size() == group_rows ? write_group() : DbResult<void>{};
 }
 

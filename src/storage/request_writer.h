@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "stats/request_record.h"
+#include "storage/packed_record.h"
 #include "storage/record_columns.h"
 #include "storage/sqlite_db.h"
 #include "storage/totals_writer.h"
@@ -26,8 +27,7 @@ class RequestWriter {
 
   // Call these inside a transaction, begin_batch() first: another process may have written since.
   [[nodiscard]] DbResult<void> begin_batch();
-  // The record must live until write_gathered().
-  [[nodiscard]] DbResult<void> add(const RequestRecord& record);
+  [[nodiscard]] DbResult<void> add(const PackedRecord& record);
   // Writes what add() has gathered.
   [[nodiscard]] DbResult<void> write_gathered();
 
@@ -67,6 +67,7 @@ class RequestWriter {
   Insert alone_;
   Insert together_;  // prepared for the first full group
   TotalsWriter totals_;
+  std::vector<RequestRecord> unpacked_;  // as many as a group has; their texts keep their memory
   std::vector<const RequestRecord*> group_;
   std::string chain_;  // of the newest row
   std::chrono::minutes minute_ = std::chrono::minutes::min();

@@ -157,7 +157,7 @@ void store_live_traffic(benchmark::State& state) {
     for (std::uint64_t n = 0; n < requests; ++n) {
       RequestRecord record = make_record(n);
       record.started_at_ms = now_ms;
-      (*store)->record(std::move(record));
+      (*store)->record(record);
       (*store)->record(make_limits(n));
       if (n % 4096 == 4095) (*store)->flush(std::chrono::minutes(1));
     }
@@ -178,7 +178,7 @@ void hand_over_one_record(benchmark::State& state) {
   config.queue_limit = 1'000'000;
   auto store = RecordStore::open(config, system_clock());
   const RequestRecord record = make_record(1);
-  for (auto _ : state) (*store)->record(RequestRecord(record));
+  for (auto _ : state) (*store)->record(record);
   state.counters["dropped"] = static_cast<double>((*store)->health().dropped);
   store->reset();
   std::filesystem::remove_all(folder);

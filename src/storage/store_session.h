@@ -11,14 +11,14 @@
 
 #include "stats/request_record.h"
 #include "stats/summary.h"
+#include "storage/packed_record.h"
 #include "storage/record_writer.h"
 #include "storage/sqlite_db.h"
 #include "storage/store_file.h"
 
 namespace distiq {
 
-// A request's record is large and never moved again.
-using StoreItem = std::variant<std::unique_ptr<const RequestRecord>, RateLimitRecord, StateSnapshot>;
+using StoreItem = std::variant<PackedRecord, RateLimitRecord, StateSnapshot>;
 
 struct SessionConfig {
   std::string path;

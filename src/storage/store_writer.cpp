@@ -23,7 +23,7 @@ constexpr std::size_t max_gaps_in_memory = 64;
 constexpr int max_files_moved = 3;
 
 bool is_request(const StoreItem& item) {
-  return std::holds_alternative<std::unique_ptr<const RequestRecord>>(item);
+  return std::holds_alternative<PackedRecord>(item);
 }
 
 }  // namespace

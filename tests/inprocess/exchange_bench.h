@@ -17,7 +17,7 @@ namespace distiq::testing {
 
 class RecordList final : public RecordSink {
  public:
-  void record(RequestRecord&& record) noexcept override { requests.push_back(std::move(record)); }
+  void record(const RequestRecord& record) noexcept override { requests.push_back(record); }
   void record(RateLimitRecord&& record) noexcept override { rate_limits.push_back(std::move(record)); }
   std::vector<RequestRecord> requests;
   std::vector<RateLimitRecord> rate_limits;

@@ -31,7 +31,7 @@ class CommandErase : public testing::Test {
     RequestRecord record;
     record.id = "one";
     record.started_at_ms = system_clock().wall().time_since_epoch().count();  // an old one would expire
-    (*store)->record(std::move(record));
+    (*store)->record(record);
     ASSERT_TRUE((*store)->flush(std::chrono::seconds(10)));
   }
   void TearDown() override { std::filesystem::remove_all(config_.home); }
