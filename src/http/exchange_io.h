@@ -64,6 +64,11 @@ class BufferedBody {
   virtual void leave_budget() = 0;
 };
 
+// What a handler has found out about a head and keeps for the requests that come with the same one.
+struct HeadNotes {
+  virtual ~HeadNotes() = default;
+};
+
 // The client's side. The head has been read and admitted.
 class ClientExchange {
  public:
@@ -93,6 +98,11 @@ class ClientExchange {
 
   // Returns when every other exchange of this io thread that had something to do has had its turn. Does no I/O.
   virtual Task<void> next_turn() = 0;
+
+  // A place for what a handler has found out about the head. Empty where no request of the same client came with this
+  // head before; else as it was left, and head() is the same object with the same fields, but that its Content-Length
+  // may be another number of as many digits.
+  virtual std::unique_ptr<HeadNotes>& head_notes() = 0;
 };
 
 // What one read from upstream brought.

@@ -69,6 +69,12 @@ void HeaderList::add_all(std::string_view text, std::span<const Field> fields) {
   }
 }
 
+void HeaderList::overwrite(std::string_view name, std::string_view value) {
+  const auto entry =
+      std::ranges::find_if(entries_, [&](const Entry& e) { return equals_ignore_case(name_of(e), name); });
+  value.copy(storage_.data() + entry->value_at, entry->value_size);
+}
+
 void HeaderList::remove(std::string_view name) {
   std::erase_if(entries_, [&](const Entry& entry) { return equals_ignore_case(name_of(entry), name); });
 }

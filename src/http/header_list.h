@@ -34,6 +34,8 @@ class HeaderList {
   // For a parser, many at once. Requires: names and values lie in `text`, which is copied in one piece.
   void add_all(std::string_view text, std::span<const Field> fields);
   void remove(std::string_view name);  // every field of that name
+  // The first field of that name, which must be there, gets another value of the same size: views stay what they are.
+  void overwrite(std::string_view name, std::string_view value);
   void clear();
 
   // First value of that name.

@@ -39,6 +39,8 @@ class Collector : public beast_http::basic_parser<is_request> {
   ResponseHead* response = nullptr;
   bool folded = false;
   bool unknown_coding = false;
+  int content_lengths = 0;                // fields of that name
+  std::string_view content_length_value;  // the last one's, in `input`
 
   // Hands what was found over to the head: the views into `input` end with put().
   void keep_found() {
@@ -69,6 +71,10 @@ class Collector : public beast_http::basic_parser<is_request> {
     // A body whose last coding is not plain "chunked" has no end that both sides would see at the same byte.
     if (field == beast_http::field::transfer_encoding && !equals_ignore_case(to_std(value), "chunked")) {
       unknown_coding = true;
+    }
+    if (field == beast_http::field::content_length) {
+      ++content_lengths;
+      content_length_value = to_std(value);
     }
     if (found_count_ == found_.size()) keep_found();
     found_[found_count_++] = {to_std(name), to_std(value)};
@@ -106,6 +112,8 @@ struct MessageReader::Parser {
   virtual std::optional<std::uint64_t> content_length() const = 0;
   virtual bool keep_alive() const = 0;
   virtual bool need_eof() const = 0;
+  // Of the last put(); empty: none, or several.
+  virtual std::string_view only_content_length() const = 0;
 };
 
 namespace {
@@ -138,6 +146,9 @@ struct ParserImpl final : Base {
   }
   bool keep_alive() const override { return beast.keep_alive(); }
   bool need_eof() const override { return beast.need_eof(); }
+  std::string_view only_content_length() const override {
+    return beast.content_lengths == 1 ? beast.content_length_value : std::string_view();
+  }
 };
 
 }  // namespace
@@ -151,8 +162,17 @@ MessageReader MessageReader::for_request(std::size_t header_limit) {
   MessageReader reader;
   reader.header_limit_ = header_limit;
   reader.blank_may_go_on_ = true;
-  reader.parser_ = std::make_unique<ParserImpl<Parser, true>>(header_limit);
   return reader;
+}
+
+void MessageReader::next_request() {
+  parser_.reset();
+  chunks_ = {};
+  remaining_ = 0;
+  head_bytes_ = 0;
+  framing_ = BodyFraming::none;
+  blank_may_go_on_ = true;
+  head_done_ = head_is_repeated_ = finished_ = keep_alive_ = false;
 }
 
 MessageReader MessageReader::for_response(std::size_t header_limit, bool request_was_head) {
@@ -174,12 +194,30 @@ std::size_t MessageReader::blank_prefix(std::string_view input) const {
   return size;
 }
 
+std::size_t MessageReader::read_again(std::string_view input) {
+  if (!is_request_ || parser_ != nullptr) return 0;
+  const auto match = head_before_.match(input);
+  if (!match) return 0;
+  request_.headers.overwrite("content-length", match->digits);
+  framing_ = BodyFraming::content_length;
+  remaining_ = match->length;
+  head_done_ = head_is_repeated_ = keep_alive_ = true;
+  return match->size;
+}
+
 Result<FeedResult> MessageReader::feed_head(std::string_view input) {
+  if (const std::size_t read = read_again(input); read > 0) return FeedResult{read, false};
   const std::size_t blank = blank_prefix(input);
   head_bytes_ += blank;
   input.remove_prefix(blank);
   if (input.empty() || (blank_may_go_on_ && input == "\r")) return FeedResult{blank, false};
   blank_may_go_on_ = false;
+  const bool is_start = is_request_ && parser_ == nullptr;
+  if (is_start) {
+    request_ = {};
+    head_before_.forget();
+    parser_ = std::make_unique<ParserImpl<Parser, true>>(header_limit_);
+  }
   error_code error;
   const std::size_t consumed = parser_->put(input, *this, error);
   if (parser_->folded()) {
@@ -208,6 +246,10 @@ Result<FeedResult> MessageReader::feed_head(std::string_view input) {
     framing_ = BodyFraming::content_length;
     remaining_ = *length;
     finished_ = remaining_ == 0;
+    // What came in pieces, or ends the connection, is not worth it.
+    if (is_start && keep_alive_) {
+      head_before_.remember(input.substr(0, consumed), parser_->only_content_length());
+    }
   } else if (!is_request_ && parser_->need_eof()) {
     framing_ = BodyFraming::until_close;
     keep_alive_ = false;

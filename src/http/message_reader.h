@@ -1,4 +1,5 @@
-// HTTP/1.1 message parsing without I/O: bytes in, a head and then pieces of body out. One reader per message.
+// HTTP/1.1 message parsing without I/O: bytes in, a head and then pieces of body out. One reader per answer, or for the
+// requests of a connection one after another.
 // Wraps Beast's parser (the only place that does), because Beast's own containers reorder repeated fields.
 // One owner at a time; no locks.
 #pragma once
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "http/chunk_reader.h"
 #include "http/exchange.h"
+#include "http/repeated_head.h"
 
 namespace distiq {
 
@@ -40,11 +42,17 @@ class MessageReader {
   MessageReader& operator=(MessageReader&&) noexcept;
   ~MessageReader();
 
+  // Requires: a reader of requests. What follows is another request of the same peer.
+  void next_request();
+
   // Until head_done(): consumes whole lines of the head, never body bytes. Errors: client_fault (not HTTP, or a shape
   // used for smuggling: both framings, folded lines, bare LF, NUL), header_too_large. After an error: drop the
   // peer.
   [[nodiscard]] Result<FeedResult> feed_head(std::string_view input);
   [[nodiscard]] bool head_done() const { return head_done_; }
+  // Requires: head_done(). The head is that of the request before but for the number in Content-Length, and
+  // request_head() is the same object, views into it included.
+  [[nodiscard]] bool head_is_repeated() const { return head_is_repeated_; }
 
   // Requires: head_done(). Appends views into `input` to `pieces`. Same errors but for header_too_large.
   [[nodiscard]] Result<FeedResult> feed_body(std::string_view input, std::vector<std::string_view>& pieces);
@@ -67,8 +75,11 @@ class MessageReader {
   struct Parser;
   MessageReader();
   [[nodiscard]] std::size_t blank_prefix(std::string_view input) const;
+  // The head again that was read before: how many bytes; 0: another.
+  std::size_t read_again(std::string_view input);
 
-  std::unique_ptr<Parser> parser_;  // until the head is done
+  std::unique_ptr<Parser> parser_;  // while a head is read
+  RepeatedHead head_before_;        // of a request
   ChunkReader chunks_;
   RequestHead request_;
   ResponseHead response_;
@@ -79,6 +90,7 @@ class MessageReader {
   bool is_request_ = true;
   bool blank_may_go_on_ = false;
   bool head_done_ = false;
+  bool head_is_repeated_ = false;
   bool finished_ = false;
   bool keep_alive_ = false;
 };

@@ -23,7 +23,7 @@ struct Parsed {
 };
 
 // Delivers `bytes` cut at `cuts`, re-feeding what was not consumed, as the sessions do.
-Parsed parse(MessageReader reader, bool request, std::string_view bytes, const std::vector<std::size_t>& cuts) {
+Parsed parse(MessageReader& reader, bool request, std::string_view bytes, const std::vector<std::size_t>& cuts) {
   Parsed out;
   std::string input;
   std::size_t from = 0;
@@ -56,7 +56,13 @@ Parsed parse(MessageReader reader, bool request, std::string_view bytes, const s
 }
 
 Parsed parse_request(std::string_view bytes, const std::vector<std::size_t>& cuts = {}) {
-  return parse(MessageReader::for_request(limit), true, bytes, cuts);
+  MessageReader reader = MessageReader::for_request(limit);
+  return parse(reader, true, bytes, cuts);
+}
+
+Parsed parse_answer(std::string_view bytes, bool request_was_head = false) {
+  MessageReader reader = MessageReader::for_response(limit, request_was_head);
+  return parse(reader, false, bytes, {});
 }
 
 void expect_same(const Parsed& a, const Parsed& b) {
@@ -117,6 +123,66 @@ TEST(MessageReader, leaves_the_next_request_unread) {
   const auto parsed = parse_request(std::string(sized_request) + "GET / HTTP/1.1\r\n");
   EXPECT_TRUE(parsed.finished);
   EXPECT_EQ(parsed.rest, "GET / HTTP/1.1\r\n");
+}
+
+// What `reader` makes of a request that stands alone in `bytes`.
+Parsed parse_next(MessageReader& reader, std::string_view bytes, const std::vector<std::size_t>& cuts = {}) {
+  reader.next_request();
+  return parse(reader, true, bytes, cuts);
+}
+
+std::string with_body_of(std::size_t size, std::string_view field = "X: 1") {
+  return "POST /v1/messages HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(size) + "\r\n" +
+         std::string(field) + "\r\n\r\n" + std::string(size, 'b');
+}
+
+TEST(MessageReader, a_head_that_comes_again_is_read_as_if_it_were_new) {
+  const std::string chunked(chunked_request);
+  std::vector<std::string> requests;
+  for (const std::size_t size : {5, 5, 7, 12, 99, 10, 100, 1, 0, 0, 1}) requests.push_back(with_body_of(size));
+  for (const char* field :
+       {"X: 2", "X: 1", "X: 1", "Connection: close", "X: 1", "X: 1", "Content-Length: 3", "Y:  z "}) {
+    requests.push_back(with_body_of(3, field));
+  }
+  requests.insert(requests.end(), {chunked, with_body_of(3), with_body_of(3), "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                                   with_body_of(3), "\r\n" + with_body_of(3), with_body_of(3)});
+  for (const std::size_t cut : {0, 1, 30, 60, 75}) {
+    MessageReader reader = MessageReader::for_request(limit);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      SCOPED_TRACE(std::to_string(cut) + " " + requests[i]);
+      const bool in_pieces = cut > 0 && i % 3 == 1;
+      const auto cuts = in_pieces ? std::vector{std::min(cut, requests[i].size())} : std::vector<std::size_t>();
+      const Parsed alone = parse_request(requests[i]);
+      const Parsed next = parse_next(reader, requests[i], cuts);
+      expect_same(next, alone);
+      EXPECT_EQ(next.framing, alone.framing);
+      EXPECT_EQ(next.keep_alive, alone.keep_alive);
+    }
+  }
+}
+
+TEST(MessageReader, tells_which_heads_are_those_before) {
+  MessageReader reader = MessageReader::for_request(limit);
+  const auto is_repeated = [&](const std::string& request) {
+    reader.next_request();
+    EXPECT_TRUE(reader.feed_head(request) && reader.head_done());
+    return reader.head_is_repeated();
+  };
+  EXPECT_FALSE(is_repeated(with_body_of(12)));
+  EXPECT_TRUE(is_repeated(with_body_of(12)));
+  const std::string_view seen = *reader.request_head().headers.find("content-length");
+  EXPECT_TRUE(is_repeated(with_body_of(34)));
+  EXPECT_EQ(seen, "34");
+  EXPECT_EQ(reader.remaining(), 34u);
+  EXPECT_FALSE(is_repeated(with_body_of(345)));
+  EXPECT_TRUE(is_repeated(with_body_of(345)));
+  EXPECT_FALSE(is_repeated(with_body_of(345, "X: 2")));
+  EXPECT_FALSE(is_repeated(with_body_of(345, "Connection: close")));
+  EXPECT_FALSE(is_repeated(with_body_of(345, "Connection: close")));
+  EXPECT_FALSE(is_repeated(std::string(chunked_request)));
+  EXPECT_FALSE(is_repeated(std::string(chunked_request)));
+  EXPECT_FALSE(is_repeated(with_body_of(345, "Content-Length: 345")));
+  EXPECT_FALSE(is_repeated(with_body_of(345, "Content-Length: 345")));
 }
 
 TEST(MessageReader, refuses_shapes_that_two_servers_read_differently) {
@@ -214,8 +280,7 @@ TEST(MessageReader, header_over_the_limit_is_too_large_whole_or_in_pieces) {
 }
 
 TEST(MessageReader, answer_without_length_ends_with_the_connection) {
-  const auto parsed =
-      parse(MessageReader::for_response(limit, false), false, "HTTP/1.1 200 OK\r\nX: 1\r\n\r\nbody", {});
+  const auto parsed = parse_answer("HTTP/1.1 200 OK\r\nX: 1\r\n\r\nbody");
   EXPECT_EQ(parsed.framing, BodyFraming::until_close);
   EXPECT_EQ(parsed.body, "body");
   EXPECT_FALSE(parsed.finished);
@@ -227,10 +292,9 @@ TEST(MessageReader, answers_without_body_are_finished_at_their_head) {
        {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"}) {
     SCOPED_TRACE(head);
-    EXPECT_TRUE(parse(MessageReader::for_response(limit, false), false, head, {}).finished);
+    EXPECT_TRUE(parse_answer(head).finished);
   }
-  EXPECT_TRUE(parse(MessageReader::for_response(limit, true), false, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", {})
-                  .finished);
+  EXPECT_TRUE(parse_answer("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", /*request_was_head=*/true).finished);
 }
 
 TEST(MessageReader, keep_alive_follows_version_and_connection_field) {

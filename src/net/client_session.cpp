@@ -150,7 +150,11 @@ Task<bool> ClientSession::serve_one() {
 
 // True: a request head was read. Errors: client_gone also for a connection that simply ended.
 Task<Result<bool>> ClientSession::read_request_head() {
-  reader_ = MessageReader::for_request(shared_.limits.header_bytes);
+  if (reader_) {
+    reader_->next_request();
+  } else {
+    reader_ = MessageReader::for_request(shared_.limits.header_bytes);
+  }
   pieces_.clear();
   piece_at_ = 0;
   continue_sent_ = false;
@@ -166,6 +170,7 @@ Task<Result<bool>> ClientSession::read_request_head() {
       if (fed) consume(fed->consumed);
       if (fed && reader_->head_done()) {
         deadline_.disarm();
+        if (!reader_->head_is_repeated()) head_notes_.reset();
         co_return true;
       }
       if (first_bytes) deadline_.arm(shared_.limits.header_timeout);

@@ -61,6 +61,7 @@ class ClientSession final : public ClientExchange {
   Task<Result<void>> write(std::span<const std::string_view> parts) override;
   void watch(Cancellation& cancellation) override;
   Task<void> next_turn() override;
+  std::unique_ptr<HeadNotes>& head_notes() override { return head_notes_; }
   MonotonicTime request_started() const override { return request_started_; }
 
  private:
@@ -94,6 +95,7 @@ class ClientSession final : public ClientExchange {
   Deadlines::Entry write_deadline_;  // apart: an upload reads while its answer is written
   Signal read_ahead_done_;
   std::optional<MessageReader> reader_;
+  std::unique_ptr<HeadNotes> head_notes_;  // of reader_'s head
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
   std::size_t start_ = 0;  // unread bytes are [start_, start_ + pending_)

@@ -8,6 +8,7 @@
 #include "money/usd_text.h"
 #include "pipeline/forward.h"
 #include "pipeline/held_answer.h"
+#include "pipeline/messages_head.h"
 #include "pipeline/request_bytes.h"
 
 namespace distiq {
@@ -39,7 +40,12 @@ class MessagesExchange {
  public:
   MessagesExchange(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream,
                    ExchangeLog& log)
-      : services_(services), client_(client), fields_(client.head()), upstream_(upstream), log_(log) {}
+      : services_(services),
+        client_(client),
+        known_(MessagesHead::of(client)),
+        fields_(known_.fields()),
+        upstream_(upstream),
+        log_(log) {}
 
   Task<Disposition> run() {
     auto body = co_await client_.read_body(services_.max_body_bytes);
@@ -111,7 +117,7 @@ class MessagesExchange {
   }
 
   Task<Disposition> send_original() {
-    const std::string head = upstream_request_head(client_.head(), services_.target, client_.body_framing());
+    const std::string_view head = known_.to_upstream(services_.target, client_.body_framing());
     const RequestBytes request(head, body_->bytes(), client_.body_framing());
     sending();
     // The time between the request's last byte and the answer costs nobody anything, but only an open page needs it
@@ -250,7 +256,8 @@ class MessagesExchange {
 
   const PipelineServices& services_;
   ClientExchange& client_;
-  const ClientFields fields_;  // of the client's head
+  MessagesHead& known_;
+  const ClientFields& fields_;
   UpstreamConnector& upstream_;
   ExchangeLog& log_;
   Cancellation cancellation_;

@@ -5,6 +5,7 @@
 #include "pipeline/exchange_log.h"
 #include "pipeline/handle_chat_completions.h"
 #include "pipeline/handle_messages.h"
+#include "pipeline/messages_head.h"
 #include "pipeline/pass_through.h"
 
 namespace distiq {
@@ -24,6 +25,14 @@ Task<Disposition> run_command(const PipelineServices& services, ClientExchange& 
   const auto body = co_await client.read_body(max_command_bytes);
   if (!body) co_return co_await answer_error(client, body.error(), log);
   co_return co_await answer_locally(client, services.command(client.head(), (*body)->bytes()));
+}
+
+// Whether the head alone forbids it.
+std::optional<Error> refusal_of(const PipelineServices& services, const RequestHead& head, bool is_openai) {
+  if (is_openai) return refuse_request(with_bearer_as_token(head), services.guards);
+  auto refusal = refuse_request(head, services.guards);
+  if (!refusal && services.openai != nullptr) refusal = refuse_local_key(head, *services.openai);
+  return refusal;
 }
 
 }  // namespace
@@ -49,25 +58,26 @@ Task<Disposition> answer_error(ClientExchange& client, const Error& error, Excha
 
 Task<Disposition> handle_request(const PipelineServices& services, ClientExchange& client,
                                  UpstreamConnector& upstream) {
-  const bool is_chat = services.openai != nullptr && is_chat_path(client.head());
-  const bool is_list = services.openai != nullptr && asks_openai_models(client.head());
+  // What came with this head before was admitted, and is none of the many things below.
+  const bool is_known = MessagesHead::is_known(client);
+  const bool is_chat = !is_known && services.openai != nullptr && is_chat_path(client.head());
+  const bool is_list = !is_known && services.openai != nullptr && asks_openai_models(client.head());
   const bool is_openai = is_chat || is_list;
-  auto refusal = is_openai ? refuse_request(with_bearer_as_token(client.head()), services.guards)
-                           : refuse_request(client.head(), services.guards);
-  if (!refusal && !is_openai && services.openai != nullptr) refusal = refuse_local_key(client.head(), *services.openai);
-  if (!refusal && is_list) {
+  const auto refusal = is_known ? std::nullopt : refusal_of(services, client.head(), is_openai);
+  const bool is_new = !is_known && !refusal;
+  if (is_new && is_list) {
     const auto list = openai_models(client.head(), services.openai->models);
     const LocalAnswer answer{.status = list.status, .content_type = "application/json", .body = list.body};
     co_return co_await answer_locally(client, answer);
   }
-  if (!refusal) {
+  if (is_new) {
     if (const auto local = services.local_routes(client.head())) co_return co_await answer_locally(client, *local);
   }
-  if (!refusal && services.events != nullptr && services.events->is_asked(client.head())) {
+  if (is_new && services.events != nullptr && services.events->is_asked(client.head())) {
     co_return co_await stream_events(*services.events, client);
   }
   ExchangeLog log(services, client);
-  if (!refusal && client.head().path().starts_with(command_prefix)) {
+  if (is_new && client.head().path().starts_with(command_prefix)) {
     co_return co_await run_command(services, client, log);
   }
   Disposition disposition = Disposition::close;
@@ -78,7 +88,7 @@ Task<Disposition> handle_request(const PipelineServices& services, ClientExchang
       disposition = co_await answer_error(client, *refusal, log);
     } else if (is_chat) {
       disposition = co_await handle_chat_completions(services, *services.openai, client, upstream, log);
-    } else if (is_messages_path(client.head())) {
+    } else if (is_known || is_messages_path(client.head())) {
       disposition = co_await handle_messages(services, client, upstream, log);
     } else {
       disposition = co_await pass_through(services, client, upstream, log);

@@ -71,6 +71,7 @@ class TranslatedClient final : public ClientExchange {
   Task<Result<void>> write(std::span<const std::string_view> parts) override;
   void watch(Cancellation& cancellation) override { client_.watch(cancellation); }
   Task<void> next_turn() override { return client_.next_turn(); }
+  std::unique_ptr<HeadNotes>& head_notes() override { return head_notes_; }
 
   // After handle_messages: what is left to be said to the real client.
   Task<Disposition> finish(Disposition disposition);
@@ -89,6 +90,7 @@ class TranslatedClient final : public ClientExchange {
   ChatReply& reply_;
   const bool wants_stream_;
   const bool wants_object_;
+  std::unique_ptr<HeadNotes> head_notes_;
   MessageReader reader_;
   std::unique_ptr<BodyDecoder> decoder_;  // a server compresses although it was asked not to
   std::string unread_;                    // of the head

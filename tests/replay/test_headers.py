@@ -53,6 +53,22 @@ class Headers(ReplayCase):
         seen, _, _ = await self.exchange(headers)
         self.assertEqual([pair for pair in seen.headers if pair in headers], headers)
 
+    async def test_requests_of_one_connection_that_differ_in_little_arrive_as_they_were(self):
+        plain = [("hOST", self.proxy.authority)] + ODD_HEADERS
+        rounds = [(plain, 12), (plain, 12), (plain, 99), (plain, 100), (plain, 345), (plain, 345), (plain + [("X-Last", "1")], 346),
+                  (plain + [("X-Last", "2")], 347), (plain, 348), (plain[:5], 349), (plain[:5], 350)]
+        async with await self.proxy.client() as client:
+            for number, (headers, size) in enumerate(rounds):
+                with self.subTest(number):
+                    self.upstream.reset()
+                    self.upstream.answer = Answer(body=b"answer %d" % number)
+                    headers, body = headers + [("content-LENGTH", str(size))], bytes([ord("a") + number]) * size
+                    reply = await client.ask("POST", "/v1/messages?beta=true", headers, body)
+                    self.assertEqual(reply.data, b"answer %d" % number)
+                    [seen] = self.upstream.requests
+                    line = "POST /v1/messages?beta=true HTTP/1.1"
+                    self.assertEqual(request_differences(line, headers, body, seen, self.upstream_authority), [])
+
     async def test_targets_pass_as_they_came(self):
         for target in ("/", "/v1/messages?beta=true&a=%2F..%2f&b=", "/v1//x/../y/./z", "/v1/files/%00%FF%7e", "/a;b=c?d?e",
                        "/v1/x?" + "q" * 3000):

@@ -103,6 +103,27 @@ class Origins(OriginCase):
             self.assertEqual((await client.ask("POST", "/v1/messages", [], b"{}")).data, b"fine")
 
 
+class OnOneConnection(OriginCase):
+    """A head that comes again is not judged again: nothing else may pass with it."""
+    plain = [("User-Agent", "claude-cli/2.1.330 (external, cli)"), ("x-api-key", "k")]
+
+    async def test_a_request_after_good_ones_is_judged_by_its_own_head(self):
+        for worse in ([("Host", "evil.example")], [("Origin", "https://evil.example")], [("Sec-Fetch-Site", "cross-site")]):
+            with self.subTest(worse):
+                async with await self.client() as client:
+                    for body in (b"{}", b"[]", b"{ }"):
+                        self.assertEqual((await client.ask("POST", "/v1/messages", self.plain, body)).status, 200)
+                    self.upstream.reset()
+                    self.assertEqual((await client.ask("POST", "/v1/messages", self.plain + worse, b"{}")).status, 403)
+                    self.assertEqual(self.upstream.requests, [], "upstream must not see it")
+
+    async def test_our_own_paths_stay_ours_after_good_requests(self):
+        async with await self.client() as client:
+            self.assertEqual((await client.ask("POST", "/v1/messages", self.plain, b"{}")).status, 200)
+            self.assertIn(b'"version"', (await client.ask("GET", "/health", self.plain)).data)
+            self.assertEqual(len(self.upstream.requests), 1)
+
+
 class Tokens(OriginCase):
     env = {"PROXY_TOKEN": "open-sesame-0123456789"}
     right = ("x-distiq-token", "open-sesame-0123456789")
