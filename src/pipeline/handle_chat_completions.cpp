@@ -101,7 +101,9 @@ class ChatExchange {
                                  .json_object = request.json_object};
     TranslatedClient client(client_, std::move(translated), created_, reply);
     const Disposition disposition = co_await handle_messages(services_, client, upstream_, log_);
-    co_return co_await client.finish(disposition);
+    const Disposition told = co_await client.finish(disposition);
+    log_.ended();  // not when handle_messages was done: a whole answer is translated and written only now
+    co_return told;
   }
 
   // What the CLI asks of the API passes the Anthropic door and is booked there; here stands only that somebody asked.

@@ -58,8 +58,9 @@ class MessagesExchange {
 
     if (log_.steered().wanted(fields_)) {
       identify(/*late=*/false);
-      if (!is_alone()) co_await client_.next_turn();
+      // At once: what is decided next must know what this one puts at stake.
       if (log_.steered().edits()) co_return co_await send_edited();
+      if (!is_alone()) co_await client_.next_turn();
     }
     co_return co_await send_original();
   }
@@ -221,11 +222,14 @@ class MessagesExchange {
     co_await relay.start();
     log_.delivered();
 
-    // The client has the start of its answer: now there is time to look at the request, and then to let go of it.
+    // The client has the start of its answer, and may send its lane's next request: what decides must know before that.
+    const bool is_planned = identified_;
+    if (is_planned) steered().answer_began(exchange.head());
+    // Now there is time to look at the request if nobody has, and then to let go of it.
     const bool whole = exchange.finished();
     if (whole) co_await end_and_step_aside();
     identify(/*late=*/true);
-    steered().answer_began(exchange.head());
+    if (!is_planned) steered().answer_began(exchange.head());
     if (exchange.sent()) let_go();
 
     if (!whole) {

@@ -95,6 +95,37 @@ TEST(OpenAiDoor, every_operation_of_a_whole_answer_may_fail) {
   check_every_failure(chat_request(""), whole, R"("content":"hello")");
 }
 
+// Looks at a request when its answer has been read, and takes its time.
+class SlowSteering final : public Steering {
+ public:
+  explicit SlowSteering(ManualClock& clock) : clock_(clock) {}
+
+  bool wants(const ClientFields&) const override { return false; }
+  SteeringPlan plan(const SteeringQuestion&) override {
+    clock_.advance(std::chrono::seconds(1));
+    return {};
+  }
+  void sending(SteeringPlan&) override {}
+  void refused(SteeringPlan&, const Refusal&) override {}
+  void answer_began(SteeringPlan&, const ResponseHead&) override {}
+  Settlement settle(SteeringPlan&, const UsageReport&, const RequestRecord& record) override {
+    return Settlement(record);
+  }
+
+ private:
+  ManualClock& clock_;
+};
+
+TEST(OpenAiDoor, a_request_takes_until_its_client_has_the_answer) {
+  DoorBench bench;
+  SlowSteering steering(bench.clock);
+  bench.services.steering = &steering;
+  bench.connector.scripts.push_back({whole, 1 << 20, false});
+  EXPECT_NE(bench.serve({chat_request(""), 1 << 20, false})->written.find("hello"), std::string::npos);
+  ASSERT_EQ(bench.records.requests.size(), 1u);
+  EXPECT_EQ(bench.records.requests[0].duration_us, 1'000'000);
+}
+
 TEST(OpenAiDoor, a_cut_stream_has_no_clean_end_wherever_it_is_cut) {
   for (std::size_t size = 0; size < streamed.size(); ++size) {
     SCOPED_TRACE(size);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "exchange_bench.h"
+#include "pipeline/steering_for_test.h"
 
 namespace distiq::testing {
 namespace {
@@ -37,7 +38,7 @@ class WitnessSteering final : public Steering {
   }
   void sending(SteeringPlan&) override { note("sending"); }
   void refused(SteeringPlan&, const Refusal&) override {}
-  void answer_began(SteeringPlan&, const ResponseHead&) override {}
+  void answer_began(SteeringPlan&, const ResponseHead&) override { began.push_back(answered()); }
   Settlement settle(SteeringPlan&, const UsageReport&, const RequestRecord& record) override {
     note("settle");
     when_settling();
@@ -45,13 +46,14 @@ class WitnessSteering final : public Steering {
   }
 
   std::vector<std::string> seen;
+  std::vector<std::ptrdiff_t> began;  // how many clients had an answer then
   std::function<void()> when_settling = [] {};
 
  private:
-  void note(const std::string& what) {
-    const auto answered = std::ranges::count_if(clients_, [](const auto& trace) { return !trace->written.empty(); });
-    seen.push_back(what + " " + std::to_string(answered));
+  [[nodiscard]] std::ptrdiff_t answered() const {
+    return std::ranges::count_if(clients_, [](const auto& trace) { return !trace->written.empty(); });
   }
+  void note(const std::string& what) { seen.push_back(what + " " + std::to_string(answered())); }
 
   const ExchangeBench::Traces& clients_;
 };
@@ -107,6 +109,39 @@ TEST_F(Together, who_leaves_while_the_others_are_decided_is_not_sent_any_more) {
   EXPECT_THAT(outcomes, ::testing::UnorderedElementsAre(Outcome::ok, Outcome::client_gone));
   const auto sent = std::ranges::count_if(bench.connector.traces, [](const auto& t) { return !t->written.empty(); });
   EXPECT_EQ(sent, 1);
+}
+
+// What a lane may lose by being moved is set aside when its request goes out: the next must be decided after that.
+TEST_F(Together, sub_agents_that_start_together_do_not_spend_the_same_savings) {
+  const auto another = hold_another();
+  LivePolicy live(RoutingPolicy::saver);
+  JudgeForTest judge;
+  RouteSteering real(PriceTable::builtin(), bench.clock, bench.clock, live, &judge);
+  bench.services.steering = &real;
+  bench.services.max_body_bytes = 4 << 20;
+  std::vector<StreamScript> scripts;
+  for (const std::string name : {"a", "b", "c", "d", "e", "f"}) {
+    const std::string body = ConversationForTest(name).human("look at it").body();
+    scripts.push_back(
+        {"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nuser-agent: claude-cli/2.1\r\nx-api-key: k\r\n"
+         "x-claude-code-session-id: s\r\nx-claude-code-agent-id: " +
+             name + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body,
+         1 << 20, false});
+  }
+  bench.connector.scripts.assign(scripts.size(), {"", 1 << 20, false});  // upstream has answered none of them yet
+  bench.serve_together(std::move(scripts));
+  ASSERT_EQ(bench.connector.traces.size(), 6u);
+  const auto moved = std::ranges::count_if(bench.connector.traces, [](const auto& trace) {
+    return trace->written.find(R"("model":"claude-sonnet-5-5")") != std::string::npos;
+  });
+  EXPECT_EQ(moved, 1);
+}
+
+// Of a lane the next request may be decided, by another thread, as soon as its client has this answer.
+TEST_F(Together, that_an_answer_began_is_known_before_others_have_their_turn) {
+  const auto another = hold_another();
+  serve(std::vector<StreamScript>(2, {request(), 1 << 20, false}));
+  EXPECT_THAT(steering.began, ElementsAre(1, 2));
 }
 
 TEST_F(Together, whatever_fails_for_one_the_others_are_answered) {
