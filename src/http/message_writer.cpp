@@ -195,9 +195,12 @@ std::string upstream_request_head(const RequestHead& head, const UpstreamTarget&
   return out.take();
 }
 
-std::string client_response_head(const ResponseHead& head, const ClientFraming& client, const HeaderList& extra) {
-  HeadText out(head.reason.size() + head.headers.byte_count() + head.headers.size() * 4 + extra.byte_count() +
-               extra.size() * 4 + 64);
+void append_field_line(std::string& lines, std::string_view name, std::string_view value) {
+  lines.append(name).append(": ").append(value).append("\r\n");
+}
+
+std::string client_response_head(const ResponseHead& head, const ClientFraming& client, std::string_view extra_lines) {
+  HeadText out(head.reason.size() + head.headers.byte_count() + head.headers.size() * 4 + extra_lines.size() + 64);
   out.put("HTTP/1.1 ").put(static_cast<std::size_t>(head.status)).put(" ").put(head.reason).put("\r\n");
   const HopByHop hop_by_hop(head.headers);
   for (const auto [name, value] : head.headers) {
@@ -212,7 +215,7 @@ std::string client_response_head(const ResponseHead& head, const ClientFraming& 
       out.pass_field(name, value);
     }
   }
-  for (const auto [name, value] : extra) out.put_field(name, value);
+  out.put(extra_lines);
   if (!client.keep_alive) {
     out.put_field("Connection", "close");
   } else if (client.client_version_minor == 0) {

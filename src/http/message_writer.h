@@ -52,10 +52,13 @@ struct ClientFraming {
   std::optional<std::uint64_t> content_length = std::nullopt;  // in place of upstream's, where the content was edited
 };
 
-// The answer's head as the client sees it: same status, order and case, hop-by-hop fields removed, `extra` (our
+// A field as a line of a head. Requires: no line break in either.
+void append_field_line(std::string& lines, std::string_view name, std::string_view value);
+
+// The answer's head as the client sees it: same status, order and case, hop-by-hop fields removed, `extra_lines` (our
 // x-distiq-* fields) appended.
 [[nodiscard]] std::string client_response_head(const ResponseHead& head, const ClientFraming& framing,
-                                               const HeaderList& extra);
+                                               std::string_view extra_lines);
 
 // A whole answer of our own.
 [[nodiscard]] std::string local_response(int status, std::string_view content_type, std::string_view body,

@@ -81,7 +81,7 @@ TEST(ClientResponseHead, writes_parsed_fields_of_a_long_head_as_they_came) {
       client_response_head(
           reader.response(),
           {.framing = BodyFraming::content_length, .keep_alive = true, .client_version_minor = 1, .content_length = 12},
-          {}),
+          ""),
       "HTTP/1.1 200 OK\r\n" + fields + "Content-Length: 12\r\n\r\n");
 }
 
@@ -111,8 +111,8 @@ ResponseHead answer() {
 }
 
 TEST(ClientResponseHead, status_reason_order_and_case_pass_and_ours_come_last) {
-  HeaderList ours;
-  ours.add("x-distiq-id", "dq_1");
+  std::string ours;
+  append_field_line(ours, "x-distiq-id", "dq_1");
   EXPECT_EQ(client_response_head(answer(), {BodyFraming::chunked, true, 1}, ours),
             "HTTP/1.1 529 Quite Overloaded\r\nRetry-After: 3\r\nSet-Cookie: a\r\nTransfer-Encoding: chunked\r\n"
             "set-cookie: b\r\nx-distiq-id: dq_1\r\n\r\n");
@@ -120,8 +120,8 @@ TEST(ClientResponseHead, status_reason_order_and_case_pass_and_ours_come_last) {
 
 TEST(ClientResponseHead, says_how_the_connection_goes_on) {
   EXPECT_TRUE(
-      client_response_head(answer(), {BodyFraming::until_close, false, 1}, {}).ends_with("Connection: close\r\n\r\n"));
-  EXPECT_TRUE(client_response_head(answer(), {BodyFraming::content_length, true, 0}, {})
+      client_response_head(answer(), {BodyFraming::until_close, false, 1}, "").ends_with("Connection: close\r\n\r\n"));
+  EXPECT_TRUE(client_response_head(answer(), {BodyFraming::content_length, true, 0}, "")
                   .ends_with("Connection: keep-alive\r\n\r\n"));
 }
 

@@ -251,7 +251,7 @@ UsageReport UsageCollector::take_report() {
   for (const UsageIteration& iteration : report_.iterations) {
     if (iteration.type == "fallback_message" && !iteration.model.empty()) report_.model = iteration.model;
   }
-  return std::exchange(report_, {});
+  return std::move(report_);
 }
 
 }  // namespace distiq

@@ -47,7 +47,7 @@ class UsageCollector {
   [[nodiscard]] bool has_error() const { return !report_.error_type.empty(); }
   [[nodiscard]] bool lost_something() const { return lost_; }
 
-  // Everything but `complete`, which is the caller's to decide. The collector is empty afterwards.
+  // Everything but `complete`, which is the caller's to decide. Once, at the end.
   [[nodiscard]] UsageReport take_report();
 
  private:

@@ -12,7 +12,7 @@ namespace distiq {
 
 class SeenAnswers {
  public:
-  // Holds about 32 bytes for each answer that it remembers, from the start.
+  // Holds about 60 bytes for each answer that it remembers, from the start.
   explicit SeenAnswers(std::size_t capacity = 4096);
 
   // True the first time a pair is seen, and always when one of the two is missing: without both nothing can be told

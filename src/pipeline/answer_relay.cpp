@@ -21,7 +21,7 @@ std::optional<std::uint64_t> grown_length(const ResponseHead& head, std::int64_t
 }  // namespace
 
 AnswerRelay::AnswerRelay(UpstreamExchange& upstream, ClientExchange& client, Cancellation& cancellation,
-                         const HeaderList& our_fields, AnswerObserver observer, std::optional<AnswerStart> held)
+                         std::string_view our_fields, AnswerObserver observer, std::optional<AnswerStart> held)
     : upstream_(upstream),
       client_(client),
       cancellation_(cancellation),

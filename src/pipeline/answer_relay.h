@@ -29,9 +29,9 @@ struct AnswerStart {
 
 class AnswerRelay {
  public:
-  // Requires: upstream's head has been read. `our_fields` are appended to the head.
+  // Requires: upstream's head has been read. `our_fields`: lines that are appended to the head.
   AnswerRelay(UpstreamExchange& upstream, ClientExchange& client, Cancellation& cancellation,
-              const HeaderList& our_fields, AnswerObserver observer, std::optional<AnswerStart> held = std::nullopt);
+              std::string_view our_fields, AnswerObserver observer, std::optional<AnswerStart> held = std::nullopt);
 
   // Writes the head, with what was held or else the body bytes that came in the same read.
   Task<void> start();

@@ -1,5 +1,7 @@
 #include "pipeline/bookkeeper.h"
 
+#include <boost/container/small_vector.hpp>
+
 #include "money/cost.h"
 
 namespace distiq {
@@ -7,9 +9,10 @@ namespace {
 
 constexpr std::string_view rate_limit_prefix = "anthropic-ratelimit-";
 
-// Of an API key's answers; a subscription's have about as many.
-constexpr std::size_t usual_rate_limits = 16;
-constexpr std::size_t usual_rate_limit_bytes = 1024;
+bool is_rate_limit(std::string_view name) {
+  return name.size() > rate_limit_prefix.size() &&
+         equals_ignore_case(name.substr(0, rate_limit_prefix.size()), rate_limit_prefix);
+}
 
 // Takes the message's id, which no price depends on.
 void add_report(RequestRecord& record, UsageReport& report) {
@@ -95,12 +98,16 @@ void Bookkeeper::book(ExchangeFacts&& facts) noexcept try {
 
 RateLimitFields rate_limit_fields(const HeaderList& answer) {
   RateLimitFields out;
-  for (const auto [name, value] : answer) {
-    if (name.size() <= rate_limit_prefix.size()) continue;
-    if (!equals_ignore_case(name.substr(0, rate_limit_prefix.size()), rate_limit_prefix)) continue;
-    if (out.empty()) out.reserve(usual_rate_limits, usual_rate_limit_bytes);
-    out.add(name, value);
+  boost::container::small_vector<HeaderList::Field, 32> found;
+  std::size_t bytes = 0;
+  for (const HeaderList::Field field : answer) {
+    if (!is_rate_limit(field.name)) continue;
+    found.push_back(field);
+    bytes += field.name.size() + field.value.size();
   }
+  if (found.empty()) return out;
+  out.reserve(found.size(), bytes);  // it waits in a queue: no more than it needs
+  for (const auto [name, value] : found) out.add(name, value);
   return out;
 }
 

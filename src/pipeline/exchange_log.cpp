@@ -119,8 +119,8 @@ void ExchangeLog::head_came(const ResponseHead& head) {
   }
 }
 
-void ExchangeLog::delivered() {
-  facts_.record.overhead_us += microseconds(services_.clock.monotonic() - answer_began_at_);
+void ExchangeLog::delivered(MonotonicTime now) {
+  facts_.record.overhead_us += microseconds(now - answer_began_at_);
 }
 
 void ExchangeLog::answer_began(const ResponseHead& head) {
@@ -132,7 +132,7 @@ void ExchangeLog::answer_began(const ResponseHead& head) {
   facts_.rate_limits = rate_limit_fields(head.headers);
 }
 
-void ExchangeLog::relayed(const AnswerRelay& relay, UsageReport report) {
+void ExchangeLog::relayed(const AnswerRelay& relay, UsageReport&& report) {
   facts_.record.outcome = relay.outcome();
   facts_.record.response_bytes = relay.content_bytes();
   facts_.report = std::move(report);

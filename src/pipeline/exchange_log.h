@@ -35,10 +35,10 @@ class ExchangeLog {
   // The client gets it now; what passes until delivered() counts as our overhead, too.
   void answer_began(const ResponseHead& head);
   // The client has the head and what came with it.
-  void delivered();
+  void delivered(MonotonicTime now);
   // It has all that it will get: what is done from here on is not the request's time. Without this, book() is the end.
-  void ended() { ended_at_ = services_.clock.monotonic(); }
-  void relayed(const AnswerRelay& relay, UsageReport report);
+  void ended(MonotonicTime now) { ended_at_ = now; }
+  void relayed(const AnswerRelay& relay, UsageReport&& report);
   // The answer to our edit was thrown away, the original is sent.
   void healed(const Refusal& refusal, UsageReport discarded);
   // The client left before it got anything of the answer.

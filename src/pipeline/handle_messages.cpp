@@ -1,5 +1,7 @@
 #include "pipeline/handle_messages.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <new>
 
@@ -27,13 +29,14 @@ std::int64_t retry_after_of(const ResponseHead& head) {
   return seconds;
 }
 
+constexpr std::size_t longest_field = 200;
+
 // Field values are visible ASCII: a reason may hold anything.
-std::string field_text(std::string_view text) {
-  std::string out(text.substr(0, 200));
-  for (char& c : out) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return out;
+void append_safe_line(std::string& lines, std::string_view name, std::string_view text) {
+  text = text.substr(0, longest_field);
+  std::array<char, longest_field> safe;
+  std::ranges::transform(text, safe.begin(), [](char c) { return c < ' ' || c > '~' ? '?' : c; });
+  append_field_line(lines, name, {safe.data(), text.size()});
 }
 
 class MessagesExchange {
@@ -220,21 +223,22 @@ class MessagesExchange {
     const AnswerObserver observer = [&meter](std::string_view content) { meter.observe(content); };
     AnswerRelay relay(exchange, client_, cancellation_, answer_fields(log_), observer, held);
     co_await relay.start();
-    log_.delivered();
+    const MonotonicTime delivered_at = services_.clock.monotonic();
+    log_.delivered(delivered_at);
 
     // The client has the start of its answer, and may send its lane's next request: what decides must know before that.
     const bool is_planned = identified_;
     if (is_planned) steered().answer_began(exchange.head());
     // Now there is time to look at the request if nobody has, and then to let go of it.
     const bool whole = exchange.finished();
-    if (whole) co_await end_and_step_aside();
+    if (whole) co_await end_and_step_aside(delivered_at);
     identify(/*late=*/true);
     if (!is_planned) steered().answer_began(exchange.head());
     if (exchange.sent()) let_go();
 
     if (!whole) {
       co_await relay.run();
-      co_await end_and_step_aside();
+      co_await end_and_step_aside(services_.clock.monotonic());
     }
     cancellation_.clear_hook();
     if (!exchange.sent()) co_await exchange.settle();
@@ -245,8 +249,8 @@ class MessagesExchange {
   [[nodiscard]] bool is_alone() const { return services_.metrics.open_requests() == 1; }
 
   // The client has all of its answer, and our books can wait: for other threads, or for other requests of this one.
-  Task<void> end_and_step_aside() {
-    log_.ended();
+  Task<void> end_and_step_aside(MonotonicTime ended_at) {
+    log_.ended(ended_at);
     if (is_alone()) {
       give_way();
     } else {
@@ -280,15 +284,16 @@ bool is_messages_path(const RequestHead& head) {
   return head.method == "POST" && (head.path() == messages_path || head.path() == count_tokens_path);
 }
 
-HeaderList answer_fields(ExchangeLog& log) {
-  HeaderList fields;
-  fields.add("x-distiq-id", log.id());
+std::string answer_fields(ExchangeLog& log) {
+  std::string lines;
+  lines.reserve(2 * longest_field);
+  append_field_line(lines, "x-distiq-id", log.id());
   const SteeringPlan* plan = log.steered().get();
-  if (plan == nullptr || plan->route.empty()) return fields;
-  fields.add("x-distiq-route", field_text(plan->route));
-  if (!plan->reason.empty()) fields.add("x-distiq-reason", field_text(plan->reason));
-  fields.add("x-distiq-expected-saving", usd_text(plan->record.expected_saving, 6));
-  return fields;
+  if (plan == nullptr || plan->route.empty()) return lines;
+  append_safe_line(lines, "x-distiq-route", plan->route);
+  if (!plan->reason.empty()) append_safe_line(lines, "x-distiq-reason", plan->reason);
+  append_field_line(lines, "x-distiq-expected-saving", usd_text(plan->record.expected_saving, 6));
+  return lines;
 }
 
 Task<Disposition> handle_messages(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream,

@@ -15,7 +15,7 @@ Task<Disposition> handle_messages(const PipelineServices& services, ClientExchan
 // Shared with pass_through: answers with our own error, in Anthropic's form.
 Task<Disposition> answer_error(ClientExchange& client, const Error& error, ExchangeLog& log);
 
-// Our fields on every answer.
-[[nodiscard]] HeaderList answer_fields(ExchangeLog& log);
+// Our fields on every answer, as lines of its head.
+[[nodiscard]] std::string answer_fields(ExchangeLog& log);
 
 }  // namespace distiq

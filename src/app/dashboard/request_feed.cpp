@@ -15,7 +15,8 @@ constexpr std::size_t most_at_once = 256u * 1024;
 }  // namespace
 
 bool RequestFeed::is_watched() const {
-  return clock_.wall().time_since_epoch().count() <= watched_until_ms_.load(std::memory_order_relaxed);
+  const std::int64_t until_ms = watched_until_ms_.load(std::memory_order_relaxed);
+  return until_ms != 0 && clock_.wall().time_since_epoch().count() <= until_ms;  // nearly always nobody ever was there
 }
 
 void RequestFeed::began(const RequestRecord& record) {
