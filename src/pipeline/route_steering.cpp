@@ -193,11 +193,31 @@ bool RouteSteering::decide(const SteeringQuestion& question, MonotonicTime began
     if (route.lane != nullptr) lane = *route.lane;
   }
   route.lane = lane ? &*lane : nullptr;
-  weigh(question, request, std::move(route));
-  if (!carries_out(request, began)) return false;
-  const std::lock_guard lock(mutex_);
-  care(question, wall, request);
+  while (true) {
+    weigh(question, request, route);
+    if (!carries_out(request, began)) return false;
+    const std::lock_guard lock(mutex_);
+    if (!set_aside(request, wall)) continue;
+    care(question, wall, request);
+    return true;
+  }
+}
+
+// What a move may lose is no other lane's any more, from the decision on. False: by now others have set aside what it
+// counted on. Requires: mutex_ is held.
+bool RouteSteering::set_aside(const Request& request, WallTime wall) {
+  if (!request.moved || request.decision.return_penalty <= PicoUsd{}) return true;
+  const AccountBank bank = banks_.view(request.account, request.lane.lane_id, request.now, wall);
+  if (bank.available() < request.counted_on) return false;
+  hold(request);
   return true;
+}
+
+// Until the lane's cache would be cold untouched as well. Requires: mutex_ is held.
+void RouteSteering::hold(const Request& request) {
+  const auto life = std::chrono::minutes(request.ttl == CacheTtl::one_hour ? 60 : 5);
+  banks_.hold(request.account, request.lane.lane_id, request.moved ? request.decision.return_penalty : PicoUsd{},
+              request.now + life);
 }
 
 // False: more has to be known; `asked` and `route` then hold what was looked up. Requires: mutex_ is held.
@@ -271,6 +291,7 @@ void RouteSteering::weigh(const SteeringQuestion& question, Request& request, Ro
   route.verdict = request.verdict;
   route.struggle = request.struggle;
   route.bank = known.bank;
+  request.counted_on = known.bank.available();
   route.session = known.session;
   route.turns = &known.turns;
   request.decision = decide_route(route, config_.routing);

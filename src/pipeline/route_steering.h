@@ -72,6 +72,8 @@ class RouteSteering final : public Steering {
   [[nodiscard]] Known look_up(const Request& request, const std::vector<const ModelInfo*>& models);
   void judge(const SteeringQuestion& question, Request& request) const;
   void weigh(const SteeringQuestion& question, Request& request, RouteQuestion route);
+  bool set_aside(const Request& request, WallTime wall);
+  void hold(const Request& request);
   void care(const SteeringQuestion& question, WallTime wall, Request& request);
   void edit(const SteeringQuestion& question, Request& request, SteeringPlan& plan) const;
   void describe(Request& request, SteeringPlan& plan) const;

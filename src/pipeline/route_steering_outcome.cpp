@@ -76,9 +76,7 @@ void RouteSteering::note_lane(const Request& request) {
                    .return_penalty = request.moved ? decision.return_penalty : PicoUsd{},
                    .now = request.now});
   if (ended) turns_.learn_life(ended->request_class, ended->requests);
-  const auto life = std::chrono::minutes(request.ttl == CacheTtl::one_hour ? 60 : 5);
-  banks_.hold(request.account, request.lane.lane_id, request.moved ? decision.return_penalty : PicoUsd{},
-              request.now + life);
+  hold(request);
 }
 
 void RouteSteering::sending(SteeringPlan& plan) {

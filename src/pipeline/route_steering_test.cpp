@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "pipeline/steering_for_test.h"
 
@@ -344,12 +346,56 @@ TEST(RouteSteering, held_out_sessions_are_observed_and_the_others_treated) {
     const ConversationForTest talk = ConversationForTest(fmt::format("lane{}", i)).human(kEasy);
     const bool is_control = proxy.steering().arm_of("session-" + talk.name()) == "control";
     control += is_control ? 1 : 0;
-    const SteeringPlan plan = proxy.plan(talk);
+    const SteeringPlan plan = proxy.plan(talk, "account of " + talk.name());  // each with a bank of its own
     EXPECT_EQ(plan.serve, is_control ? kOpus : kHaiku);
     EXPECT_EQ(plan.record.arm, is_control ? "control" : "treated");
   }
   EXPECT_GT(control, 8);
   EXPECT_LT(control, 32);
+}
+
+TEST(RouteSteering, what_a_move_may_lose_is_set_aside_when_it_is_decided) {
+  SteeringForTest proxy(RoutingPolicy::saver);
+  int moved = 0;
+  for (int i = 0; i < 6; ++i) {
+    const ConversationForTest talk = ConversationForTest(fmt::format("lane{}", i)).human(kEasy);
+    moved += proxy.plan(talk).record.moved ? 1 : 0;
+  }
+  EXPECT_EQ(moved, 1);
+}
+
+// While it judges, another thread decides.
+class InterruptedJudge final : public PromptJudge {
+ public:
+  [[nodiscard]] PromptVerdict judge(const JudgeInput& input) const override {
+    if (meanwhile) std::exchange(meanwhile, nullptr)();
+    return judge_.judge(input);
+  }
+  mutable std::function<void()> meanwhile;
+
+ private:
+  JudgeForTest judge_;
+};
+
+TEST(RouteSteering, a_move_does_not_count_on_what_others_have_set_aside_meanwhile) {
+  const ManualClock clock;
+  const LivePolicy live(RoutingPolicy::saver);
+  const InterruptedJudge judge;
+  RouteSteering steering(PriceTable::builtin(), clock, clock, live, &judge);
+  const RequestHead head{"POST", "/v1/messages", 1, {}};
+  const std::string account = "account";
+  const auto plan = [&](const char* name) {
+    const ConversationForTest talk = ConversationForTest(name).human(kEasy);
+    const std::string body = talk.body();
+    const auto view = scan_request(body);
+    LaneIdentity lane = talk.lane();
+    return steering.plan({.client = head, .view = *view, .lane = lane, .account = account});
+  };
+  bool other_moved = false;
+  judge.meanwhile = [&] { other_moved = plan("other").record.moved; };
+  const SteeringPlan interrupted = plan("one");
+  EXPECT_TRUE(other_moved);
+  EXPECT_FALSE(interrupted.record.moved) << interrupted.reason;
 }
 
 // Time that passes whenever it is asked for.

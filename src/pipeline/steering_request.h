@@ -38,6 +38,7 @@ struct SteeringRequest final : SteeringState {
   Struggle struggle;
 
   RouteDecision decision;
+  PicoUsd counted_on{};                       // what the account's bank could cover when it was decided
   CacheForecast served_forecast;              // on the model that was decided for
   bool moved = false;                         // leaves for another model
   bool effort_lowered = false;                // leaves with less effort
