@@ -1,5 +1,7 @@
 #include "storage/record_totals.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "storage/record_columns.h"
@@ -13,6 +15,24 @@ bool is_error(const RequestRecord& record) {
 }
 
 }  // namespace
+
+std::string session_total_names() {
+  std::string names;
+  const Totals any;
+  visit_session_totals(any, [&](const char* name, std::int64_t) { names.append(", ").append(name); });
+  return names;
+}
+
+std::string session_shares_taken_away(std::string_view condition) {
+  std::string shares;
+  const Totals any;
+  visit_session_totals(any, [&](std::string_view name, std::int64_t) {
+    shares += name == "requests" ? ", -count(*)" : fmt::format(", -sum({})", name);
+  });
+  return fmt::format(
+      "SELECT session_id{} FROM requests WHERE session_id != '' AND duplicate = 0 AND {} GROUP BY session_id", shares,
+      condition);
+}
 
 std::string_view group_of(const RequestRecord& record) {
   const Counted counted = counted_as(record);

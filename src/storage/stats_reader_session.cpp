@@ -1,17 +1,15 @@
-// One session out of the record store, by the index on session_id.
+// One session out of the record store: its row in `session_totals`.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "storage/record_totals.h"
 #include "storage/stats_reader.h"
 
 namespace distiq {
 namespace {
 
-// `session_id != ''` is what makes the partial index usable; all columns stand in it.
-constexpr std::string_view sums_sql =
-    "SELECT count(*), sum(input_tokens), sum(cache_read_tokens), sum(cache_write_5m_tokens), "
-    "sum(cache_write_1h_tokens), sum(output_tokens), sum(cost_usd_micros), sum(counterfactual_usd_micros), "
-    "sum(restored_usd_micros) FROM requests WHERE session_id = ? AND session_id != '' AND duplicate = 0";
 // Backwards from the newest: a session that somebody looks at is among the last ones. No further than 5000 rows.
 constexpr std::string_view newest_sql =
     "SELECT requested_model, served_model, account_kind, account_hash FROM requests NOT INDEXED "
@@ -25,19 +23,17 @@ std::unexpected<DbError> pass_on(DbResult<T>& failed) {
   return std::unexpected(std::move(failed.error()));
 }
 
-Totals read_totals(const Statement& row) {
+// No requests: nothing of that session is recorded.
+DbResult<Totals> read_totals(Database& db, std::string_view session_id) {
+  auto sums =
+      db.prepare(fmt::format("SELECT session_id{} FROM session_totals WHERE session_id = ?", session_total_names()));
+  if (!sums) return pass_on(sums);
+  sums->bind(1, session_id);
+  auto row = sums->step();
+  if (!row) return pass_on(row);
   Totals totals;
-  std::int64_t* const columns[] = {&totals.requests,
-                                   &totals.input_tokens,
-                                   &totals.cache_read_tokens,
-                                   &totals.cache_write_5m_tokens,
-                                   &totals.cache_write_1h_tokens,
-                                   &totals.output_tokens,
-                                   &totals.cost_usd_micros,
-                                   &totals.counterfactual_usd_micros,
-                                   &totals.restored_usd_micros};
-  int index = 0;
-  for (auto* column : columns) *column = row.integer(index++);
+  int column = 1;
+  if (*row) visit_session_totals(totals, [&](const char*, std::int64_t& value) { value = sums->integer(column++); });
   return totals;
 }
 
@@ -67,19 +63,16 @@ Result<std::optional<SessionSummary>> StatsReader::session(std::string_view sess
 DbResult<std::optional<SessionSummary>> StatsReader::read_session(std::string_view session_id) {
   auto moment = Transaction::begin_read(db_);
   if (!moment) return pass_on(moment);
-  auto sums = db_.prepare(sums_sql);
-  if (!sums) return pass_on(sums);
-  sums->bind(1, session_id);
-  auto row = sums->step();
-  if (!row) return pass_on(row);
+  auto totals = read_totals(db_, session_id);
+  if (!totals) return pass_on(totals);
+  if (totals->requests == 0) return std::nullopt;
   SessionSummary session;
-  session.totals = read_totals(*sums);
-  if (session.totals.requests == 0) return std::nullopt;
+  session.totals = *totals;
 
   auto newest = db_.prepare(newest_sql);
   if (!newest) return pass_on(newest);
   newest->bind(1, session_id);
-  row = newest->step();
+  auto row = newest->step();
   if (!row) return pass_on(row);
   if (!*row) return session;
   session.requested_model = newest->text(0);

@@ -8,6 +8,7 @@
 
 #include "stats/stats_report.h"
 #include "stats/summary_calendar.h"
+#include "storage/store_auditor.h"
 #include "storage/store_file.h"
 #include "storage/store_for_test.h"
 #include "storage/store_schema.h"
@@ -19,6 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using store_test::day_ms;
 using store_test::make_record;
+using store_test::query;
+using store_test::query_text;
 using store_test::quick_config;
 using store_test::SharedClock;
 using store_test::TempFolder;
@@ -350,6 +353,60 @@ TEST_F(StatsReaderTest, a_proxy_of_the_older_version_is_grown_in_place) {
   EXPECT_EQ(all.total.cost_usd_micros, 62);
 }
 
+// Every version has the columns of the first. Two sessions, a row without one, a second record of one answer.
+constexpr const char* rows_of_the_first_version = R"sql(
+WITH n (n) AS (VALUES (1), (2), (3), (4), (5), (6))
+INSERT INTO requests (id, local_day, duplicate, started_at_ms, session_id, agent_id, lane_id, request_class, account_hash,
+  method, path, requested_model, served_model, status, outcome, streamed, error_type, upstream_request_id, message_id,
+  stop_reason, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, web_searches,
+  web_fetches, code_executions, usage_seen, usage_complete, price_estimated, cost_usd_micros, counterfactual_usd_micros,
+  restored_usd_micros, duration_us, first_byte_us, overhead_us, request_bytes, response_bytes, reason)
+SELECT 'old-' || n, 20775, n = 6, 1794960000000, CASE n WHEN 5 THEN '' ELSE 'old-session-' || (n % 2) END, '', '', 'main', '',
+  'POST', '/v1/messages', 'claude-opus-4-8', 'claude-opus-4-8', 200, 'ok', 1, '', '', '', 'end_turn', n, 10 * n, 3, 4, 5, 0,
+  0, 0, 0, 1, 0, 0, 0, 0, 7, 6, 5, 4, 3, '' FROM n;
+INSERT INTO daily_totals (local_day, model, request_class, requests, cache_hits, errors, client_gone, incomplete, estimated,
+  duplicates, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, web_searches,
+  cost_usd_micros, counterfactual_usd_micros, restored_usd_micros, duration_us)
+VALUES (20775, 'claude-opus-4-8', 'main', 6, 0, 0, 0, 0, 0, 1, 15, 150, 15, 20, 25, 0, 0, 0, 0, 42);
+)sql";
+
+TEST_F(StatsReaderTest, a_store_of_any_older_version_has_its_sessions_summed_and_goes_on) {
+  for (std::size_t version = 1; version < store_migrations().size(); ++version) {
+    SCOPED_TRACE(version);
+    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + end);
+    {
+      std::ofstream(path_).flush();
+      auto db = Database::open(path_, DbAccess::read_write, 1s);
+      ASSERT_TRUE(db && db->migrate(store_migrations().first(version), store_application_id));
+      const auto filled = db->execute(rows_of_the_first_version);
+      ASSERT_TRUE(filled) << filled.error().detail;
+    }
+    auto newer = make_record(2);
+    newer.session_id = "old-session-0";
+    newer.cost = newer.counterfactual = PicoUsd{0};
+    newer.usage_seen = false;
+    write({newer});
+    auto reader = StatsReader::open(path_);
+    ASSERT_TRUE(reader);
+    const auto even = reader->session("old-session-0");
+    ASSERT_TRUE(even && *even);
+    EXPECT_EQ((*even)->totals.requests, 3) << "2, 4 and the new one; not the second record 6";
+    EXPECT_EQ((*even)->totals.input_tokens, 2 + 4 + 2);
+    EXPECT_EQ((*even)->totals.cache_write_1h_tokens, 12);
+    const auto odd = reader->session("old-session-1");
+    ASSERT_TRUE(odd && *odd);
+    EXPECT_EQ((*odd)->totals.requests, 2);
+    EXPECT_EQ((*odd)->totals.cache_read_tokens, 40);
+    EXPECT_EQ(query(path_, "SELECT count(*) FROM session_totals"), 2);
+    const auto audit = audit_store(path_, PriceTable::builtin());
+    ASSERT_TRUE(audit);
+    EXPECT_TRUE(audit->ok()) << audit->chain.detail << audit->prices.detail << audit->totals.first_wrong
+                             << audit->totals.detail;
+    EXPECT_EQ(audit->rows, 7);
+    EXPECT_EQ(audit->before_chain, 6);
+  }
+}
+
 // The zone is read anew by every conversion only after tzset().
 class ZoneForTest {
  public:
@@ -412,6 +469,25 @@ TEST_F(StatsReaderTest, session_sums_its_own_records_and_names_its_newest_main_r
     ASSERT_TRUE(none) << unknown;
     EXPECT_FALSE(*none) << unknown;
   }
+}
+
+TEST_F(StatsReaderTest, whatever_a_client_calls_its_session_is_summed_like_the_rows) {
+  std::vector<Record> items;
+  const std::string names[] = {"", "a", "with space", "sk-ant-x", std::string(500, 'x'), std::string(501, 'x'), "a"};
+  for (std::uint64_t n = 0; n < 100; ++n) {
+    auto record = make_record(n);
+    record.session_id = names[n % std::size(names)];
+    items.push_back(record);
+  }
+  write(items);
+  const auto audit = audit_store(path_, PriceTable::builtin());
+  ASSERT_TRUE(audit);
+  EXPECT_TRUE(audit->totals.ok()) << audit->totals.first_wrong << ": " << audit->totals.detail;
+  EXPECT_EQ(query_text(path_,
+                       "SELECT group_concat(iif(length(session_id) = 128, 'long', session_id)) FROM "
+                       "session_totals"),
+            "(not stored),(redacted),a,long");
+  EXPECT_EQ(query(path_, "SELECT requests FROM session_totals WHERE session_id = 'a'"), 29);
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ class Auditor {
     if (auto read = read_anchor(); !read) return std::unexpected(std::move(read.error()));
     if (auto read = read_rows(); !read) return std::unexpected(std::move(read.error()));
     if (auto read = read_totals(); !read) return std::unexpected(std::move(read.error()));
+    if (auto read = read_session_totals(); !read) return std::unexpected(std::move(read.error()));
     return std::move(audit_);
   }
 
@@ -181,6 +182,32 @@ class Auditor {
     }
     if (!row) return std::unexpected(std::move(row.error()));
     while (!sums_.empty()) compare(Key(sums_.begin()->first), Totals{});  // rows whose totals are missing
+    return {};
+  }
+
+  // Of sessions there may be as many as rows: SQLite adds them up, which sorts in files what is too much for memory.
+  DbResult<void> read_session_totals() {
+    const Totals any;
+    std::string differences;
+    visit_session_totals(any, [&](const char* name, std::int64_t) {
+      fmt::format_to(std::back_inserter(differences), ", sum({})", name);
+    });
+    auto sessions = db_.prepare(fmt::format(
+        "SELECT session_id{} FROM (SELECT session_id{} FROM session_totals UNION ALL {}) GROUP BY session_id",
+        differences, session_total_names(), session_shares_taken_away("true")));
+    if (!sessions) return std::unexpected(std::move(sessions.error()));
+    auto row = sessions->step();
+    for (; row && *row; row = sessions->step()) {
+      std::string detail;
+      int column = 1;
+      visit_session_totals(any, [&](const char* name, std::int64_t) {
+        const std::int64_t difference = sessions->integer(column++);
+        if (difference != 0)
+          fmt::format_to(std::back_inserter(detail), "{}: {:+} against the rows; ", name, difference);
+      });
+      note(audit_.totals, detail.empty(), fmt::format("session {}", sessions->text(0)), detail);
+    }
+    if (!row) return std::unexpected(std::move(row.error()));
     return {};
   }
 

@@ -1,6 +1,6 @@
 // Recomputes the store from its raw rows: the hash chain, what each answer cost by the price table, what was saved and
-// by which causes, and the days' totals. Read-only and beside a running proxy; reads every row once in bounded memory,
-// about seven seconds for a million. Blocks; one thread.
+// by which causes, and the totals of days and sessions. Read-only and beside a running proxy; reads every row in
+// bounded memory, about seven seconds for a million. Blocks; one thread.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace distiq {
 struct AuditCheck {
   std::int64_t checked = 0;
   std::int64_t wrong = 0;
-  std::string first_wrong;  // a request's id, or "2026-11-27 claude-opus-5-5 main" for totals
+  std::string first_wrong;  // a request's id; for totals "2026-11-27 claude-opus-5-5 main" or "session ID"
   std::string detail;       // numbers, for people who look further
 
   [[nodiscard]] bool ok() const { return wrong == 0; }
@@ -27,7 +27,7 @@ struct StoreAudit {
   AuditCheck prices;          // cost, from usage, model and price basis
   AuditCheck counterfactual;  // what it would have cost, from the untouched usage and the requested model
   AuditCheck causes;          // saved = counterfactual - restored - cost = the sum over its causes
-  AuditCheck totals;          // the days' totals are the sums of the rows
+  AuditCheck totals;          // those of days and of sessions are the sums of the rows
 
   std::int64_t before_chain = 0;      // rows from before there was a chain
   std::int64_t deleted_before = 0;    // rows that retention has deleted; the chain goes on from the last of them

@@ -101,6 +101,12 @@ TEST_F(StoreAuditorTest, finds_what_was_changed) {
       {"a total", "UPDATE daily_totals SET cost_usd_micros = cost_usd_micros - 1 WHERE requests > 0",
        &StoreAudit::totals, nullptr},
       {"a total taken out", "DELETE FROM daily_totals", &StoreAudit::totals, nullptr},
+      {"a session's total", "UPDATE session_totals SET output_tokens = 0 WHERE session_id = 'session-4'",
+       &StoreAudit::totals, "session session-4"},
+      {"a session taken out", "DELETE FROM session_totals WHERE session_id = 'session-4'", &StoreAudit::totals,
+       "session session-4"},
+      {"a session put in", "INSERT INTO session_totals VALUES ('session-8', 0, 0, 0, 0, 0, 0, 1, 0, 0)",
+       &StoreAudit::totals, "session session-8"},
   };
   for (const Tampering& tampering : cases) {
     SCOPED_TRACE(tampering.name);

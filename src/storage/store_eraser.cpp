@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 constexpr const char* delete_everything = R"sql(
 DELETE FROM requests;
 DELETE FROM daily_totals;
+DELETE FROM session_totals;
 DELETE FROM rate_limit_latest;
 DELETE FROM rate_limit_series;
 DELETE FROM gaps;

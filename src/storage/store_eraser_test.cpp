@@ -52,8 +52,8 @@ TEST_F(StoreEraserTest, nothing_of_a_closed_store_can_be_read_afterwards) {
   for (const char* trace : {"session-3", "msg_1", "up-2", "claude-opus-4-8", "anthropic-ratelimit"}) {
     EXPECT_EQ(bytes_on_disk().find(trace), std::string::npos) << trace;
   }
-  for (const char* table :
-       {"requests", "daily_totals", "rate_limit_latest", "rate_limit_series", "gaps", "retention_anchor", "runs"}) {
+  for (const char* table : {"requests", "daily_totals", "session_totals", "rate_limit_latest", "rate_limit_series",
+                            "gaps", "retention_anchor", "runs"}) {
     EXPECT_EQ(rows(table), 0) << table;
   }
 }
@@ -72,6 +72,7 @@ TEST_F(StoreEraserTest, a_running_store_goes_on_in_the_emptied_file) {
   store.reset();
   EXPECT_EQ(rows("requests"), 3);
   EXPECT_EQ(query(path_, "SELECT sum(requests) FROM daily_totals"), 3);
+  EXPECT_EQ(query(path_, "SELECT sum(requests) FROM session_totals"), 3);
   EXPECT_EQ(rows("rate_limit_latest"), 1) << "the writer must not believe that the table still holds the value";
   EXPECT_EQ(rows("rate_limit_series"), 1);
   open().reset();

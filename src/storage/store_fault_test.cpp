@@ -113,6 +113,8 @@ TEST_F(StoreFaultTest, kill_9_at_any_moment_keeps_what_was_committed) {
     EXPECT_EQ(query(path_, committed_rows), expected_rows);
     EXPECT_EQ(query(path_, "SELECT count(*) FROM requests"),
               query(path_, "SELECT coalesce(sum(requests), 0) FROM daily_totals"));
+    EXPECT_EQ(query(path_, "SELECT count(*) FROM requests"),
+              query(path_, "SELECT coalesce(sum(requests), 0) FROM session_totals"));
     committed += told - first;
     expect_works(*store, 10'000'000 + static_cast<std::uint64_t>(round));
   }
@@ -416,6 +418,7 @@ TEST_F(StoreFaultTest, a_torn_log_loses_at_most_its_last_commits) {
   EXPECT_GE(left, 45);
   EXPECT_LT(left, 50);
   EXPECT_EQ(query(path_, "SELECT sum(requests) FROM daily_totals"), left);
+  EXPECT_EQ(query(path_, "SELECT sum(requests) FROM session_totals"), left);
   expect_works(*store, 100);
 }
 

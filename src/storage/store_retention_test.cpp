@@ -55,6 +55,20 @@ TEST_F(StoreRetentionTest, old_rows_go_totals_stay_and_an_anchor_says_how_far) {
   EXPECT_EQ(query(path_, "SELECT min(seq) - (SELECT last_seq FROM retention_anchor) FROM requests"), 1);
 }
 
+TEST_F(StoreRetentionTest, sessions_are_the_sums_of_the_rows_that_stand) {
+  write(0, 55, clock_.now_ms() - 40 * day_ms, 0);  // of seven sessions, in steps of ten rows
+  write(100, 5, clock_.now_ms() - 10 * day_ms, 0);
+  write(0, 1, clock_.now_ms() - 10 * day_ms, 0);  // known: changes nothing
+  EXPECT_EQ(query(path_, "SELECT count(*) FROM session_totals"), 7);
+  run_retention(30, 5);
+  EXPECT_EQ(query(path_, "SELECT count(*) FROM session_totals"), 5);
+  EXPECT_EQ(query(path_, "SELECT sum(requests) FROM session_totals"), 5);
+  EXPECT_EQ(query(path_, "SELECT sum(input_tokens) FROM session_totals"), 510);
+  EXPECT_EQ(query(path_, "SELECT requests + input_tokens FROM session_totals WHERE session_id = 'session-2'"), 101);
+  run_retention(5, 0);
+  EXPECT_EQ(query(path_, "SELECT count(*) FROM session_totals"), 0);
+}
+
 TEST_F(StoreRetentionTest, zero_keeps_everything) {
   write(0, 20, 1000, 0);
   run_retention(0, 20);

@@ -5,6 +5,7 @@
 
 #include "storage/store_schema.h"
 #include "storage/stored_text.h"
+#include "storage/totals_writer.h"
 
 namespace distiq {
 namespace {
@@ -154,6 +155,7 @@ DbResult<std::int64_t> StoreSession::delete_expired(std::int64_t cutoff_ms, std:
   oldest->reset();
   if (rows > 0) {
     if (auto moved = move_anchor(last_seq, rows); !moved) return pass_on(moved);
+    if (auto taken = take_from_sessions(db_, last_seq); !taken) return pass_on(taken);
     auto deleted = run_with(db_, "DELETE FROM requests WHERE seq <= ?", {last_seq});
     if (!deleted) return pass_on(deleted);
   }

@@ -1,8 +1,9 @@
-// The day's totals: shares of a batch are added up in memory and written with one statement per day, model and class.
-// Storage thread only.
+// The totals of days and of sessions: shares of a batch are added up in memory and written with one statement per day,
+// model and class, and one per session. Storage thread only.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@ class TotalsWriter {
  public:
   // Only to be assigned to.
   TotalsWriter() = default;
-  // The statement belongs to `db`, which must outlive the writer.
+  // The statements belong to `db`, which must outlive the writer.
   [[nodiscard]] static DbResult<TotalsWriter> prepare(Database& db);
 
   // The share of a record whose row was just stored; a duplicate counts as a request, not in tokens and money.
@@ -28,6 +29,8 @@ class TotalsWriter {
   void forget() {
     sums_.clear();
     last_ = nullptr;
+    sessions_.clear();
+    last_session_ = nullptr;
   }
 
  private:
@@ -50,13 +53,23 @@ class TotalsWriter {
     bool operator()(const KeyView& a, const Key& b) const { return a < b.view(); }
   };
   using Sums = std::map<Key, Totals, Less>;
+  using Sessions = std::map<std::string, Totals, std::less<>>;
 
   // `key.model` as it came.
   Sums::value_type& sum_for(KeyView key);
+  // `id` as it came, not empty.
+  Sessions::value_type& session_for(std::string_view id);
 
   Statement add_to_day_;
   Sums sums_;
   Sums::value_type* last_ = nullptr;  // where the record before was added
+  Statement add_to_session_;
+  Sessions sessions_;
+  Sessions::value_type* last_session_ = nullptr;
 };
+
+// Before the rows up to `last_seq` are deleted, in the same transaction: takes what they added from their sessions'
+// totals, which are those of the rows that stand.
+[[nodiscard]] DbResult<void> take_from_sessions(Database& db, std::int64_t last_seq);
 
 }  // namespace distiq

@@ -40,7 +40,7 @@ constexpr Phrase kChain{"hash chain", "цепочка хэшей"};
 constexpr Phrase kPrices{"cost", "стоимость"};
 constexpr Phrase kCounterfactual{"without proxy", "без прокси"};
 constexpr Phrase kCauses{"saved by cause", "экономия по причинам"};
-constexpr Phrase kTotals{"days' totals", "суммы по дням"};
+constexpr Phrase kTotals{"totals by day and session", "суммы по дням и сессиям"};
 constexpr Phrase kPricesHint{
     "The chain is whole, so no row was changed: the price table has changed since those rows were written.",
     "Цепочка цела, значит записи не менялись: с тех пор изменилась таблица цен."};
