@@ -102,7 +102,8 @@ class ChatExchange {
     TranslatedClient client(client_, std::move(translated), created_, reply);
     const Disposition disposition = co_await handle_messages(services_, client, upstream_, log_);
     const Disposition told = co_await client.finish(disposition);
-    log_.ended();  // not when handle_messages was done: a whole answer is translated and written only now
+    // Not when handle_messages was done: a whole answer is translated and written only now.
+    log_.ended(services_.clock.monotonic());
     co_return told;
   }
 
