@@ -60,8 +60,7 @@ CarePlan CacheCare::plan(const CareQuestion& question) {
                                .warm_tokens = question.forecast.read,
                                .bank = question.bank});
 
-  const bool is_new = lanes_.find(question.lane_id) == nullptr;
-  Lane& lane = lanes_.touch(question.lane_id);
+  const auto [lane, is_new] = lanes_.touch(question.lane_id);
   // What the client's own five-minute markers show: only then is there a choice to learn about.
   if (has_marks(question) && !all_long(*question.prompt)) {
     const std::uint64_t before = std::min(lane.prompt_tokens, question.forecast.prompt_tokens);

@@ -107,7 +107,7 @@ std::optional<CacheDifference> CacheGuardian::difference(std::string_view lane_i
 std::optional<CacheBreak> CacheGuardian::observe(const GuardedRequest& request) {
   if (request.lane_id.empty()) return std::nullopt;
   const PromptMap& prompt = *request.prompt;
-  Lane& lane = lanes_.touch(request.lane_id);
+  Lane& lane = lanes_.touch(request.lane_id).value;
   std::optional<CacheBreak> found;
   // A conversation that got shorter was compacted or rewound: that is no accident.
   const bool was_warm = lane.served == request.served && lane.cached_tokens > 0 &&

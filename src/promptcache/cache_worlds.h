@@ -19,8 +19,8 @@
 namespace distiq {
 
 struct CacheWorldsLimits {
-  std::size_t entries = 8192;       // per world; about 90 bytes each
-  std::size_t known_points = 8192;  // prefixes with known tokens; about 190 bytes each
+  std::size_t entries = 8192;       // per world; about 50 bytes each
+  std::size_t known_points = 8192;  // prefixes with known tokens; about 150 bytes each
   std::size_t in_flight = 512;      // requests between sent() and settle(); older ones are forgotten
 };
 

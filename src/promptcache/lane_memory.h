@@ -30,11 +30,15 @@ class LaneMemory {
     const auto found = by_id_.find(id);
     return found == by_id_.end() ? nullptr : &found->second->value;
   }
-  // The lane, made if need be, as the youngest. Until it is forgotten.
-  Value& touch(std::string_view id) {
+  struct Touched {
+    Value& value;  // until it is forgotten
+    bool is_new;
+  };
+  // The lane, made if need be, as the youngest.
+  Touched touch(std::string_view id) {
     if (const auto found = by_id_.find(id); found != by_id_.end()) {
       oldest_first_.splice(oldest_first_.end(), oldest_first_, found->second);
-      return oldest_first_.back().value;
+      return {oldest_first_.back().value, false};
     }
     if (by_id_.size() >= capacity_) {
       by_id_.erase(oldest_first_.front().id);
@@ -43,7 +47,7 @@ class LaneMemory {
     Lane& made = oldest_first_.emplace_back();
     made.id = id;
     by_id_.emplace(made.id, std::prev(oldest_first_.end()));
-    return made.value;
+    return {made.value, true};
   }
 
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }

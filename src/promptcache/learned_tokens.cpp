@@ -16,16 +16,19 @@ std::uint64_t model_tag(const ModelInfo& model) {
 
 void LearnedTokens::learn(std::uint64_t prefix_hash, const LearnedCount& count) {
   ++changes_;
-  auto& counts = prefixes_.touch(prefix_hash).counts;
-  auto place = std::ranges::find(counts, count.model, &LearnedCount::model);
-  if (place == counts.end()) place = counts.end() - 1;  // the one learned longest ago
-  std::rotate(counts.begin(), place, place + 1);
+  const auto [prefix, is_new] = prefixes_.touch(prefix_hash);
+  auto& counts = prefix.counts;
+  if (!is_new) {
+    auto place = std::ranges::find(counts, count.model, &LearnedCount::model);
+    if (place == counts.end()) place = counts.end() - 1;  // the one learned longest ago
+    std::rotate(counts.begin(), place, place + 1);
+  }
   counts.front() = count;
 }
 
 void LearnedTokens::learn_answer(std::uint64_t prefix_hash, std::uint64_t by, std::uint64_t output_tokens) {
   ++changes_;
-  LearnedPrefix& prefix = prefixes_.touch(prefix_hash);
+  LearnedPrefix& prefix = prefixes_.touch(prefix_hash).value;
   prefix.answered_by = by;
   prefix.answer_tokens = output_tokens;
 }
@@ -106,7 +109,7 @@ bool LearnedTokens::restore_prefix(RowReader& reader) {
   }
   if (!reader.at_end()) return false;
   ++changes_;
-  prefixes_.touch(*key) = prefix;
+  prefixes_.touch(*key).value = prefix;
   return true;
 }
 

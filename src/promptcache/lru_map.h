@@ -1,12 +1,11 @@
-// A hash map by 64-bit key that holds at most so many entries, at least one: the one written longest ago goes. Looking
-// costs one probe of a flat table and the entry. Keys are hashes already. Not thread-safe.
+// A hash map by 64-bit key that holds at most so many entries, at least one: the one written longest ago goes. What it
+// costs is cache misses: looking takes one in a table of four bytes per place and one for the entry. Keys are hashes
+// already. Not thread-safe.
 #pragma once
 
 #include <algorithm>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace distiq {
@@ -18,38 +17,39 @@ class LruMap {
 
   // Until the next change. Looking does not make an entry younger.
   [[nodiscard]] const Value* find(std::uint64_t key) const {
-    if (!may_hold(key)) return nullptr;
-    const auto found = places_.find(key);
-    return found == places_.end() ? nullptr : &items_[found->second].value;
+    const std::uint32_t at = place_of(key);
+    return at == none ? nullptr : &items_[at].value;
   }
-  // The entry, made if need be, as the youngest. Until the next change.
-  Value& touch(std::uint64_t key) {
-    if (const auto found = places_.find(key); found != places_.end()) {
-      const std::uint32_t at = found->second;
-      if (at != youngest_) {
-        unlink(at);
-        link_youngest(at);
+  struct Touched {
+    Value& value;  // until the next change
+    bool is_new;
+  };
+  // The entry, made if need be, as the youngest.
+  Touched touch(std::uint64_t key) {
+    if (const std::uint32_t known = place_of(key); known != none) {
+      if (known != youngest_) {
+        unlink(known);
+        link_youngest(known);
       }
-      return items_[at].value;
+      return {items_[known].value, false};
     }
     const std::uint32_t at = free_place();
-    places_.emplace(key, at);
-    note(key);
     items_[at].key = key;
     items_[at].value = Value{};
+    chain(at);
+    note(key);
     link_youngest(at);
-    return items_[at].value;
+    return {items_[at].value, true};
   }
   void erase(std::uint64_t key) {
-    const auto found = places_.find(key);
-    if (found == places_.end()) return;
-    const std::uint32_t at = found->second;
-    places_.erase(found);
+    const std::uint32_t at = place_of(key);
+    if (at == none) return;
+    unchain(at);
     unlink(at);
     free_.push_back(at);
   }
 
-  [[nodiscard]] std::size_t size() const { return places_.size(); }
+  [[nodiscard]] std::size_t size() const { return items_.size() - free_.size(); }
   // visit(key, value)
   template <class Visit>
   void oldest_first(Visit visit) const {
@@ -64,8 +64,28 @@ class LruMap {
     std::uint64_t key = 0;
     std::uint32_t older = none;
     std::uint32_t younger = none;
+    std::uint32_t next = none;  // in its chain
     Value value{};
   };
+
+  // By other bits of the key than may_hold(): what that takes for another is rarely looked at then.
+  [[nodiscard]] std::size_t chain_of(std::uint64_t key) const { return (key >> 32U) & (chains_.size() - 1); }
+  [[nodiscard]] std::uint32_t place_of(std::uint64_t key) const {
+    if (!may_hold(key)) return none;
+    std::uint32_t at = chains_[chain_of(key)];
+    while (at != none && items_[at].key != key) at = items_[at].next;
+    return at;
+  }
+  void chain(std::uint32_t at) {
+    std::uint32_t& first = chains_[chain_of(items_[at].key)];
+    items_[at].next = first;
+    first = at;
+  }
+  void unchain(std::uint32_t at) {
+    std::uint32_t* place = &chains_[chain_of(items_[at].key)];
+    while (*place != at) place = &items_[*place].next;
+    *place = items_[at].next;
+  }
 
   // Which keys may be held, by their lowest bits: most that are looked for are not. A key that went stays noted until
   // as many have come as fit in.
@@ -90,12 +110,17 @@ class LruMap {
     }
     if (items_.size() < capacity_) {
       items_.emplace_back();
+      if (items_.size() > chains_.size() / 2) make_chains(2 * chains_.size());
       return static_cast<std::uint32_t>(items_.size() - 1);
     }
     const std::uint32_t at = oldest_;
-    places_.erase(items_[at].key);
+    unchain(at);
     unlink(at);
     return at;
+  }
+  void make_chains(std::size_t count) {
+    chains_.assign(count, none);
+    for (std::uint32_t at = oldest_; at != none; at = items_[at].younger) chain(at);
   }
   void unlink(std::uint32_t at) {
     const Item& item = items_[at];
@@ -109,17 +134,12 @@ class LruMap {
     youngest_ = at;
   }
 
-  struct Hash {
-    using is_avalanching = void;  // the map need not mix the bits again
-    std::size_t operator()(std::uint64_t key) const { return key; }
-  };
-
   std::size_t capacity_;
   std::vector<Item> items_;
   std::vector<std::uint32_t> free_;
   std::uint32_t oldest_ = none;
   std::uint32_t youngest_ = none;
-  boost::unordered_flat_map<std::uint64_t, std::uint32_t, Hash> places_;
+  std::vector<std::uint32_t> chains_ = std::vector<std::uint32_t>(2, none);  // first items; a power of two
   std::vector<std::uint64_t> noted_ = std::vector<std::uint64_t>(noted_words);
   std::size_t notes_ = 0;  // since noted_ was made anew
 };

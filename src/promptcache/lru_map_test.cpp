@@ -43,8 +43,11 @@ TEST(LruMap, does_what_the_definition_says_through_any_sequence) {
         map.erase(key);
         simple.erase(key);
       } else {
-        EXPECT_EQ(map.touch(key), simple.touch(key)) << "a new entry is empty, an old one keeps its value";
-        map.touch(key) = step;
+        const bool is_new = !simple.holds(key);
+        const auto touched = map.touch(key);
+        EXPECT_EQ(touched.is_new, is_new);
+        EXPECT_EQ(touched.value, simple.touch(key)) << "a new entry is empty, an old one keeps its value";
+        map.touch(key).value = step;
         simple.touch(key) = step;
       }
       ASSERT_EQ(map.size(), simple.oldest_first.size());
@@ -65,9 +68,9 @@ TEST(LruMap, does_what_the_definition_says_through_any_sequence) {
 
 TEST(LruMap, holds_one_entry_where_none_was_allowed) {
   LruMap<std::string> map(0);
-  map.touch(1) = "one";
+  map.touch(1).value = "one";
   EXPECT_EQ(*map.find(1), "one");
-  map.touch(2) = "two";
+  map.touch(2).value = "two";
   EXPECT_EQ(map.find(1), nullptr);
   EXPECT_EQ(map.size(), 1U);
 }

@@ -89,22 +89,22 @@ class Planner {
     return target;
   }
 
-  // `position`, or the nearest one before it within its section that takes a marker.
-  [[nodiscard]] std::optional<std::uint32_t> markable_at_or_before(std::uint32_t position) const {
-    if (position == no_index) return std::nullopt;
+  // `position`, or the nearest one before it within its section that takes a marker; no_index: there is none.
+  [[nodiscard]] std::uint32_t markable_at_or_before(std::uint32_t position) const {
+    if (position == no_index) return no_index;
     const PromptSection section = positions_[position].section;
     for (std::uint32_t i = position + 1; i-- > 0 && positions_[i].section == section;) {
-      if (target_at(i)) return is_cacheable(i) ? std::optional(i) : std::nullopt;
+      if (target_at(i)) return is_cacheable(i) ? i : no_index;
     }
-    return std::nullopt;
+    return no_index;
   }
 
-  void add(std::optional<std::uint32_t> position, CacheTtl ttl = CacheTtl::five_minutes) {
-    if (!position) return;
-    const auto same = [&](const PlannedMark& mark) { return mark.position == *position; };
+  void add(std::uint32_t position, CacheTtl ttl = CacheTtl::five_minutes) {
+    if (position == no_index) return;
+    const auto same = [&](const PlannedMark& mark) { return mark.position == position; };
     if (std::ranges::any_of(plan_.marks, same)) return;
-    plan_.marks.push_back({*position, *target_at(*position), ttl});
-    plan_.at_risk = std::max(plan_.at_risk, extra_cost(*position));
+    plan_.marks.push_back({position, *target_at(position), ttl});
+    plan_.at_risk = std::max(plan_.at_risk, extra_cost(position));
   }
 
   [[nodiscard]] std::uint32_t first_message_position() const {
@@ -120,24 +120,24 @@ class Planner {
     const std::uint32_t stable_at = messages_at == 0 ? no_index : messages_at - 1;
     const bool has_system = q_.prompt->last_of(PromptSection::system) != no_index;
     const bool stable_seen = has_system ? reuse.system_seen : reuse.tools_seen;
-    const auto stable = markable_at_or_before(stable_at);
+    const std::uint32_t stable = markable_at_or_before(stable_at);
 
-    std::optional<std::uint32_t> seen;
+    std::uint32_t seen = no_index;
     if (reuse.seen_block) seen = markable_at_or_before(messages_at + *reuse.seen_block);
-    std::optional<std::uint32_t> tail;
+    std::uint32_t tail = no_index;
     if (positions_[last].section == PromptSection::messages && pays_at(reuse.growth_share)) {
       tail = markable_at_or_before(last);
-      if (tail && !bank_covers(*tail)) tail.reset();
+      if (tail != no_index && !bank_covers(tail)) tail = no_index;
     }
-    if (tail) {
+    if (tail != no_index) {
       plan_.reason = fmt::format("{:.0f} % of this program's requests extend an earlier one", reuse.growth_share * 100);
-      if (seen && *tail - *seen > look_back) add(seen);
-    } else if (seen) {
+      if (seen != no_index && tail - seen > look_back) add(seen);
+    } else if (seen != no_index) {
       plan_.reason = "it extends a request of the last five minutes";
       add(seen);
-    } else if (stable && stable_seen) {
+    } else if (stable != no_index && stable_seen) {
       plan_.reason = "its tools and system prompt were seen within five minutes";
-    } else if (stable && pays_at(reuse.system_share) && bank_covers(*stable)) {
+    } else if (stable != no_index && pays_at(reuse.system_share) && bank_covers(stable)) {
       plan_.reason = fmt::format("{:.0f} % of this program's requests repeat their tools and system prompt",
                                  reuse.system_share * 100);
     } else {

@@ -6,7 +6,6 @@
 namespace distiq {
 namespace {
 
-constexpr std::size_t most_programs = 1'000;
 constexpr std::size_t longest_look_back = 400;
 constexpr double memory = 0.98;
 constexpr auto life = std::chrono::minutes(5);
@@ -23,22 +22,13 @@ bool ReuseStats::is_fresh(std::uint64_t key, MonotonicTime now) const {
   return sight != nullptr && now - sight->at < life;
 }
 
-void ReuseStats::remember(std::uint64_t key, std::uint64_t owner, MonotonicTime now) {
-  if (key == 0) return;
-  const bool is_new = sights_.find(key) == nullptr;
-  Sight& sight = sights_.touch(key);
+bool ReuseStats::remember(std::uint64_t key, std::uint64_t owner, MonotonicTime now) {
+  if (key == 0) return false;
+  const auto [sight, is_new] = sights_.touch(key);
   sight.at = now;
   if (is_new) sight.owner = owner;
   sight.shared = sight.shared || sight.owner != owner;
-}
-
-ReuseStats::Program& ReuseStats::program(std::uint64_t key, MonotonicTime now) {
-  if (programs_.size() >= most_programs && !programs_.contains(key)) {
-    programs_.erase(std::ranges::min_element(programs_, {}, [](const auto& entry) { return entry.second.last; }));
-  }
-  Program& found = programs_[key];
-  found.last = now;
-  return found;
+  return sight.shared;
 }
 
 ReuseView ReuseStats::observe(const PromptSight& prompt, MonotonicTime now) {
@@ -56,7 +46,7 @@ ReuseView ReuseStats::observe(const PromptSight& prompt, MonotonicTime now) {
     if (is_fresh(keyed(prompt.blocks[i - 1]), now)) view.seen_block = static_cast<std::uint32_t>(i - 1);
   }
 
-  Program& counts = program(system != 0 ? system : mixed(tools, account), now);
+  Program& counts = programs_.touch(system != 0 ? system : mixed(tools, account)).value;
   const auto remember_share = [](double& sum, bool happened) { sum = sum * memory + (happened ? 1 : 0); };
   remember_share(counts.requests, true);
   remember_share(counts.system_seen, system != 0 ? view.system_seen : view.tools_seen);
@@ -65,10 +55,9 @@ ReuseView ReuseStats::observe(const PromptSight& prompt, MonotonicTime now) {
   view.system_share = counts.system_seen / counts.requests;
   view.growth_share = counts.grown / counts.requests;
 
-  remember(tools, system, now);
+  view.tools_shared = remember(tools, system, now);
   remember(system, system, now);
   if (!prompt.blocks.empty()) remember(keyed(prompt.blocks.back()), 0, now);
-  if (const Sight* sight = tools == 0 ? nullptr : sights_.find(tools)) view.tools_shared = sight->shared;
   return view;
 }
 

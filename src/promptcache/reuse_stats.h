@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/clock.h"
 #include "promptcache/lru_map.h"
@@ -43,6 +42,7 @@ class ReuseStats {
 
  private:
   static constexpr std::size_t most_sights = 20'000;  // about 1 MB
+  static constexpr std::size_t most_programs = 1'000;
 
   struct Sight {
     MonotonicTime at;
@@ -53,15 +53,14 @@ class ReuseStats {
     double requests = 0;
     double system_seen = 0;
     double grown = 0;
-    MonotonicTime last;
   };
 
   [[nodiscard]] bool is_fresh(std::uint64_t key, MonotonicTime now) const;
-  void remember(std::uint64_t key, std::uint64_t owner, MonotonicTime now);
-  Program& program(std::uint64_t key, MonotonicTime now);
+  // And whether it is shared. 0: nothing.
+  bool remember(std::uint64_t key, std::uint64_t owner, MonotonicTime now);
 
   LruMap<Sight> sights_{most_sights};
-  std::unordered_map<std::uint64_t, Program> programs_;
+  LruMap<Program> programs_{most_programs};
 };
 
 }  // namespace distiq

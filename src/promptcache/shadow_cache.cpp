@@ -25,7 +25,7 @@ void ShadowCache::renew(const ModelPrompt& prompt, CacheHit hit, MonotonicTime s
   for (std::uint32_t place = 0; hit && place <= *hit; ++place) {
     const std::uint64_t key = prompt.places[place].key;
     if (entries_.find(key) == nullptr) continue;
-    Entry& entry = entries_.touch(key);
+    Entry& entry = entries_.touch(key).value;
     entry.expires = std::max(entry.expires, started + life_of(entry.ttl));
   }
 }
@@ -39,7 +39,7 @@ void ShadowCache::write(const ModelPrompt& prompt, const PromptTokens& tokens, C
 }
 
 void ShadowCache::put(std::uint64_t key, CacheTtl ttl, MonotonicTime started) {
-  entries_.touch(key) = {started + life_of(ttl), ttl};
+  entries_.touch(key).value = {started + life_of(ttl), ttl};
 }
 
 CacheForecast split_prompt(const ModelPrompt& prompt, const PromptTokens& tokens, CacheHit hit, std::uint64_t minimum) {
