@@ -115,7 +115,7 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   request.requested_effort = effort_of(question.view).substr(0, longest_effort);
   request.turn = find_turn_kind(question.view);
   request.decision.serve = request.requested;
-  request.prompt = std::make_shared<ModelPrompts>(
+  request.prompt.emplace(
       map_prompt(question.view, question.parts != nullptr ? *question.parts : hash_parts(question.view), /*betas=*/0));
   request.ttl = longest_ttl(request.prompt->map());
   SteeringPlan plan;
@@ -129,7 +129,7 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   if (request.effort_lowered || !request.care.empty()) {
     PromptMap leaves = with_care(request.prompt->map(), request.care);
     if (request.effort_lowered) leaves.context.effort = request.decision.effort;
-    request.edited_prompt = std::make_shared<ModelPrompts>(std::move(leaves));
+    request.edited_prompt.emplace(std::move(leaves));
   }
   describe(request, plan);
   plan.state = std::move(state);
@@ -251,7 +251,7 @@ bool RouteSteering::carries_out(Request& request, MonotonicTime began) const {
   return true;
 }
 
-RouteSteering::Known RouteSteering::look_up(const Request& request, const std::vector<const ModelInfo*>& models) {
+RouteSteering::Known RouteSteering::look_up(Request& request, const std::vector<const ModelInfo*>& models) {
   const WallTime wall = clock_.wall();
   const std::array<std::string_view, 1> features = {to_string(request.lane.request_class)};
   const std::string& session = request.lane.session_id.empty() ? request.lane.lane_id : request.lane.session_id;

@@ -69,7 +69,7 @@ class RouteSteering final : public Steering {
   bool decide(const SteeringQuestion& question, MonotonicTime began, Request& request);
   bool decide_at_once(CandidateModel& asked, RouteQuestion& route, WallTime wall, Request& request);
   [[nodiscard]] bool carries_out(Request& request, MonotonicTime began) const;
-  [[nodiscard]] Known look_up(const Request& request, const std::vector<const ModelInfo*>& models);
+  [[nodiscard]] Known look_up(Request& request, const std::vector<const ModelInfo*>& models);
   void judge(const SteeringQuestion& question, Request& request) const;
   void weigh(const SteeringQuestion& question, Request& request, RouteQuestion route);
   bool set_aside(const Request& request, WallTime wall);

@@ -43,10 +43,9 @@ void RouteSteering::open_ticket(Request& request) {
   request.ticket = worlds_.sent({.account = request.account,
                                  .requested = request.requested,
                                  .served = request.served,
-                                 .untouched = request.prompt,
-                                 .sent = request.edited_prompt},
+                                 .untouched = &*request.prompt,
+                                 .sent = request.edited_prompt ? &*request.edited_prompt : nullptr},
                                 request.now);
-  request.has_ticket = true;
 }
 
 // Requires: mutex_ is held.
@@ -112,6 +111,7 @@ void RouteSteering::refused(SteeringPlan& plan, const Refusal& refusal) {
   const bool was_moved = request.moved || request.effort_lowered;
   const bool was_longer = request.care.one_hour;
   request.moved = request.effort_lowered = false;
+  request.ticket = {};
   request.edited_prompt.reset();
   request.care = {};
   request.served = request.requested;
@@ -123,17 +123,16 @@ void RouteSteering::refused(SteeringPlan& plan, const Refusal& refusal) {
     refusals_.remember(request.account, served, std::string(cache_control_feature), request.now, refusal_life);
   }
   if (was_longer && refusal.status == 400) care_.long_life_refused(request.account, request.now);
-  if (request.has_ticket) worlds_.drop(request.ticket);
   lanes_.returned(request.lane.lane_id);
   banks_.hold(request.account, request.lane.lane_id, {}, request.now);
   open_ticket(request);
 }
 
 void RouteSteering::answer_began(SteeringPlan& plan, const ResponseHead& head) {
-  const auto& request = static_cast<const Request&>(*plan.state);
+  auto& request = static_cast<Request&>(*plan.state);
   const WallTime wall = clock_.wall();
   const std::lock_guard lock(mutex_);
-  if (request.has_ticket && head.status == 200) worlds_.answer_began(request.ticket);
+  if (head.status == 200) worlds_.answer_began(request.ticket);
   if (const auto known = quotas_.find(request.account); known != quotas_.end()) {
     known->second.learn(head.headers, wall);
   } else if (quotas_.size() < max_quotas) {
@@ -161,13 +160,8 @@ Settlement RouteSteering::settle(SteeringPlan& plan, const UsageReport& report, 
   const WallTime wall = clock_.wall();
   const std::lock_guard lock(mutex_);
   Counterfactual untouched{.usage = record.usage};
-  if (request.has_ticket) {
-    if (report.seen) {
-      untouched = worlds_.settle(request.ticket, report.total);
-    } else {
-      worlds_.drop(request.ticket);
-    }
-  }
+  if (report.seen && request.ticket.is_open()) untouched = worlds_.settle(request.ticket, report.total);
+  request.ticket = {};
   if (request.requested == nullptr) return settled;
   if (report.seen) book_difference(prices_, request, report, untouched, record, settled);
   if (report.seen) guard(request, report, settled);

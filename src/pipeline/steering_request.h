@@ -2,7 +2,6 @@
 // keeps it with the plan from plan() to settle().
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,9 +28,9 @@ struct SteeringRequest final : SteeringState {
   std::string requested_effort;
   std::string untouchable;
   // As it came. How it reads to a model is asked under the mutex of RouteSteering.
-  std::shared_ptr<ModelPrompts> prompt;
-  // As it leaves, where an edit changes what the cache depends on; else null.
-  std::shared_ptr<ModelPrompts> edited_prompt;
+  std::optional<ModelPrompts> prompt;
+  // As it leaves, where an edit changes what the cache depends on.
+  std::optional<ModelPrompts> edited_prompt;
   CacheTtl ttl = CacheTtl::five_minutes;
   TurnKind turn = TurnKind::none;
   std::optional<PromptVerdict> verdict;
@@ -45,8 +44,7 @@ struct SteeringRequest final : SteeringState {
   std::optional<CacheDifference> difference;  // from the lane's request before
   CarePlan care;                              // cache markers that it leaves with, or would
   const ModelInfo* served = nullptr;
-  CacheTicket ticket{};
-  bool has_ticket = false;
+  CacheTicket ticket;               // holds on to the prompts
   std::uint64_t prompt_before = 0;  // of the lane's former request
 
   [[nodiscard]] const PromptMap& sent_map() const { return (edited_prompt ? edited_prompt : prompt)->map(); }

@@ -1,7 +1,6 @@
 #include "promptcache/cache_worlds.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "promptcache/cache_rows.h"
@@ -13,26 +12,13 @@
 namespace distiq {
 namespace {
 
-// A request in one of the worlds.
-struct Side {
-  const PromptMap* map = nullptr;
-  const ModelInfo* model = nullptr;
-  const ModelPrompt* prompt = nullptr;  // of the ModelPrompts
-  CacheHit hit;
+std::uint64_t minimum_of(const CacheSide& side) {
+  return side.model->min_cacheable_tokens;
+}
 
-  [[nodiscard]] std::uint64_t minimum() const { return model->min_cacheable_tokens; }
-  [[nodiscard]] PromptTokens tokens(const LearnedTokens& learned) const { return {*model, *map, *prompt, learned}; }
-};
-
-struct InFlight {
-  std::shared_ptr<const ModelPrompts> leaves;  // what the sides point into
-  std::shared_ptr<const ModelPrompts> came;
-  Side sent;
-  Side untouched;
-  MonotonicTime started;
-  bool began = false;
-  bool changed = false;  // by us: another model, or another prompt
-};
+PromptTokens tokens_of(const CacheSide& side, const LearnedTokens& learned) {
+  return {*side.model, *side.map, *side.prompt, learned};
+}
 
 // To a cache of one model: where the blocks stand in the body and what model it names do not count.
 bool is_same_prompt(const PromptMap& a, const PromptMap& b) {
@@ -57,7 +43,7 @@ bool names(std::string_view asked, const ModelInfo& model) {
 
 // The last bytes before a conversation's newest answer: where the request before this one ended. nullopt for a first
 // request, where the hit reaches as far, and where we know this conversation.
-CacheHit earlier_end(const Side& side, const LearnedTokens& learned) {
+CacheHit earlier_end(const CacheSide& side, const LearnedTokens& learned) {
   CacheHit end;
   const auto& places = side.prompt->places;
   for (auto i = static_cast<std::uint32_t>(places.size()); i-- > 1;) {
@@ -73,32 +59,30 @@ CacheHit earlier_end(const Side& side, const LearnedTokens& learned) {
 }  // namespace
 
 struct CacheWorlds::State {
-  explicit State(const CacheWorldsLimits& l)
-      : limits(l), actual(l.entries), untouched(l.entries), learned(l.known_points) {}
+  explicit State(const CacheWorldsLimits& limits)
+      : actual(limits.entries), untouched(limits.entries), learned(limits.known_points) {}
 
-  Side side_of(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const;
+  CacheSide side_of(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const;
   // The same prompt to the same model, in another world.
-  Side same_side_in(const ShadowCache& world, const Side& side, MonotonicTime at) const;
+  CacheSide same_side_in(const ShadowCache& world, const CacheSide& side, MonotonicTime at) const;
   CacheForecast forecast(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const;
-  CacheHit benefit_of_doubt(const Side& side, MonotonicTime at) const;
-  void begin(InFlight& request);  // its answer
-  void write(const InFlight& request);
-  void learn(const InFlight& request, const TokenUsage& usage);
-  void learn_at(const Side& side, std::uint32_t place, std::uint64_t tokens);
-  void correct(ShadowCache& world, const Side& side, CacheHit truth, const TokenUsage& usage, MonotonicTime started);
-  Counterfactual answer_of(InFlight& request, const TokenUsage& actual, CacheHit truth) const;
+  CacheHit benefit_of_doubt(const CacheSide& side, MonotonicTime at) const;
+  void begin(CacheTicket& request);  // its answer
+  void write(const CacheTicket& request);
+  void learn(const CacheTicket& request, const TokenUsage& usage);
+  void learn_at(const CacheSide& side, std::uint32_t place, std::uint64_t tokens);
+  void correct(ShadowCache& world, const CacheSide& side, CacheHit truth, const TokenUsage& usage,
+               MonotonicTime started);
+  Counterfactual answer_of(CacheTicket& request, const TokenUsage& actual, CacheHit truth) const;
 
-  CacheWorldsLimits limits;
   ShadowCache actual;
   ShadowCache untouched;
   LearnedTokens learned;
-  std::map<std::uint64_t, InFlight> in_flight;  // ascending tickets: the oldest first
-  std::uint64_t last_ticket = 0;
   // Until then a conversation that was under way before we looked may be in the cache without our knowing.
   MonotonicTime blind_until{};
 };
 
-CacheHit CacheWorlds::State::benefit_of_doubt(const Side& side, MonotonicTime at) const {
+CacheHit CacheWorlds::State::benefit_of_doubt(const CacheSide& side, MonotonicTime at) const {
   if (at >= blind_until || side.prompt->breakpoints.empty() || !names(side.map->context.model, *side.model))
     return side.hit;
   const CacheHit assumed = earlier_end(side, learned);
@@ -106,19 +90,19 @@ CacheHit CacheWorlds::State::benefit_of_doubt(const Side& side, MonotonicTime at
   const bool is_in_reach = std::ranges::any_of(side.prompt->breakpoints, [&](const Breakpoint& mark) {
     return mark.position >= *assumed && mark.position - *assumed < lookback_places;
   });
-  return is_in_reach && side.tokens(learned).up_to(*assumed).tokens >= side.minimum() ? assumed : side.hit;
+  return is_in_reach && tokens_of(side, learned).up_to(*assumed).tokens >= minimum_of(side) ? assumed : side.hit;
 }
 
-Side CacheWorlds::State::side_of(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt,
-                                 MonotonicTime at) const {
-  Side side{.map = &prompt.map(), .model = key.model, .prompt = &prompt.on(key, learned), .hit = {}};
+CacheSide CacheWorlds::State::side_of(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt,
+                                      MonotonicTime at) const {
+  CacheSide side{.map = &prompt.map(), .model = key.model, .prompt = &prompt.on(key, learned), .hit = {}};
   side.hit = world.find_hit(*side.prompt, at);
   side.hit = benefit_of_doubt(side, at);
   return side;
 }
 
-Side CacheWorlds::State::same_side_in(const ShadowCache& world, const Side& side, MonotonicTime at) const {
-  Side other = side;
+CacheSide CacheWorlds::State::same_side_in(const ShadowCache& world, const CacheSide& side, MonotonicTime at) const {
+  CacheSide other = side;
   other.hit = world.find_hit(*other.prompt, at);
   other.hit = benefit_of_doubt(other, at);
   return other;
@@ -126,26 +110,26 @@ Side CacheWorlds::State::same_side_in(const ShadowCache& world, const Side& side
 
 CacheForecast CacheWorlds::State::forecast(const ShadowCache& world, const CacheKey& key, ModelPrompts& prompt,
                                            MonotonicTime at) const {
-  const Side side = side_of(world, key, prompt, at);
-  return split_prompt(*side.prompt, side.tokens(learned), side.hit, side.minimum());
+  const CacheSide side = side_of(world, key, prompt, at);
+  return split_prompt(*side.prompt, tokens_of(side, learned), side.hit, minimum_of(side));
 }
 
-void CacheWorlds::State::write(const InFlight& request) {
-  const Side& sent = request.sent;
-  const PromptTokens tokens = sent.tokens(learned);
-  actual.write(*sent.prompt, tokens, sent.hit, sent.minimum(), request.started);
-  const Side& direct = request.untouched;
+void CacheWorlds::State::write(const CacheTicket& request) {
+  const CacheSide& sent = request.sent;
+  const PromptTokens tokens = tokens_of(sent, learned);
+  actual.write(*sent.prompt, tokens, sent.hit, minimum_of(sent), request.started);
+  const CacheSide& direct = request.untouched;
   const auto write_untouched = [&](const PromptTokens& of) {
-    untouched.write(*direct.prompt, of, direct.hit, direct.minimum(), request.started);
+    untouched.write(*direct.prompt, of, direct.hit, minimum_of(direct), request.started);
   };
   if (direct.prompt == sent.prompt) {
     write_untouched(tokens);  // which remembers what it looked up
   } else {
-    write_untouched(direct.tokens(learned));
+    write_untouched(tokens_of(direct, learned));
   }
 }
 
-void CacheWorlds::State::learn_at(const Side& side, std::uint32_t place, std::uint64_t tokens) {
+void CacheWorlds::State::learn_at(const CacheSide& side, std::uint32_t place, std::uint64_t tokens) {
   const auto& places = side.prompt->places;
   learned.learn(side.map->positions[places[place].position].prefix_hash,
                 {.model = side.prompt->model,
@@ -156,12 +140,12 @@ void CacheWorlds::State::learn_at(const Side& side, std::uint32_t place, std::ui
 }
 
 // What the usage says wherever the hit was: the whole prompt, what is cached of it now, where one-hour writes ended.
-void CacheWorlds::State::learn(const InFlight& request, const TokenUsage& usage) {
-  const Side& side = request.sent;
+void CacheWorlds::State::learn(const CacheTicket& request, const TokenUsage& usage) {
+  const CacheSide& side = request.sent;
   const auto& places = side.prompt->places;
   if (places.empty() || usage.prompt() == 0 || ran_tools_upstream(usage)) return;
   std::uint64_t known_before = 0;
-  const WeightByKind weight = side.tokens(learned).weight_since_known(places.size() - 1, known_before);
+  const WeightByKind weight = tokens_of(side, learned).weight_since_known(places.size() - 1, known_before);
   const double factor = static_cast<double>(std::max<std::int64_t>(1, side.model->token_factor_permille)) / 1000;
   if (usage.prompt() > known_before)
     learned.learn_density(weight, static_cast<double>(usage.prompt() - known_before) / factor);
@@ -179,7 +163,7 @@ void CacheWorlds::State::learn(const InFlight& request, const TokenUsage& usage)
   learned.learn_answer(side.map->positions[places[end].position].prefix_hash, side.prompt->model, usage.output);
 }
 
-void CacheWorlds::State::correct(ShadowCache& world, const Side& side, CacheHit truth, const TokenUsage& usage,
+void CacheWorlds::State::correct(ShadowCache& world, const CacheSide& side, CacheHit truth, const TokenUsage& usage,
                                  MonotonicTime started) {
   const auto& places = side.prompt->places;
   const auto& marks = side.prompt->breakpoints;
@@ -204,16 +188,17 @@ void CacheWorlds::State::correct(ShadowCache& world, const Side& side, CacheHit 
   }
 }
 
-Counterfactual CacheWorlds::State::answer_of(InFlight& request, const TokenUsage& actual_usage, CacheHit truth) const {
+Counterfactual CacheWorlds::State::answer_of(CacheTicket& request, const TokenUsage& actual_usage,
+                                             CacheHit truth) const {
   Counterfactual result{.usage = actual_usage};
-  Side& direct = request.untouched;
+  CacheSide& direct = request.untouched;
   if (!request.changed) {
     if (direct.hit == request.sent.hit) return result;
     // What others wrote is there in both worlds.
     if (truth && (!request.sent.hit || *truth > *request.sent.hit)) direct.hit = std::max(direct.hit, truth);
     if (direct.hit == truth) return result;
   }
-  CacheForecast split = split_prompt(*direct.prompt, direct.tokens(learned), direct.hit, direct.minimum());
+  CacheForecast split = split_prompt(*direct.prompt, tokens_of(direct, learned), direct.hit, minimum_of(direct));
   if (ran_tools_upstream(actual_usage)) split = same_split(actual_usage, *direct.model, *request.sent.model);
   result.usage = counterfactual_usage(split, actual_usage, *direct.model, *request.sent.model);
   result.worlds_agreed = false;
@@ -238,12 +223,12 @@ CacheForecast CacheWorlds::forecast_untouched(const CacheKey& key, ModelPrompts&
   return state_->forecast(state_->untouched, key, prompt, at);
 }
 
-CacheTicket CacheWorlds::sent(SentPrompt prompt, MonotonicTime started) {
+CacheTicket CacheWorlds::sent(const SentPrompt& prompt, MonotonicTime started) {
   State& state = *state_;
   const bool same_prompt = prompt.sent == nullptr || prompt.sent == prompt.untouched ||
                            is_same_prompt(prompt.sent->map(), prompt.untouched->map());
   ModelPrompts& leaves = same_prompt ? *prompt.untouched : *prompt.sent;
-  InFlight request;
+  CacheTicket request;
   request.started = started;
   request.changed = !same_prompt || prompt.served != prompt.requested;
   request.sent = state.side_of(state.actual, {prompt.account, prompt.served}, leaves, started);
@@ -252,33 +237,26 @@ CacheTicket CacheWorlds::sent(SentPrompt prompt, MonotonicTime started) {
                       : state.same_side_in(state.untouched, request.sent, started);
   state.actual.renew(*request.sent.prompt, request.sent.hit, started);
   state.untouched.renew(*request.untouched.prompt, request.untouched.hit, started);
-  request.came = std::move(prompt.untouched);
-  request.leaves = std::move(prompt.sent);
-  if (state.in_flight.size() >= state.limits.in_flight && !state.in_flight.empty())
-    state.in_flight.erase(state.in_flight.begin());
-  state.in_flight.emplace_hint(state.in_flight.end(), ++state.last_ticket, std::move(request));
-  return CacheTicket{state.last_ticket};
+  return request;
 }
 
-void CacheWorlds::State::begin(InFlight& request) {
+void CacheWorlds::State::begin(CacheTicket& request) {
   if (!std::exchange(request.began, true)) write(request);
 }
 
-void CacheWorlds::answer_began(CacheTicket ticket) {
-  const auto found = state_->in_flight.find(static_cast<std::uint64_t>(ticket));
-  if (found != state_->in_flight.end()) state_->begin(found->second);
+void CacheWorlds::answer_began(CacheTicket& ticket) {
+  if (ticket.is_open()) state_->begin(ticket);
 }
 
-Counterfactual CacheWorlds::settle(CacheTicket ticket, const TokenUsage& actual) {
+Counterfactual CacheWorlds::settle(CacheTicket& ticket, const TokenUsage& actual) {
   State& state = *state_;
-  const auto ended = state.in_flight.extract(static_cast<std::uint64_t>(ticket));
-  if (ended.empty()) return {.usage = actual};
-  InFlight& request = ended.mapped();
+  if (!ticket.is_open()) return {.usage = actual};
+  CacheTicket request = std::exchange(ticket, {});
   state.begin(request);
   // The prompt's size first: it narrows down what a place that was never seen by itself may be long.
   state.learn(request, actual);
   const FoundHit truth =
-      find_true_hit(*request.sent.prompt, request.sent.tokens(state.learned), request.sent.hit, actual.cache_read);
+      find_true_hit(*request.sent.prompt, tokens_of(request.sent, state.learned), request.sent.hit, actual.cache_read);
   if (actual.prompt() > 0) {
     if (truth.hit && truth.is_certain && actual.cache_read > 0 && !ran_tools_upstream(actual))
       state.learn_at(request.sent, *truth.hit, actual.cache_read);
@@ -287,10 +265,6 @@ Counterfactual CacheWorlds::settle(CacheTicket ticket, const TokenUsage& actual)
       state.correct(state.untouched, request.untouched, truth.hit, actual, request.started);
   }
   return state.answer_of(request, actual, truth.hit);
-}
-
-void CacheWorlds::drop(CacheTicket ticket) {
-  state_->in_flight.erase(static_cast<std::uint64_t>(ticket));
 }
 
 std::vector<std::string> CacheWorlds::rows(MonotonicTime now, WallTime wall) const {

@@ -21,17 +21,15 @@ namespace distiq {
 struct CacheWorldsLimits {
   std::size_t entries = 8192;       // per world; about 50 bytes each
   std::size_t known_points = 8192;  // prefixes with known tokens; about 150 bytes each
-  std::size_t in_flight = 512;      // requests between sent() and settle(); older ones are forgotten
 };
 
-// A request as it came and as it leaves. The prompts are kept until it is settled.
+// A request as it came and as it leaves.
 struct SentPrompt {
   std::string_view account;
   const ModelInfo* requested = nullptr;  // what the untouched world runs it on
   const ModelInfo* served = nullptr;
-  std::shared_ptr<ModelPrompts> untouched{};  // of the body as it came
-  // Of the body as it leaves; null or the same object if the prompt part was not edited.
-  std::shared_ptr<ModelPrompts> sent{};
+  ModelPrompts* untouched = nullptr;  // of the body as it came
+  ModelPrompts* sent = nullptr;       // as it leaves; null or the same object if the prompt part was not edited
 };
 
 // What the request would have been billed as, untouched.
@@ -41,7 +39,26 @@ struct Counterfactual {
   bool tokens_known = true;   // else some of the counts are estimated
 };
 
-enum class CacheTicket : std::uint64_t {};
+// A request in one of the worlds.
+struct CacheSide {
+  const PromptMap* map = nullptr;
+  const ModelInfo* model = nullptr;
+  const ModelPrompt* prompt = nullptr;  // of the ModelPrompts
+  CacheHit hit;
+};
+
+// A request between sent() and settle(), for CacheWorlds alone to read. Its owner keeps it, and the prompts that it was
+// sent with as long. One that is given up (no answer, an error, or an answer without usage) is just forgotten: what the
+// request had refreshed stays refreshed.
+struct CacheTicket {
+  CacheSide sent;
+  CacheSide untouched;
+  MonotonicTime started;
+  bool began = false;    // its answer
+  bool changed = false;  // by us: another model, or another prompt
+
+  [[nodiscard]] bool is_open() const { return sent.map != nullptr; }
+};
 
 class CacheWorlds {
  public:
@@ -59,14 +76,13 @@ class CacheWorlds {
   // The same for the world without us.
   [[nodiscard]] CacheForecast forecast_untouched(const CacheKey& key, ModelPrompts& prompt, MonotonicTime at) const;
 
-  // A request leaves. What it writes can be read once its answer has begun. Every ticket ends in settle() or drop().
-  [[nodiscard]] CacheTicket sent(SentPrompt prompt, MonotonicTime started);
-  void answer_began(CacheTicket ticket);
-  // The answer's usage is known: learns from it, and says what the request would have been billed as. A ticket that is
-  // not known (any more) gives the actual usage, worlds_agreed.
-  [[nodiscard]] Counterfactual settle(CacheTicket ticket, const TokenUsage& actual);
-  // No answer, an error, or an answer without usage. What the request had refreshed stays refreshed.
-  void drop(CacheTicket ticket);
+  // A request leaves. What it writes can be read once its answer has begun.
+  [[nodiscard]] CacheTicket sent(const SentPrompt& prompt, MonotonicTime started);
+  // Nothing for a ticket that is not open.
+  void answer_began(CacheTicket& ticket);
+  // The answer's usage is known: learns from it, says what the request would have been billed as, and closes the
+  // ticket. One that is not open gives the actual usage, worlds_agreed.
+  [[nodiscard]] Counterfactual settle(CacheTicket& ticket, const TokenUsage& actual);
 
   // For the store: rows of text, at most entries * 2 + known_points + 1 (docs/formats/prompt_cache.md). Entries that
   // have expired are left out. Wall time carries lives over a restart. Restore them in the order in which they came.

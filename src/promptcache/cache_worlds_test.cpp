@@ -31,9 +31,10 @@ class Worlds {
   explicit Worlds(CacheWorldsLimits limits = {}) : worlds(limits) {}
 
   Counterfactual ask(const PromptMap& came, const PromptMap& leaves, std::string_view served, const TokenUsage& used) {
-    const auto untouched = std::make_shared<ModelPrompts>(came);
-    const auto sent = &came == &leaves ? untouched : std::make_shared<ModelPrompts>(leaves);
-    const CacheTicket ticket = worlds.sent({"a", &model("opus"), &model(served), untouched, sent}, now);
+    ModelPrompts untouched(came);
+    ModelPrompts sent(leaves);
+    CacheTicket ticket =
+        worlds.sent({"a", &model("opus"), &model(served), &untouched, &came == &leaves ? nullptr : &sent}, now);
     worlds.answer_began(ticket);
     now += seconds(5);
     return worlds.settle(ticket, used);
@@ -105,19 +106,19 @@ TEST(cache_worlds, a_longer_life_is_not_in_the_world_without_us) {
 TEST(cache_worlds, nothing_can_be_read_before_the_answer_began) {
   Worlds w;
   const PromptMap map = turn(0);
-  const auto prompt = std::make_shared<ModelPrompts>(map);
-  const CacheTicket ticket = w.worlds.sent({"a", &model("opus"), &model("opus"), prompt, prompt}, w.now);
+  ModelPrompts prompt(map);
+  CacheTicket ticket = w.worlds.sent({"a", &model("opus"), &model("opus"), &prompt, &prompt}, w.now);
   EXPECT_EQ(w.forecast(map).read, 0U);
   w.worlds.answer_began(ticket);
   EXPECT_GT(w.forecast(map).read, 0U);
 }
 
-TEST(cache_worlds, a_dropped_request_has_written_nothing) {
+TEST(cache_worlds, a_request_that_is_given_up_has_written_nothing) {
   Worlds w;
   const PromptMap map = turn(0);
-  const auto prompt = std::make_shared<ModelPrompts>(map);
-  const CacheTicket ticket = w.worlds.sent({"a", &model("opus"), &model("opus"), prompt, prompt}, w.now);
-  w.worlds.drop(ticket);
+  ModelPrompts prompt(map);
+  CacheTicket ticket = w.worlds.sent({"a", &model("opus"), &model("opus"), &prompt, &prompt}, w.now);
+  ticket = {};
   w.worlds.answer_began(ticket);
   EXPECT_EQ(w.forecast(map).read, 0U);
 }
@@ -164,22 +165,15 @@ TEST(cache_worlds, usage_of_tools_that_ran_upstream_teaches_nothing_about_the_pr
   EXPECT_FALSE(moved.tokens_known);
 }
 
-TEST(cache_worlds, an_unknown_ticket_books_nothing) {
+TEST(cache_worlds, a_request_is_settled_once) {
   Worlds w;
+  ModelPrompts prompt(turn(0));
   const TokenUsage used{.input = 5};
-  EXPECT_TRUE(w.worlds.settle(CacheTicket{77}, used).worlds_agreed);
-  EXPECT_EQ(w.worlds.settle(CacheTicket{77}, used).usage, used);
-  w.worlds.drop(CacheTicket{78});
-}
-
-TEST(cache_worlds, only_so_many_requests_are_in_flight) {
-  Worlds w({.in_flight = 2});
-  const auto prompt = std::make_shared<ModelPrompts>(turn(0));
-  std::vector<CacheTicket> tickets;
-  for (int i = 0; i < 3; ++i)
-    tickets.push_back(w.worlds.sent({"a", &model("opus"), &model("haiku"), prompt, prompt}, w.now));
-  EXPECT_TRUE(w.worlds.settle(tickets[0], {.input = 5}).worlds_agreed) << "forgotten";
-  EXPECT_FALSE(w.worlds.settle(tickets[2], {.input = 5}).worlds_agreed);
+  CacheTicket ticket = w.worlds.sent({"a", &model("opus"), &model("haiku"), &prompt, &prompt}, w.now);
+  EXPECT_FALSE(w.worlds.settle(ticket, used).worlds_agreed);
+  EXPECT_FALSE(ticket.is_open());
+  EXPECT_TRUE(w.worlds.settle(ticket, used).worlds_agreed);
+  EXPECT_EQ(w.worlds.settle(ticket, used).usage, used);
 }
 
 TEST(cache_worlds, an_empty_prompt_and_empty_usage_are_nothing) {

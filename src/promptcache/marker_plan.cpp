@@ -9,7 +9,6 @@
 namespace distiq {
 namespace {
 
-constexpr std::size_t most_marks = 4;
 // From a breakpoint the API looks back this many positions for an earlier entry.
 constexpr std::uint32_t look_back = 20;
 // One sight is an accident: a share needs this many requests behind it.
@@ -147,7 +146,7 @@ class Planner {
     add(stable);
     if (reuse.tools_shared && has_system) add(markable_at_or_before(q_.prompt->last_of(PromptSection::tools)));
     add(tail);
-    return finished(most_marks);
+    return finished(most_breakpoints);
   }
 
   // Other system prompts share these tools, and a cold prefix is about to be written anyway: an entry at its tools
@@ -157,14 +156,15 @@ class Planner {
     const bool takes_slots_only = std::ranges::all_of(marks, [](const CacheMark& mark) {
       return mark.place == CachePlace::system || mark.place == CachePlace::message || mark.place == CachePlace::nested;
     });
-    if (!takes_slots_only || marks.size() >= most_marks) return none("the client's own cache markers stay as they are");
+    if (!takes_slots_only || marks.size() >= most_breakpoints)
+      return none("the client's own cache markers stay as they are");
     if (!q_.reuse->tools_shared || q_.warm_tokens > 0 || q_.prompt->breakpoints.empty()) {
       return none("the client sets cache markers");
     }
     add(markable_at_or_before(q_.prompt->last_of(PromptSection::tools)), q_.prompt->breakpoints.front().ttl);
     plan_.at_risk = {};
     plan_.reason = "other system prompts share its tools, and a marker behind them costs nothing";
-    return finished(most_marks - marks.size());
+    return finished(most_breakpoints - marks.size());
   }
 
   MarkerPlan finished(std::size_t slots) {
@@ -177,7 +177,7 @@ class Planner {
   }
 
   const MarkerQuestion& q_;
-  const std::vector<PromptPosition>& positions_;
+  const decltype(PromptMap::positions)& positions_;
   TokenPrices prices_;
   mutable std::vector<std::uint64_t> weights_;  // of everything up to and including each position
   MarkerPlan plan_;

@@ -127,16 +127,19 @@ ModelPrompt prompt_for_model(const CacheKey& key, const PromptMap& map, const Le
 
 const ModelPrompt& ModelPrompts::on(const CacheKey& key, const LearnedTokens& learned) {
   const std::uint64_t account = hash_bytes(key.account);
-  const auto known = std::find_if(readings_.rbegin(), readings_.rend(), [&](const auto& reading) {
-    return reading->model == key.model && reading->account == account;
-  });
-  if (known != readings_.rend()) {
-    const Reading& reading = **known;
-    if (!reading.prompt.rests_on_makers || reading.learned == learned.changes()) return reading.prompt;
+  const auto still_holds = [&](const Reading& reading) {
+    return reading.model == key.model && reading.account == account &&
+           (!reading.prompt.rests_on_makers || reading.learned == learned.changes());
+  };
+  const auto read = [&] {
+    return Reading{account, key.model, learned.changes(), prompt_for_model(key, map_, learned)};
+  };
+  if (!first_) return first_.emplace(read()).prompt;
+  if (still_holds(*first_)) return first_->prompt;
+  for (const auto& reading : others_) {
+    if (still_holds(*reading)) return reading->prompt;
   }
-  readings_.push_back(std::make_unique<const Reading>(
-      Reading{account, key.model, learned.changes(), prompt_for_model(key, map_, learned)}));
-  return readings_.back()->prompt;
+  return others_.emplace_back(std::make_unique<const Reading>(read()))->prompt;
 }
 
 }  // namespace distiq

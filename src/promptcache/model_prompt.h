@@ -5,6 +5,7 @@
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,10 +23,13 @@ struct ModelPrompt {
     std::uint32_t dropped = 0;   // positions before it that the model does not read
   };
   std::uint64_t model = 0;  // model_tag() of who reads it
-  std::vector<Place> places;
-  std::vector<Breakpoint> breakpoints;  // Breakpoint::position is an index into places here
-  bool rests_on_makers = false;         // on what LearnedTokens knew of who made its thinking
+  boost::container::small_vector<Place, 4> places;
+  Breakpoints breakpoints;       // Breakpoint::position is an index into places here
+  bool rests_on_makers = false;  // on what LearnedTokens knew of who made its thinking
 };
+
+// Index into ModelPrompt::places.
+using CacheHit = std::optional<std::uint32_t>;
 
 // Thinking whose maker is not known counts as read: the API says nothing about it, and our own makers are remembered.
 [[nodiscard]] ModelPrompt prompt_for_model(const CacheKey& key, const PromptMap& map, const LearnedTokens& learned);
@@ -35,6 +39,8 @@ struct ModelPrompt {
 class ModelPrompts {
  public:
   explicit ModelPrompts(PromptMap map) : map_(std::move(map)) {}
+  ModelPrompts(const ModelPrompts&) = delete;  // others point into it
+  ModelPrompts& operator=(const ModelPrompts&) = delete;
 
   [[nodiscard]] const PromptMap& map() const { return map_; }
   // What map_prompt() was not told yet. Before on() is asked.
@@ -51,8 +57,8 @@ class ModelPrompts {
   };
 
   PromptMap map_;
-  // A few: the models that may serve one request. Of two of one model the later one counts.
-  boost::container::small_vector<std::unique_ptr<const Reading>, 4> readings_;
+  std::optional<const Reading> first_;
+  std::vector<std::unique_ptr<const Reading>> others_;  // a few: the models that may serve one request
 };
 
 }  // namespace distiq

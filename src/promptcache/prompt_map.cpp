@@ -11,8 +11,6 @@
 namespace distiq {
 namespace {
 
-constexpr std::size_t most_breakpoints = 4;  // the API refuses a fifth
-
 bool is_thinking(BlockType type) {
   return type == BlockType::thinking || type == BlockType::redacted_thinking;
 }

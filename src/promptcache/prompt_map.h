@@ -5,6 +5,8 @@
 // Pure; any thread.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -40,6 +42,9 @@ struct Breakpoint {
   bool operator==(const Breakpoint&) const = default;
 };
 
+inline constexpr std::size_t most_breakpoints = 4;  // the API refuses a fifth
+using Breakpoints = boost::container::static_vector<Breakpoint, most_breakpoints>;
+
 // What a cached prefix depends on besides its blocks. A model's defaults are filled in later.
 struct PromptContext {
   std::uint64_t everything = 0;  // betas, but those that change nothing about a prompt
@@ -54,9 +59,8 @@ struct PromptContext {
 };
 
 struct PromptMap {
-  std::vector<PromptPosition> positions;
-  std::vector<Breakpoint>
-      breakpoints;  // ascending, at most 4 (a body with more is refused); the automatic one included
+  boost::container::small_vector<PromptPosition, 2> positions;
+  Breakpoints breakpoints;  // ascending; the automatic one included
   PromptContext context;
   std::uint64_t weight = 0;  // sum over the positions
 

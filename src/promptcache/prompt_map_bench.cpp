@@ -38,10 +38,10 @@ void one_request(benchmark::State& state) {
   CacheWorlds worlds;
   MonotonicTime now{std::chrono::hours(2)};
   for (auto _ : state) {
-    const auto prompt = std::make_shared<ModelPrompts>(map);
+    ModelPrompts prompt(map);
     for (const char* tier : {"opus", "sonnet", "haiku"})
-      benchmark::DoNotOptimize(worlds.forecast({"account", table.find(tier)}, *prompt, now));
-    const auto ticket = worlds.sent({"account", opus, opus, prompt, prompt}, now);
+      benchmark::DoNotOptimize(worlds.forecast({"account", table.find(tier)}, prompt, now));
+    CacheTicket ticket = worlds.sent({"account", opus, opus, &prompt, &prompt}, now);
     worlds.answer_began(ticket);
     benchmark::DoNotOptimize(
         worlds.settle(ticket, {.input = 10, .cache_read = 40'000, .cache_write_5m = 500, .output = 700}));

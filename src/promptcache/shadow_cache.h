@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "base/clock.h"
 #include "promptcache/cache_forecast.h"
@@ -21,9 +20,6 @@ inline constexpr std::size_t lookback_places = 20;
 [[nodiscard]] constexpr std::chrono::minutes life_of(CacheTtl ttl) {
   return std::chrono::minutes(ttl == CacheTtl::one_hour ? 60 : 5);
 }
-
-// Index into ModelPrompt::places.
-using CacheHit = std::optional<std::uint32_t>;
 
 class ShadowCache {
  public:

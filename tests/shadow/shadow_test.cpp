@@ -80,6 +80,7 @@ struct Sent {
   const ModelInfo* served = nullptr;
   Answered answer;
   Answered direct;
+  std::shared_ptr<ModelPrompts> came, left;  // for the ticket
   CacheTicket ticket{};
   CacheForecast forecast;
 };
@@ -102,6 +103,8 @@ class Day {
               .served = &served,
               .answer = {},
               .direct = {},
+              .came = {},
+              .left = {},
               .forecast = {}};
     const Prompted came(lane.body());
     const Prompted leaves(marks == lane.plan().marks ? came.body : lane.body(lane.plan().model, marks));
@@ -113,7 +116,9 @@ class Day {
     EXPECT_EQ(sent.answer.status, 200) << sent.answer.text;
     EXPECT_EQ(sent.direct.status, 200) << sent.direct.text;
     sent.forecast = worlds_.forecast({"account", &served}, *leaves.prompt, now_);
-    sent.ticket = worlds_.sent({"account", sent.requested, &served, came.prompt, leaves.prompt}, now_);
+    sent.came = came.prompt;
+    sent.left = leaves.prompt;
+    sent.ticket = worlds_.sent({"account", sent.requested, &served, sent.came.get(), sent.left.get()}, now_);
     if (served.id != lane.plan().model || marks != lane.plan().marks) ++sums.changed;
     return sent;
   }
