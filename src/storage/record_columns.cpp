@@ -1,5 +1,8 @@
 #include "storage/record_columns.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -14,16 +17,9 @@ constexpr std::int64_t max_micro_usd = 1'000'000'000'000;
 constexpr std::uint64_t max_count = std::uint64_t{1} << 40;
 
 struct NameList {
-  std::string names;
-  std::string marks;
-  std::size_t size = 0;
+  std::vector<std::string_view> names;
 
-  void add(const char* name) {
-    ++size;
-    names += names.empty() ? "" : ", ";
-    names += name;
-    marks += marks.empty() ? "?" : ", ?";
-  }
+  void add(const char* name) { names.emplace_back(name); }
   template <class T>
   void identifier(const char* name, T&) {
     add(name);
@@ -61,13 +57,6 @@ struct NameList {
     add(name);
   }
 };
-
-NameList list_names() {
-  NameList list;
-  const RequestRecord any;
-  visit_columns(any, list);
-  return list;
-}
 
 constexpr char separator = '\x1f';
 
@@ -145,14 +134,18 @@ struct Reader {
 
 }  // namespace
 
-std::string request_column_names() {
-  return list_names().names;
-}
-std::string request_column_marks() {
-  return list_names().marks;
+std::vector<std::string_view> request_columns() {
+  NameList list;
+  const RequestRecord any;
+  visit_columns(any, list);
+  return std::move(list.names);
 }
 
-StoredRow::StoredRow() : columns_(list_names().size) {}
+std::string request_column_names() {
+  return fmt::format("{}", fmt::join(request_columns(), ", "));
+}
+
+StoredRow::StoredRow() : columns_(request_columns().size()) {}
 
 void StoredRow::set(const RequestRecord& record) {
   Collector collector{.columns = columns_};

@@ -87,10 +87,10 @@ void visit_columns(Record& r, Visitor& visit) {
   visit.later_flag("human_turn", r.route.human_turn);  // since version 5
 }
 
-// The column names of visit_columns, separated by ", ".
+// The column names of visit_columns.
+[[nodiscard]] std::vector<std::string_view> request_columns();
+// The same as SQL, separated by ", ".
 [[nodiscard]] std::string request_column_names();
-// One "?" per column of visit_columns.
-[[nodiscard]] std::string request_column_marks();
 // The stored values of every column of one record: texts have passed through StoredText, numbers are cut to sane
 // bounds. Records that follow one another share most values: only what differs from the record before is checked and
 // bound.

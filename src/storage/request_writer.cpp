@@ -1,6 +1,7 @@
 #include "storage/request_writer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,8 @@ namespace {
 
 // Of one statement. Twice as many save another hundredth.
 constexpr std::size_t group_rows = 16;
-constexpr std::size_t own_parameters = 4;  // before those of visit_columns: id, local_day, duplicate, chain
+// The parameters of a row: these, then those of visit_columns.
+constexpr std::array<std::string_view, 4> own_columns = {"id", "local_day", "duplicate", "chain"};
 
 // "what, what, what"
 std::string repeated(std::string_view what, std::size_t count) {
@@ -25,10 +27,36 @@ std::string repeated(std::string_view what, std::size_t count) {
   return list;
 }
 
-std::string insert_sql(std::string_view verb, std::size_t rows) {
-  const std::string marks = fmt::format("(?, ?, ?, ?, {})", request_column_marks());
-  return fmt::format("{} INTO requests (id, local_day, duplicate, chain, {}) VALUES {}", verb, request_column_names(),
-                     repeated(marks, rows));
+// The columns of `requests` as they stand in the table: given in this order, SQLite takes values from where they were
+// bound, and else copies each once more.
+DbResult<std::vector<std::string>> columns_of_table(Database& db) {
+  auto rows = db.prepare("PRAGMA table_info(requests)");
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  std::vector<std::string> names;
+  auto row = rows->step();
+  for (; row && *row; row = rows->step()) names.emplace_back(rows->text(1));
+  if (!row) return std::unexpected(std::move(row.error()));
+  return names;
+}
+
+std::string insert_sql(std::string_view verb, std::span<const std::string> columns, std::size_t rows) {
+  std::vector<std::string_view> bound(own_columns.begin(), own_columns.end());
+  for (const std::string_view name : request_columns()) bound.push_back(name);
+  std::string sql = fmt::format("{} INTO requests ({}) VALUES ", verb, fmt::join(columns, ", "));
+  for (std::size_t row = 0; row < rows; ++row) {
+    sql += row == 0 ? "(" : ", (";
+    for (const std::string& column : columns) {
+      if (&column != &columns.front()) sql += ", ";
+      const auto at = std::ranges::find(bound, column);
+      if (at == bound.end()) {
+        sql += "NULL";  // the row's number
+      } else {
+        fmt::format_to(std::back_inserter(sql), "?{}", row * bound.size() + 1 + (at - bound.begin()));
+      }
+    }
+    sql += ')';
+  }
+  return sql;
 }
 
 DbResult<void> prepare_all(Database& db, std::initializer_list<std::pair<Statement*, std::string>> statements) {
@@ -45,14 +73,17 @@ DbResult<void> prepare_all(Database& db, std::initializer_list<std::pair<Stateme
 DbResult<RequestWriter> RequestWriter::prepare(Database& db) {
   RequestWriter writer;
   writer.db_ = &db;
-  auto prepared =
-      prepare_all(db, {{&writer.last_chain_,
-                        "SELECT coalesce((SELECT chain FROM requests ORDER BY seq DESC LIMIT 1), "
-                        "(SELECT CAST(chain_hash AS TEXT) FROM retention_anchor), '')"},
-                       {&writer.find_message_,
-                        "SELECT 1 FROM requests WHERE message_id = ? AND message_id != '' AND duplicate = 0 AND "
-                        "upstream_request_id = ? AND id IS NOT ?"},
-                       {&writer.alone_.statement, insert_sql("INSERT", 1) + " ON CONFLICT (id) DO NOTHING"}});
+  auto columns = columns_of_table(db);
+  if (!columns) return std::unexpected(std::move(columns.error()));
+  writer.columns_ = std::move(*columns);
+  auto prepared = prepare_all(
+      db, {{&writer.last_chain_,
+            "SELECT coalesce((SELECT chain FROM requests ORDER BY seq DESC LIMIT 1), "
+            "(SELECT CAST(chain_hash AS TEXT) FROM retention_anchor), '')"},
+           {&writer.find_message_,
+            "SELECT 1 FROM requests WHERE message_id = ? AND message_id != '' AND duplicate = 0 AND "
+            "upstream_request_id = ? AND id IS NOT ?"},
+           {&writer.alone_.statement, insert_sql("INSERT", writer.columns_, 1) + " ON CONFLICT (id) DO NOTHING"}});
   if (!prepared) return std::unexpected(std::move(prepared.error()));
   writer.alone_.rows.resize(1);
   writer.unpacked_.resize(group_rows);
@@ -70,7 +101,7 @@ DbResult<void> RequestWriter::prepare_group() {
                                                        "requests ON message_id = message WHERE message_id != '' AND "
                                                        "duplicate = 0 LIMIT 1",
                                                        repeated("(?)", group_rows))},
-                         {&together_.statement, insert_sql("INSERT OR FAIL", group_rows)}});
+                         {&together_.statement, insert_sql("INSERT OR FAIL", columns_, group_rows)}});
   if (prepared) together_.rows.resize(group_rows);
   return prepared;
 }
@@ -166,7 +197,7 @@ std::string_view RequestWriter::set_row(Insert& insert, std::size_t place, const
                                         std::string_view before) {
   Row& row = insert.rows[place];
   Statement& statement = insert.statement;
-  const int first = static_cast<int>(1 + place * (own_parameters + row.values.size()));
+  const int first = static_cast<int>(1 + place * (own_columns.size() + row.values.size()));
   const std::string_view id = StoredText::identifier(record.id).view();
   row.values.set(record);
   row.chain = next_chain(before, id, duplicate, row.values.text());
@@ -177,7 +208,7 @@ std::string_view RequestWriter::set_row(Insert& insert, std::size_t place, const
   }
   statement.bind(first + 1, day_of(record.started_at_ms)).bind(first + 2, std::int64_t{duplicate});
   statement.bind_borrowed(first + 3, row.chain);
-  row.values.bind(statement, first + static_cast<int>(own_parameters));
+  row.values.bind(statement, first + static_cast<int>(own_columns.size()));
   return row.chain;
 }
 

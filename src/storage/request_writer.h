@@ -61,6 +61,7 @@ class RequestWriter {
   [[nodiscard]] std::int64_t day_of(std::int64_t started_at_ms);
 
   Database* db_ = nullptr;
+  std::vector<std::string> columns_;  // of the table, in its order
   Statement last_chain_;
   Statement find_message_;
   Statement find_messages_;
