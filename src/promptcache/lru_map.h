@@ -64,7 +64,8 @@ class LruMap {
     std::uint64_t key = 0;
     std::uint32_t older = none;
     std::uint32_t younger = none;
-    std::uint32_t next = none;  // in its chain
+    std::uint32_t next = none;    // in its chain
+    std::uint32_t before = none;  // there; known so that an item can leave without a walk
     Value value{};
   };
 
@@ -79,12 +80,14 @@ class LruMap {
   void chain(std::uint32_t at) {
     std::uint32_t& first = chains_[chain_of(items_[at].key)];
     items_[at].next = first;
+    items_[at].before = none;
+    if (first != none) items_[first].before = at;
     first = at;
   }
   void unchain(std::uint32_t at) {
-    std::uint32_t* place = &chains_[chain_of(items_[at].key)];
-    while (*place != at) place = &items_[*place].next;
-    *place = items_[at].next;
+    const Item& item = items_[at];
+    (item.before == none ? chains_[chain_of(item.key)] : items_[item.before].next) = item.next;
+    if (item.next != none) items_[item.next].before = item.before;
   }
 
   // Which keys may be held, by their lowest bits: most that are looked for are not. A key that went stays noted until
