@@ -99,7 +99,7 @@ RoutingPolicy RouteSteering::policy_for(const SteeringQuestion& question) const 
   return held_out ? RoutingPolicy::observe : live;
 }
 
-SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
+void RouteSteering::plan(const SteeringQuestion& question, SteeringPlan& plan) {
   const MonotonicTime began = stopwatch_.monotonic();
   auto state = std::make_unique<Request>();
   Request& request = *state;
@@ -118,7 +118,6 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   request.prompt.emplace(
       map_prompt(question.view, question.parts != nullptr ? *question.parts : hash_parts(question.view), /*betas=*/0));
   request.ttl = longest_ttl(request.prompt->map());
-  SteeringPlan plan;
   plan.serve = request.requested_id;
   if (request.policy == RoutingPolicy::off) {
     const std::lock_guard lock(mutex_);
@@ -133,7 +132,6 @@ SteeringPlan RouteSteering::plan(const SteeringQuestion& question) {
   }
   describe(request, plan);
   plan.state = std::move(state);
-  return plan;
 }
 
 // Whose it is and how it differs from the lane's request before. Requires: mutex_ is held.
@@ -180,14 +178,13 @@ bool RouteSteering::decide(const SteeringQuestion& question, MonotonicTime began
                       .session = {},
                       .turns = nullptr,
                       .now = request.now};
-  const WallTime wall = clock_.wall();
   std::optional<LaneState> lane;
   {
     const std::lock_guard lock(mutex_);
     recognize(question, request);
-    if (decide_at_once(asked, route, wall, request)) {
+    if (decide_at_once(asked, route, request)) {
       const bool goes_on = carries_out(request, began);
-      if (goes_on) care(question, wall, request);
+      if (goes_on) care(question, request);
       return goes_on;
     }
     if (route.lane != nullptr) lane = *route.lane;
@@ -197,18 +194,17 @@ bool RouteSteering::decide(const SteeringQuestion& question, MonotonicTime began
     weigh(question, request, route);
     if (!carries_out(request, began)) return false;
     const std::lock_guard lock(mutex_);
-    if (!set_aside(request, wall)) continue;
-    care(question, wall, request);
+    if (!set_aside(request)) continue;
+    care(question, request);
     return true;
   }
 }
 
 // What a move may lose is no other lane's any more, from the decision on. False: by now others have set aside what it
 // counted on. Requires: mutex_ is held.
-bool RouteSteering::set_aside(const Request& request, WallTime wall) {
+bool RouteSteering::set_aside(const Request& request) {
   if (!request.moved || request.decision.return_penalty <= PicoUsd{}) return true;
-  const AccountBank bank = banks_.view(request.account, request.lane.lane_id, request.now, wall);
-  if (bank.available() < request.counted_on) return false;
+  if (banks_.available(request.account, request.lane.lane_id, request.now) < request.counted_on) return false;
   hold(request);
   return true;
 }
@@ -221,7 +217,7 @@ void RouteSteering::hold(const Request& request) {
 }
 
 // False: more has to be known; `asked` and `route` then hold what was looked up. Requires: mutex_ is held.
-bool RouteSteering::decide_at_once(CandidateModel& asked, RouteQuestion& route, WallTime wall, Request& request) {
+bool RouteSteering::decide_at_once(CandidateModel& asked, RouteQuestion& route, Request& request) {
   if (request.requested == nullptr) {
     request.decision.reason = "as asked: this model is not in the price table";
     return true;
@@ -230,7 +226,7 @@ bool RouteSteering::decide_at_once(CandidateModel& asked, RouteQuestion& route, 
   asked.forecast = worlds_.forecast({request.account, request.requested}, *request.prompt, request.now);
   request.served_forecast = asked.forecast;
   if (const auto quota = quotas_.find(request.account); quota != quotas_.end()) {
-    route.pressure = quota->second.pressure(wall);
+    route.pressure = quota->second.pressure(clock_.wall());
   }
   auto at_once = distiq::decide_at_once(route, config_.routing);
   if (!at_once) return false;
@@ -300,11 +296,11 @@ void RouteSteering::weigh(const SteeringQuestion& question, Request& request, Ro
 }
 
 // After the route is known: markers and lives are chosen for the model that serves. Requires: mutex_ is held.
-void RouteSteering::care(const SteeringQuestion& question, WallTime wall, Request& request) {
+void RouteSteering::care(const SteeringQuestion& question, Request& request) {
   if (!config_.prompt_caching || request.served == nullptr || !request.untouchable.empty()) return;
   constexpr std::array<std::string_view, 1> feature = {cache_control_feature};
   if (refusals_.find(request.account, request.served->id, feature, request.now) != nullptr) return;
-  const AccountBank bank = banks_.view(request.account, request.lane.lane_id, request.now, wall);
+  const PicoUsd bank = banks_.available(request.account, request.lane.lane_id, request.now);
   request.care = care_.plan({
       .account = request.account,
       .lane_id = request.lane.lane_id,
@@ -313,7 +309,7 @@ void RouteSteering::care(const SteeringQuestion& question, WallTime wall, Reques
       .prompt = &request.prompt->map(),
       .model = request.served,
       .forecast = request.served_forecast,
-      .bank = std::max(bank.available(), PicoUsd{}),
+      .bank = std::max(bank, PicoUsd{}),
       .head = &question.client.head,
       .now = request.now,
   });

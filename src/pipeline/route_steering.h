@@ -45,7 +45,7 @@ class RouteSteering final : public Steering {
   ~RouteSteering() override;
 
   bool wants(const ClientFields& client) const override;
-  SteeringPlan plan(const SteeringQuestion& question) override;
+  void plan(const SteeringQuestion& question, SteeringPlan& plan) override;
   void sending(SteeringPlan& plan) override;
   void refused(SteeringPlan& plan, const Refusal& refusal) override;
   void answer_began(SteeringPlan& plan, const ResponseHead& head) override;
@@ -67,18 +67,19 @@ class RouteSteering final : public Steering {
   [[nodiscard]] RoutingPolicy policy_for(const SteeringQuestion& question) const;
   void recognize(const SteeringQuestion& question, Request& request);
   bool decide(const SteeringQuestion& question, MonotonicTime began, Request& request);
-  bool decide_at_once(CandidateModel& asked, RouteQuestion& route, WallTime wall, Request& request);
+  bool decide_at_once(CandidateModel& asked, RouteQuestion& route, Request& request);
   [[nodiscard]] bool carries_out(Request& request, MonotonicTime began) const;
   [[nodiscard]] Known look_up(Request& request, const std::vector<const ModelInfo*>& models);
   void judge(const SteeringQuestion& question, Request& request) const;
   void weigh(const SteeringQuestion& question, Request& request, RouteQuestion route);
-  bool set_aside(const Request& request, WallTime wall);
+  bool set_aside(const Request& request);
   void hold(const Request& request);
-  void care(const SteeringQuestion& question, WallTime wall, Request& request);
+  void care(const SteeringQuestion& question, Request& request);
   void edit(const SteeringQuestion& question, Request& request, SteeringPlan& plan) const;
   void describe(Request& request, SteeringPlan& plan) const;
   void open_ticket(Request& request);
-  void note_lane(const Request& request);
+  void note_lane(Request& request);
+  void learn_return(const LaneState* lane);
   void guard(const Request& request, const UsageReport& report, Settlement& settled);
 
   const PriceTable& prices_;

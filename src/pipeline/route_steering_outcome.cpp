@@ -49,12 +49,12 @@ void RouteSteering::open_ticket(Request& request) {
 }
 
 // Requires: mutex_ is held.
-void RouteSteering::note_lane(const Request& request) {
+void RouteSteering::note_lane(Request& request) {
   const RouteDecision& decision = request.decision;
   const DecisionPoint point = decision.point;
   const bool in_life =
       point == DecisionPoint::none || point == DecisionPoint::human_turn_warm || point == DecisionPoint::escalation;
-  const auto ended =
+  const LaneBefore before =
       lanes_.sent({.lane_id = request.lane.lane_id,
                    .session_id = request.lane.session_id,
                    .account = request.account,
@@ -74,20 +74,22 @@ void RouteSteering::note_lane(const Request& request) {
                    .judge_bucket = decision.judge_bucket,
                    .return_penalty = request.moved ? decision.return_penalty : PicoUsd{},
                    .now = request.now});
-  if (ended) turns_.learn_life(ended->request_class, ended->requests);
+  if (before.ended) turns_.learn_life(before.ended->request_class, before.ended->requests);
+  request.prompt_before = before.prompt_tokens;
   hold(request);
+}
+
+// Requires: mutex_ is held.
+void RouteSteering::learn_return(const LaneState* lane) {
+  const ModelInfo* below = lane == nullptr ? nullptr : prices_.find(lane->serving);
+  if (below == nullptr) return;
+  if (const auto tier = tier_from(below->tier)) turns_.learn_return(lane->judge_bucket, *tier);
 }
 
 void RouteSteering::sending(SteeringPlan& plan) {
   auto& request = static_cast<Request&>(*plan.state);
   const std::lock_guard lock(mutex_);
-  const LaneState* lane = lanes_.find(request.lane.lane_id);
-  if (lane != nullptr) request.prompt_before = lane->prompt_tokens;
-  if (request.decision.return_upwards && lane != nullptr) {
-    if (const ModelInfo* below = prices_.find(lane->serving)) {
-      if (const auto tier = tier_from(below->tier)) turns_.learn_return(lane->judge_bucket, *tier);
-    }
-  }
+  if (request.decision.return_upwards) learn_return(lanes_.find(request.lane.lane_id));
   for (const EndedLife& life : lanes_.take_ended(request.now, ended_lives_per_request)) {
     turns_.learn_life(life.request_class, life.requests);
   }
@@ -130,13 +132,14 @@ void RouteSteering::refused(SteeringPlan& plan, const Refusal& refusal) {
 
 void RouteSteering::answer_began(SteeringPlan& plan, const ResponseHead& head) {
   auto& request = static_cast<Request&>(*plan.state);
-  const WallTime wall = clock_.wall();
+  const QuotaReport quota = read_quota(head.headers);
   const std::lock_guard lock(mutex_);
   if (head.status == 200) worlds_.answer_began(request.ticket);
+  if (quota.empty()) return;
   if (const auto known = quotas_.find(request.account); known != quotas_.end()) {
-    known->second.learn(head.headers, wall);
+    known->second.learn(quota, clock_.wall());
   } else if (quotas_.size() < max_quotas) {
-    quotas_[request.account].learn(head.headers, wall);
+    quotas_[request.account].learn(quota, clock_.wall());
   }
 }
 

@@ -90,7 +90,7 @@ TEST(RouteSteering, a_request_that_left_already_is_not_edited) {
   const std::string account = "account";
   LaneIdentity lane = talk.lane();
   const SteeringPlan plan =
-      proxy.steering().plan({.client = head, .view = *view, .lane = lane, .account = account, .may_edit = false});
+      plan_of(proxy.steering(), {.client = head, .view = *view, .lane = lane, .account = account, .may_edit = false});
   EXPECT_TRUE(plan.edits.empty());
   EXPECT_EQ(plan.serve, kOpus);
   EXPECT_TRUE(plan.record.policy.empty());
@@ -389,7 +389,7 @@ TEST(RouteSteering, a_move_does_not_count_on_what_others_have_set_aside_meanwhil
     const std::string body = talk.body();
     const auto view = scan_request(body);
     LaneIdentity lane = talk.lane();
-    return steering.plan({.client = head, .view = *view, .lane = lane, .account = account});
+    return plan_of(steering, {.client = head, .view = *view, .lane = lane, .account = account});
   };
   bool other_moved = false;
   judge.meanwhile = [&] { other_moved = plan("other").record.moved; };
@@ -421,7 +421,7 @@ TEST(RouteSteering, a_plan_that_took_too_long_is_not_carried_out) {
   const RequestHead head{"POST", "/v1/messages", 1, {}};
   const std::string account = "account";
   LaneIdentity lane = talk.lane();
-  const SteeringPlan plan = steering.plan({.client = head, .view = *view, .lane = lane, .account = account});
+  const SteeringPlan plan = plan_of(steering, {.client = head, .view = *view, .lane = lane, .account = account});
   EXPECT_TRUE(plan.edits.empty());
   EXPECT_EQ(plan.serve, kOpus);
   EXPECT_NE(plan.reason.find("too long"), std::string::npos) << plan.reason;
@@ -506,7 +506,7 @@ TEST(RouteSteering, threads_that_work_on_the_same_lanes_do_not_disturb_each_othe
       const RequestHead head{"POST", "/v1/messages", 1, {}};
       const std::string account = fmt::format("account{}", worker % 2);
       LaneIdentity lane = talk.lane();
-      SteeringPlan plan = steering.plan({.client = head, .view = *view, .lane = lane, .account = account});
+      SteeringPlan plan = plan_of(steering, {.client = head, .view = *view, .lane = lane, .account = account});
       steering.sending(plan);
       if (i % 5 == 0 && !plan.edits.empty()) steering.refused(plan, {529, "overloaded_error"});
       steering.answer_began(plan, {200, "OK", 1, {}});

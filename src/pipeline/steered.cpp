@@ -24,7 +24,12 @@ bool Steered::wanted(const ClientFields& client) noexcept {
 
 void Steered::plan(const SteeringQuestion& question) noexcept {
   if (steering_ == nullptr) return;
-  guarded("plan", [&] { plan_ = steering_->plan(question); });
+  bool is_whole = false;
+  guarded("plan", [&] {
+    steering_->plan(question, plan_.emplace());
+    is_whole = true;
+  });
+  if (!is_whole) plan_.reset();
 }
 
 void Steered::drop(std::string_view why) noexcept {

@@ -72,7 +72,8 @@ class Steering {
   virtual ~Steering() = default;
   // False: the request leaves as it is; plan() is called when there is time, without may_edit.
   [[nodiscard]] virtual bool wants(const ClientFields& client) const = 0;
-  [[nodiscard]] virtual SteeringPlan plan(const SteeringQuestion& question) = 0;
+  // `plan`: a new one, which stays where it is: it is a dozen texts. Half done where this throws.
+  virtual void plan(const SteeringQuestion& question, SteeringPlan& plan) = 0;
   // The request leaves now, edited or not.
   virtual void sending(SteeringPlan& plan) = 0;
   // The edited request was refused; the original leaves now. `plan` keeps its record.

@@ -105,6 +105,12 @@ class ConversationForTest {
   int calls_ = 0;
 };
 
+inline SteeringPlan plan_of(Steering& steering, const SteeringQuestion& question) {
+  SteeringPlan plan;
+  steering.plan(question, plan);
+  return plan;
+}
+
 // What became of one request.
 struct ExchangeForTest {
   std::string served;  // model id
@@ -139,7 +145,7 @@ class SteeringForTest {
     head.headers.add("anthropic-version", "2023-06-01");
     if (!asked_policy.empty()) head.headers.add("x-distiq-policy", asked_policy);
     LaneIdentity lane = conversation.lane(request_class);
-    SteeringPlan plan = steering_->plan({.client = head, .view = *view, .lane = lane, .account = account});
+    SteeringPlan plan = plan_of(*steering_, {.client = head, .view = *view, .lane = lane, .account = account});
     const auto edited = plan.edits.apply(body);
     if (!edited) throw std::logic_error("the plan's edits do not fit the body");
     const auto sent = edited->joined();

@@ -44,7 +44,7 @@ struct SteeringRequest final : SteeringState {
   std::optional<CacheDifference> difference;  // from the lane's request before
   CarePlan care;                              // cache markers that it leaves with, or would
   const ModelInfo* served = nullptr;
-  CacheTicket ticket;               // holds on to the prompts
+  CacheTicket ticket;               // points into the prompts
   std::uint64_t prompt_before = 0;  // of the lane's former request
 
   [[nodiscard]] const PromptMap& sent_map() const { return (edited_prompt ? edited_prompt : prompt)->map(); }

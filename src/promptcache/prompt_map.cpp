@@ -17,7 +17,8 @@ bool is_thinking(BlockType type) {
 
 class MapBuilder {
  public:
-  MapBuilder(const RequestView& view, const PromptParts& parts) : view_(view), parts_(parts) {
+  MapBuilder(const RequestView& view, const PromptParts& parts, PromptMap& map)
+      : view_(view), parts_(parts), map_(map) {
     if (!view.cache_marks.empty()) {
       of_tool_.assign(view.tools.size(), no_index);
       of_block_.assign(view.blocks.size(), no_index);
@@ -25,14 +26,13 @@ class MapBuilder {
     map_.positions.reserve(view.tools.size() + view.blocks.size() + view.messages.size() + 1);
   }
 
-  PromptMap build(std::uint64_t betas) {
+  void build(std::uint64_t betas) {
     add_tools();
     add_system();
     for (std::size_t i = 0; i < view_.messages.size(); ++i) add_message(view_.messages[i], parts_.starts[i]);
     close_chain();
     find_breakpoints();
     map_.context = read_prompt_context(view_, betas);
-    return std::move(map_);
   }
 
  private:
@@ -156,11 +156,11 @@ class MapBuilder {
 
   const RequestView& view_;
   const PromptParts& parts_;
+  PromptMap& map_;
   std::array<std::optional<std::uint64_t>, 3> roles_;  // hashes, by Role: user, assistant, system
   // Positions; only where there are marks to find a place for.
   std::vector<std::uint32_t> of_tool_;
   std::vector<std::uint32_t> of_block_;  // nested blocks too: the position of the block that holds them
-  PromptMap map_;
 };
 
 }  // namespace
@@ -173,7 +173,9 @@ std::uint32_t PromptMap::last_of(PromptSection section) const {
 }
 
 PromptMap map_prompt(const RequestView& view, const PromptParts& parts, std::uint64_t betas) {
-  return MapBuilder(view, parts).build(betas);
+  PromptMap map;
+  MapBuilder(view, parts, map).build(betas);
+  return map;
 }
 
 PromptMap map_prompt(const RequestView& view, const RequestHead& head) {

@@ -35,6 +35,14 @@ AccountBanks::Account& AccountBanks::open(std::string_view account) {
   return accounts_.back();
 }
 
+PicoUsd AccountBanks::Account::at_risk(std::string_view but_lane, MonotonicTime now) const {
+  PicoUsd sum;
+  for (const Hold& hold : holds) {
+    if (hold.until > now && hold.lane != but_lane) sum += hold.penalty;
+  }
+  return sum;
+}
+
 AccountBank AccountBanks::view(std::string_view account, std::string_view but_lane, MonotonicTime now,
                                WallTime wall) const {
   AccountBank bank{.usual_day_bill = kFirstDayBill};
@@ -43,10 +51,13 @@ AccountBank AccountBanks::view(std::string_view account, std::string_view but_la
   bank.usual_day_bill = found->row.usual_day_bill;
   bank.balance = found->row.balance;
   if (found->row.day == day_of(wall)) bank.day_bill = found->row.day_bill;
-  for (const Hold& hold : found->holds) {
-    if (hold.until > now && hold.lane != but_lane) bank.at_risk += hold.penalty;
-  }
+  bank.at_risk = found->at_risk(but_lane, now);
   return bank;
+}
+
+PicoUsd AccountBanks::available(std::string_view account, std::string_view but_lane, MonotonicTime now) const {
+  const Account* found = find(account);
+  return found == nullptr ? PicoUsd{} : found->row.balance - found->at_risk(but_lane, now);
 }
 
 void AccountBanks::book(std::string_view account, const WorldMoney& request, WallTime wall) {

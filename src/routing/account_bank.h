@@ -48,6 +48,8 @@ class AccountBanks {
 
   [[nodiscard]] AccountBank view(std::string_view account, std::string_view but_lane, MonotonicTime now,
                                  WallTime wall) const;
+  // view().available(), which is the same on every day.
+  [[nodiscard]] PicoUsd available(std::string_view account, std::string_view but_lane, MonotonicTime now) const;
   void book(std::string_view account, const WorldMoney& request, WallTime wall);
   // A lane's return penalty, until its cache would be cold untouched as well. Zero: the lane is back or gone.
   void hold(std::string_view account, std::string_view lane, PicoUsd penalty, MonotonicTime until);
@@ -65,6 +67,8 @@ class AccountBanks {
     AccountBankRow row;
     std::vector<Hold> holds{};
     std::uint64_t used = 0;
+
+    [[nodiscard]] PicoUsd at_risk(std::string_view but_lane, MonotonicTime now) const;
   };
   [[nodiscard]] const Account* find(std::string_view account) const;
   Account& open(std::string_view account);

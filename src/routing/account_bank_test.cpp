@@ -34,6 +34,8 @@ TEST(AccountBanks, holds_count_for_other_lanes_until_the_lane_is_cold_or_back) {
   banks.hold("me", "b", {3 * kCent}, kNow + minutes(60));
   EXPECT_EQ(banks.view("me", "c", kNow, kDay).available().value, 3 * kCent);
   EXPECT_EQ(banks.view("me", "a", kNow, kDay).available().value, 7 * kCent);
+  EXPECT_EQ(banks.available("me", "a", kNow).value, 7 * kCent);
+  EXPECT_EQ(banks.available("nobody", "a", kNow).value, 0);
   EXPECT_EQ(banks.view("me", "c", kNow + minutes(6), kDay).available().value, 7 * kCent);
   banks.hold("me", "a", {5 * kCent}, kNow + minutes(5));  // replaces the first
   EXPECT_EQ(banks.view("me", "c", kNow, kDay).available().value, 2 * kCent);

@@ -36,7 +36,7 @@ std::pair<LaneState&, bool> LaneTable::open(std::string_view lane_id) {
   return {lanes_.front(), true};
 }
 
-std::optional<EndedLife> LaneTable::sent(const LaneRequest& request) {
+LaneBefore LaneTable::sent(const LaneRequest& request) {
   if (request.lane_id.empty()) return {};
   const auto [lane, is_new] = open(request.lane_id);
   if (is_new) {
@@ -44,9 +44,9 @@ std::optional<EndedLife> LaneTable::sent(const LaneRequest& request) {
     lane.session_id = request.session_id.empty() ? request.lane_id : request.session_id;
     ++sessions_[lane.session_id].lanes;
   }
-  std::optional<EndedLife> ended;
+  LaneBefore before{.ended = {}, .prompt_tokens = lane.prompt_tokens};
   if (request.starts_life) {
-    if (lane.life_requests > 0 && !lane.life_counted) ended = EndedLife{lane.request_class, lane.life_requests};
+    if (lane.life_requests > 0 && !lane.life_counted) before.ended = EndedLife{lane.request_class, lane.life_requests};
     if (lane.life_requests > 0) ++lane.past_lives;
     lane.life_requests = 0;
     lane.warm_moves = 0;
@@ -71,7 +71,7 @@ std::optional<EndedLife> LaneTable::sent(const LaneRequest& request) {
   lane.judge_bucket = request.judge_bucket;
   lane.return_penalty = request.return_penalty;
   ++lane.life_requests;
-  return ended;
+  return before;
 }
 
 void LaneTable::settled(std::string_view lane_id, std::string_view served_by, const TokenUsage& usage,

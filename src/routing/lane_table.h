@@ -44,6 +44,12 @@ struct EndedLife {
   std::uint32_t requests = 0;
 };
 
+// What a lane was when a request was sent.
+struct LaneBefore {
+  std::optional<EndedLife> ended;   // by this request
+  std::uint64_t prompt_tokens = 0;  // of its request before
+};
+
 // A lane as it is stored; times as Unix milliseconds.
 struct LaneRow {
   LaneState state;  // its MonotonicTimes mean nothing
@@ -59,8 +65,8 @@ class LaneTable {
   // Both worlds' money of the lanes of a session that are still known.
   [[nodiscard]] WorldMoney session_money(std::string_view session_id) const;
 
-  // Returns the life that this request ended, if any. Lanes without an id are not kept.
-  std::optional<EndedLife> sent(const LaneRequest& request);
+  // Lanes without an id are not kept.
+  LaneBefore sent(const LaneRequest& request);
   // The answer's usage and money. Unknown lanes are ignored.
   void settled(std::string_view lane_id, std::string_view served_by, const TokenUsage& usage, const WorldMoney& money);
   void refused(std::string_view lane_id);

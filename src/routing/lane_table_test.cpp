@@ -29,11 +29,11 @@ TEST(LaneTable, counts_turns_loops_and_lives) {
   EXPECT_EQ(table.find("a"), nullptr);
   LaneRequest first = request("a");
   first.starts_life = true;
-  EXPECT_FALSE(table.sent(first).has_value());
+  EXPECT_FALSE(table.sent(first).ended.has_value());
   LaneRequest step = request("a");
   step.turn = TurnKind::loop_step;
-  (void)table.sent(step);
-  (void)table.sent(step);
+  table.sent(step);
+  table.sent(step);
   const LaneState* lane = table.find("a");
   ASSERT_NE(lane, nullptr);
   EXPECT_EQ(lane->human_turns, 1u);
@@ -42,10 +42,10 @@ TEST(LaneTable, counts_turns_loops_and_lives) {
   EXPECT_TRUE(lane->is_moved());
   LaneRequest move = request("a");
   move.is_warm_move = true;
-  (void)table.sent(move);
+  table.sent(move);
   EXPECT_EQ(lane->warm_moves, 1u);
   EXPECT_EQ(lane->loop_position, 0u);
-  const auto ended = table.sent(first);
+  const auto ended = table.sent(first).ended;
   ASSERT_TRUE(ended.has_value());
   EXPECT_EQ(ended->requests, 4u);
   EXPECT_EQ(lane->past_lives, 1u);
@@ -55,27 +55,27 @@ TEST(LaneTable, counts_turns_loops_and_lives) {
 
 TEST(LaneTable, an_escalation_and_a_refusal_are_remembered) {
   LaneTable table;
-  (void)table.sent(request("a"));
+  table.sent(request("a"));
   table.refused("a");
   table.refused("nobody");
   EXPECT_TRUE(table.find("a")->refused_below);
   LaneRequest up = request("a");
   up.serving = up.requested;
   up.escalates = true;
-  (void)table.sent(up);
-  (void)table.sent(request("a"));
+  table.sent(up);
+  table.sent(request("a"));
   EXPECT_TRUE(table.find("a")->escalated);
-  (void)table.sent(up);
+  table.sent(up);
   LaneTable other;
-  (void)other.sent(up);
+  other.sent(up);
   other.refused("a");
   EXPECT_FALSE(other.find("a")->refused_below) << "not the smaller model's refusal";
 }
 
 TEST(LaneTable, settles_usage_and_the_money_of_both_worlds) {
   LaneTable table;
-  (void)table.sent(request("a"));
-  (void)table.sent(request("b"));
+  table.sent(request("a"));
+  table.sent(request("b"));
   const WorldMoney money{.actual = {3}, .untouched = {10}};
   table.settled("a", "claude-haiku-5-5", {.cache_write_5m = 9'000, .output = 100}, money);
   table.settled("a", "claude-haiku-5-5", {.input = 5, .cache_read = 9'000, .cache_write_5m = 2'000, .output = 300},
@@ -101,9 +101,9 @@ TEST(LaneTable, a_client_without_sessions_has_one_per_conversation) {
   LaneTable table;
   LaneRequest sdk = request("a");
   sdk.session_id = "";
-  (void)table.sent(sdk);
+  table.sent(sdk);
   sdk.lane_id = "b";
-  (void)table.sent(sdk);
+  table.sent(sdk);
   table.settled("a", "m", {.input = 1}, {.actual = {1}, .untouched = {1}});
   EXPECT_EQ(table.session_money("a").actual.value, 1);
   EXPECT_EQ(table.session_money("b").actual.value, 0);
@@ -112,22 +112,22 @@ TEST(LaneTable, a_client_without_sessions_has_one_per_conversation) {
 TEST(LaneTable, is_bounded_and_keeps_the_newest) {
   LaneTable table;
   for (std::size_t i = 0; i < LaneTable::kMaxLanes + 10; ++i) {
-    (void)table.sent(request(i == 0 ? "a" : std::to_string(i)));
-    if (i == LaneTable::kMaxLanes - 1) (void)table.sent(request("a"));
+    table.sent(request(i == 0 ? "a" : std::to_string(i)));
+    if (i == LaneTable::kMaxLanes - 1) table.sent(request("a"));
   }
   EXPECT_EQ(table.size(), LaneTable::kMaxLanes);
   EXPECT_NE(table.find("a"), nullptr) << "used again just before";
   EXPECT_EQ(table.find("1"), nullptr);
   LaneRequest nameless = request("");
-  EXPECT_FALSE(table.sent(nameless).has_value());
+  EXPECT_FALSE(table.sent(nameless).ended.has_value());
   EXPECT_EQ(table.size(), LaneTable::kMaxLanes);
 }
 
 TEST(LaneTable, reports_each_life_that_nobody_continued_once) {
   LaneTable table;
-  (void)table.sent(request("a"));
-  (void)table.sent(request("a"));
-  (void)table.sent(request("b", kNow + minutes(8)));
+  table.sent(request("a"));
+  table.sent(request("a"));
+  table.sent(request("b", kNow + minutes(8)));
   EXPECT_TRUE(table.take_ended(kNow + minutes(10), 9).empty());
   const auto ended = table.take_ended(kNow + minutes(11), 9);
   ASSERT_EQ(ended.size(), 1u);
@@ -136,13 +136,13 @@ TEST(LaneTable, reports_each_life_that_nobody_continued_once) {
   EXPECT_EQ(table.take_ended(kNow + hours(1), 9).size(), 1u);
   LaneRequest again = request("a", kNow + hours(2));
   again.starts_life = true;
-  EXPECT_FALSE(table.sent(again).has_value()) << "counted already";
+  EXPECT_FALSE(table.sent(again).ended.has_value()) << "counted already";
 }
 
 TEST(LaneTable, survives_a_restart) {
   LaneTable table;
-  (void)table.sent(request("a"));
-  (void)table.sent(request("b", kNow + minutes(1)));
+  table.sent(request("a"));
+  table.sent(request("b", kNow + minutes(1)));
   table.settled("a", "claude-haiku-5-5", {.input = 9}, {.actual = {1}, .untouched = {2}});
   const auto rows = table.rows(kNow + minutes(3), kWall);
   ASSERT_EQ(rows.size(), 2u);

@@ -58,7 +58,8 @@ std::optional<double> number(std::string_view text) {
 
 }  // namespace
 
-void QuotaPace::learn(const HeaderList& headers, WallTime now) {
+QuotaReport read_quota(const HeaderList& headers) {
+  QuotaReport report;
   const auto reported = find_reported(headers);
   for (std::size_t i = 0; i < kWindows.size(); ++i) {
     if (!reported[i].utilization || !reported[i].reset) continue;
@@ -66,10 +67,16 @@ void QuotaPace::learn(const HeaderList& headers, WallTime now) {
     const auto reset = number(*reported[i].reset);
     if (!utilization.has_value() || !reset.has_value()) continue;
     if (*utilization < 0 || *utilization > 100 || *reset < 0 || *reset > 1e11) continue;
-    windows_[i] = {.utilization = *utilization,
-                   .reset = WallTime(std::chrono::seconds(static_cast<std::int64_t>(*reset))),
-                   .seen = now,
-                   .known = true};
+    report.windows[i] = {.utilization = *utilization,
+                         .reset = WallTime(std::chrono::seconds(static_cast<std::int64_t>(*reset)))};
+  }
+  return report;
+}
+
+void QuotaPace::learn(const QuotaReport& report, WallTime now) {
+  for (std::size_t i = 0; i < windows_.size(); ++i) {
+    const auto& window = report.windows[i];
+    if (window) windows_[i] = {.utilization = window->utilization, .reset = window->reset, .seen = now, .known = true};
   }
 }
 

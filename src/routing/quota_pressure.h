@@ -26,11 +26,23 @@ struct QuotaWindow {
   bool known = false;
 };
 
-// The two windows of one account; fed with every answer's headers.
+// What one answer's headers say of the two windows; absent where they say nothing (valid).
+struct QuotaReport {
+  struct Window {
+    double utilization = 0;  // 0..1
+    WallTime reset{};
+  };
+  std::array<std::optional<Window>, 2> windows{};
+
+  [[nodiscard]] bool empty() const { return !windows[0] && !windows[1]; }
+};
+[[nodiscard]] QuotaReport read_quota(const HeaderList& headers);
+
+// The two windows of one account; fed with every answer's report.
 class QuotaPace {
  public:
-  // Headers without (valid) unified values leave it as it was.
-  void learn(const HeaderList& headers, WallTime now);
+  // What it says nothing of stays as it was.
+  void learn(const QuotaReport& report, WallTime now);
   // Leans where a window that is far enough on would be used up before it resets, at its pace so far.
   [[nodiscard]] QuotaPressure pressure(WallTime now) const;
 

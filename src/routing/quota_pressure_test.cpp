@@ -52,7 +52,7 @@ TEST(QuotaPressure, leans_where_the_pace_ends_before_the_window) {
   };
   for (const Case& c : cases) {
     QuotaPace pace;
-    pace.learn(headers(c.used_5h, c.left_5h, c.used_7d, c.left_7d, kNow), kNow);
+    pace.learn(read_quota(headers(c.used_5h, c.left_5h, c.used_7d, c.left_7d, kNow)), kNow);
     const QuotaPressure pressure = pace.pressure(kNow);
     EXPECT_EQ(pressure.leans_to_saver, c.leans) << c.name << ": " << pressure.because;
     EXPECT_EQ(pressure.because.empty(), !c.leans) << c.name;
@@ -72,7 +72,7 @@ TEST(QuotaPressure, follows_a_sequence_of_answers) {
   QuotaPace pace;
   for (const Answer& answer : afternoon) {
     const WallTime now = kNow + answer.at;
-    pace.learn(headers(answer.used, minutes(300) - answer.at, 0.05, hours(160), now), now);
+    pace.learn(read_quota(headers(answer.used, minutes(300) - answer.at, 0.05, hours(160), now)), now);
     EXPECT_EQ(pace.pressure(now).leans_to_saver, answer.leans) << answer.at.count() << " minutes";
   }
   EXPECT_FALSE(pace.pressure(kNow + minutes(301)).leans_to_saver) << "the window is over";
@@ -85,24 +85,24 @@ TEST(QuotaPressure, knows_nothing_without_valid_values) {
     HeaderList list;
     list.add("anthropic-ratelimit-unified-5h-utilization", value);
     list.add("anthropic-ratelimit-unified-5h-reset", "1795009000");
-    pace.learn(list, kNow);
+    pace.learn(read_quota(list), kNow);
     EXPECT_FALSE(pace.five_hours().known) << value;
   }
   HeaderList no_reset;
   no_reset.add("anthropic-ratelimit-unified-7d-utilization", "0.9");
-  pace.learn(no_reset, kNow);
+  pace.learn(read_quota(no_reset), kNow);
   EXPECT_FALSE(pace.seven_days().known);
 }
 
 // A limit answer names no utilization: what was known stays known.
 TEST(QuotaPressure, a_recorded_limit_answer_changes_nothing) {
   QuotaPace pace;
-  pace.learn(headers(0.9, minutes(150), 0.1, hours(84), kNow), kNow);
+  pace.learn(read_quota(headers(0.9, minutes(150), 0.1, hours(84), kNow)), kNow);
   HeaderList recorded;
   recorded.add("anthropic-ratelimit-unified-status", "rejected");
   recorded.add("anthropic-ratelimit-unified-reset", "1795470000");
   recorded.add("anthropic-ratelimit-unified-representative-claim", "five_hour");
-  pace.learn(recorded, kNow);
+  pace.learn(read_quota(recorded), kNow);
   EXPECT_TRUE(pace.pressure(kNow).leans_to_saver);
   EXPECT_NEAR(pace.five_hours().utilization, 0.9, 1e-9);
 }

@@ -12,17 +12,15 @@ namespace {
 class ScriptedSteering final : public Steering {
  public:
   bool wants(const ClientFields&) const override { return failing != "wants" ? true : throw std::runtime_error("x"); }
-  SteeringPlan plan(const SteeringQuestion& question) override {
+  void plan(const SteeringQuestion& question, SteeringPlan& plan) override {
     check("plan");
-    SteeringPlan plan;
-    if (!question.may_edit) return plan;
+    if (!question.may_edit) return;
     if (!plan_model(plan.edits, question.view, "claude-haiku-5-5", "test")) throw std::runtime_error("not editable");
     plan.echo = question.view.text(question.view.model);
     plan.serve = "claude-haiku-5-5";
     plan.route = "haiku (from opus)";
     plan.reason = "a test\r\nsays so";
     plan.record.policy = "balanced";
-    return plan;
   }
   void sending(SteeringPlan&) override { check("sending"); }
   void refused(SteeringPlan& plan, const Refusal& refusal) override {

@@ -101,10 +101,7 @@ class SlowSteering final : public Steering {
   explicit SlowSteering(ManualClock& clock) : clock_(clock) {}
 
   bool wants(const ClientFields&) const override { return false; }
-  SteeringPlan plan(const SteeringQuestion&) override {
-    clock_.advance(std::chrono::seconds(1));
-    return {};
-  }
+  void plan(const SteeringQuestion&, SteeringPlan&) override { clock_.advance(std::chrono::seconds(1)); }
   void sending(SteeringPlan&) override {}
   void refused(SteeringPlan&, const Refusal&) override {}
   void answer_began(SteeringPlan&, const ResponseHead&) override {}

@@ -32,10 +32,7 @@ class WitnessSteering final : public Steering {
   explicit WitnessSteering(const ExchangeBench::Traces& clients) : clients_(clients) {}
 
   bool wants(const ClientFields&) const override { return true; }
-  SteeringPlan plan(const SteeringQuestion&) override {
-    note("plan");
-    return {};
-  }
+  void plan(const SteeringQuestion&, SteeringPlan&) override { note("plan"); }
   void sending(SteeringPlan&) override { note("sending"); }
   void refused(SteeringPlan&, const Refusal&) override {}
   void answer_began(SteeringPlan&, const ResponseHead&) override { began.push_back(answered()); }
