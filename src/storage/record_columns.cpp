@@ -171,9 +171,10 @@ void StoredRow::write_text() {
   text_.append(before_, copied);
 }
 
-void StoredRow::bind(Statement& statement, int first) {
+void StoredRow::bind(Statement& statement, int first, std::span<const int> places) {
+  auto place = places.begin();
   for (Column& column : columns_) {
-    const int index = first++;
+    const int index = first + *place++;
     if (std::exchange(column.is_bound, true)) continue;
     if (column.is_text) {
       statement.bind_borrowed(index, column.value());

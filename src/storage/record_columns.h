@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -101,9 +102,9 @@ class StoredRow {
   void set(const RequestRecord& record);
   // Each value followed by 0x1f, for the hash chain: see record_chain.h.
   [[nodiscard]] std::string_view text() const { return text_; }
-  // Binds what has changed since the last call, the first column as parameter `first`; texts are borrowed.
-  // Requires: always the same statement and place, and nobody else binds there.
-  void bind(Statement& statement, int first);
+  // Binds what has changed since the last call, column i as parameter `first` + places[i]; texts are borrowed.
+  // Requires: always the same statement and places, and nobody else binds there.
+  void bind(Statement& statement, int first, std::span<const int> places);
   // The next bind() binds everything: the statement has failed, maybe in binding.
   void forget_bound();
 

@@ -17,9 +17,6 @@ namespace {
 
 // Of one statement. Twice as many save another hundredth.
 constexpr std::size_t group_rows = 16;
-// The parameters of a row: these, then those of visit_columns.
-constexpr std::array<std::string_view, 4> own_columns = {"id", "local_day", "duplicate", "chain"};
-
 // "what, what, what"
 std::string repeated(std::string_view what, std::size_t count) {
   std::string list;
@@ -27,36 +24,20 @@ std::string repeated(std::string_view what, std::size_t count) {
   return list;
 }
 
-// The columns of `requests` as they stand in the table: given in this order, SQLite takes values from where they were
-// bound, and else copies each once more.
+// The columns of `requests` behind its number, as they stand in the table.
 DbResult<std::vector<std::string>> columns_of_table(Database& db) {
-  auto rows = db.prepare("PRAGMA table_info(requests)");
+  auto rows = db.prepare("SELECT name FROM pragma_table_info('requests') WHERE name != 'seq' ORDER BY cid");
   if (!rows) return std::unexpected(std::move(rows.error()));
   std::vector<std::string> names;
   auto row = rows->step();
-  for (; row && *row; row = rows->step()) names.emplace_back(rows->text(1));
+  for (; row && *row; row = rows->step()) names.emplace_back(rows->text(0));
   if (!row) return std::unexpected(std::move(row.error()));
   return names;
 }
 
 std::string insert_sql(std::string_view verb, std::span<const std::string> columns, std::size_t rows) {
-  std::vector<std::string_view> bound(own_columns.begin(), own_columns.end());
-  for (const std::string_view name : request_columns()) bound.push_back(name);
-  std::string sql = fmt::format("{} INTO requests ({}) VALUES ", verb, fmt::join(columns, ", "));
-  for (std::size_t row = 0; row < rows; ++row) {
-    sql += row == 0 ? "(" : ", (";
-    for (const std::string& column : columns) {
-      if (&column != &columns.front()) sql += ", ";
-      const auto at = std::ranges::find(bound, column);
-      if (at == bound.end()) {
-        sql += "NULL";  // the row's number
-      } else {
-        fmt::format_to(std::back_inserter(sql), "?{}", row * bound.size() + 1 + (at - bound.begin()));
-      }
-    }
-    sql += ')';
-  }
-  return sql;
+  const std::string row = fmt::format("(NULL, {})", repeated("?", columns.size()));
+  return fmt::format("{} INTO requests (seq, {}) VALUES {}", verb, fmt::join(columns, ", "), repeated(row, rows));
 }
 
 DbResult<void> prepare_all(Database& db, std::initializer_list<std::pair<Statement*, std::string>> statements) {
@@ -70,12 +51,24 @@ DbResult<void> prepare_all(Database& db, std::initializer_list<std::pair<Stateme
 
 }  // namespace
 
+RequestWriter::Parameters::Parameters(std::span<const std::string> columns) : count(static_cast<int>(columns.size())) {
+  const auto place = [&](std::string_view name) {
+    return static_cast<int>(std::ranges::find(columns, name) - columns.begin());
+  };
+  id = place("id");
+  local_day = place("local_day");
+  duplicate = place("duplicate");
+  chain = place("chain");
+  for (const std::string_view name : request_columns()) values.push_back(place(name));
+}
+
 DbResult<RequestWriter> RequestWriter::prepare(Database& db) {
   RequestWriter writer;
   writer.db_ = &db;
   auto columns = columns_of_table(db);
   if (!columns) return std::unexpected(std::move(columns.error()));
   writer.columns_ = std::move(*columns);
+  writer.parameters_ = Parameters(writer.columns_);
   auto prepared = prepare_all(
       db, {{&writer.last_chain_,
             "SELECT coalesce((SELECT chain FROM requests ORDER BY seq DESC LIMIT 1), "
@@ -197,18 +190,19 @@ std::string_view RequestWriter::set_row(Insert& insert, std::size_t place, const
                                         std::string_view before) {
   Row& row = insert.rows[place];
   Statement& statement = insert.statement;
-  const int first = static_cast<int>(1 + place * (own_columns.size() + row.values.size()));
+  const int first = 1 + static_cast<int>(place) * parameters_.count;
   const std::string_view id = StoredText::identifier(record.id).view();
   row.values.set(record);
   row.chain = next_chain(before, id, duplicate, row.values.text());
   if (id.empty()) {
-    statement.bind_null(first);
+    statement.bind_null(first + parameters_.id);
   } else {
-    statement.bind_borrowed(first, id);
+    statement.bind_borrowed(first + parameters_.id, id);
   }
-  statement.bind(first + 1, day_of(record.started_at_ms)).bind(first + 2, std::int64_t{duplicate});
-  statement.bind_borrowed(first + 3, row.chain);
-  row.values.bind(statement, first + static_cast<int>(own_columns.size()));
+  statement.bind(first + parameters_.local_day, day_of(record.started_at_ms));
+  statement.bind(first + parameters_.duplicate, std::int64_t{duplicate});
+  statement.bind_borrowed(first + parameters_.chain, row.chain);
+  row.values.bind(statement, first, parameters_.values);
   return row.chain;
 }
 

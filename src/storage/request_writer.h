@@ -39,6 +39,19 @@ class RequestWriter {
     StoredRow values;
     std::string chain;
   };
+  // Where the values of a row stand among its parameters, the first of them being 0. They are in the order of the
+  // table: SQLite then takes values from where they were bound, and else copies each once more.
+  struct Parameters {
+    Parameters() = default;
+    explicit Parameters(std::span<const std::string> columns);
+
+    int id = 0;
+    int local_day = 0;
+    int duplicate = 0;
+    int chain = 0;
+    std::vector<int> values;  // those of visit_columns
+    int count = 0;
+  };
   struct Insert {
     Statement statement;
     std::vector<Row> rows;  // what its parameters borrow from
@@ -61,7 +74,8 @@ class RequestWriter {
   [[nodiscard]] std::int64_t day_of(std::int64_t started_at_ms);
 
   Database* db_ = nullptr;
-  std::vector<std::string> columns_;  // of the table, in its order
+  std::vector<std::string> columns_;  // of the table but for `seq`, in its order
+  Parameters parameters_;
   Statement last_chain_;
   Statement find_message_;
   Statement find_messages_;
