@@ -1,4 +1,4 @@
-// Ids that are unique across restarts and cannot be guessed from one another's order. Any thread.
+// Ids that are unique across restarts; one says nothing of the next, but that a rising one is greater. Any thread.
 #pragma once
 
 #include <atomic>
@@ -15,8 +15,9 @@ class IdSource {
 
   // `prefix` and 16 hex digits.
   [[nodiscard]] std::string next(std::string_view prefix);
-  // The same, but some thousand ids in a row begin with the same four digits: a sorted index is written in few places.
-  [[nodiscard]] std::string next_clustered(std::string_view prefix);
+  // The same, but each is greater than the one before (after the greatest come the least): a sorted index grows at its
+  // end.
+  [[nodiscard]] std::string next_rising(std::string_view prefix);
 
  private:
   std::uint64_t seed_;

@@ -13,17 +13,26 @@ TEST(IdSource, ids_of_one_source_never_repeat) {
   for (int i = 0; i < 10'000; ++i) EXPECT_TRUE(seen.insert(source.next("dq_")).second);
 }
 
-TEST(IdSource, clustered_ids_never_repeat_and_differ_only_in_their_end_for_a_while) {
-  IdSource source(0xffff'0000'0000'0007);  // the last cluster: the next one begins at 0
+TEST(IdSource, rising_ids_never_repeat_and_begin_again_at_the_least) {
+  IdSource source(0xffff'ff00'0000'0007);
   std::set<std::string> seen;
-  std::set<std::string> clusters;
+  std::string before;
+  int falls = 0;
   for (int i = 0; i < 10'000; ++i) {
-    const std::string id = source.next_clustered("");
+    const std::string id = source.next_rising("");
     EXPECT_EQ(id.size(), 16u);
     EXPECT_TRUE(seen.insert(id).second);
-    clusters.insert(id.substr(0, 4));
+    falls += id < before;
+    before = id;
   }
-  EXPECT_EQ(clusters, (std::set<std::string>{"0000", "0001", "ffff"}));
+  EXPECT_EQ(falls, 1);
+  EXPECT_EQ(seen.begin()->substr(0, 7), "0000000");
+}
+
+TEST(IdSource, rising_ids_of_two_processes_that_begin_in_one_place_differ) {
+  IdSource one(0xabcd'ef12'0000'0001);
+  IdSource other(0xabcd'ef12'0000'0002);
+  for (int i = 0; i < 10'000; ++i) EXPECT_NE(one.next_rising(""), other.next_rising(""));
 }
 
 TEST(IdSource, has_the_prefix_and_sixteen_hex_digits) {

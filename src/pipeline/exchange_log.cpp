@@ -51,7 +51,7 @@ ExchangeLog::ExchangeLog(const PipelineServices& services, const ClientExchange&
         services_.log_error({ErrorKind::internal, "skipped, the request goes on: " + std::string(why), {}}, id());
       }) {
   RequestRecord& record = facts_.record;
-  record.id = services.ids.next_clustered("dq_");
+  record.id = services.ids.next_rising("dq_");
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(services.clock.monotonic() - started_);
   record.started_at_ms = (services.policy_clock.wall() - age).time_since_epoch().count();
   record.method = client.head().method.substr(0, longest_path);

@@ -238,7 +238,7 @@ class ProxyImpl final : public Proxy {
 
   // Before there is a request to book: not HTTP, or too many connections.
   std::string refuse_early(const Error& error) {
-    const std::string id = ids_.next_clustered("dq_");
+    const std::string id = ids_.next_rising("dq_");
     log_error(error, id);
     return error_response(error, id, /*keep_alive=*/false, /*head_only=*/false, error_language());
   }
