@@ -2,7 +2,7 @@
 // it sleeps, as falling asleep and being woken costs both threads more than that. For std::lock_guard. Any thread.
 #pragma once
 
-#include <mutex>
+#include <atomic>
 
 namespace distiq {
 
@@ -10,14 +10,25 @@ class BriefMutex {
  public:
   void lock() {
     for (int looks = 0; looks < 64; ++looks) {
-      if (mutex_.try_lock()) return;
+      // Only reads while it is taken: a write would take the cache line from whoever holds it.
+      if (state_.load(std::memory_order_relaxed) == State::free && try_lock()) return;
       pause();
     }
-    mutex_.lock();
+    while (state_.exchange(State::awaited, std::memory_order_acquire) != State::free) {
+      state_.wait(State::awaited, std::memory_order_relaxed);
+    }
   }
-  void unlock() { mutex_.unlock(); }
+  void unlock() {
+    if (state_.exchange(State::free, std::memory_order_release) == State::awaited) state_.notify_one();
+  }
 
  private:
+  enum class State : int { free, taken, awaited };  // awaited: taken, and somebody may sleep
+
+  bool try_lock() {
+    State expected = State::free;
+    return state_.compare_exchange_strong(expected, State::taken, std::memory_order_acquire);
+  }
   // Lets the other hardware thread of the core work meanwhile.
   static void pause() noexcept {
 #if defined(__x86_64__)
@@ -27,7 +38,7 @@ class BriefMutex {
 #endif
   }
 
-  std::mutex mutex_;
+  std::atomic<State> state_ = State::free;
 };
 
 }  // namespace distiq

@@ -89,9 +89,10 @@ class RouteSteering final : public Steering {
   const PromptJudge* const judge_;
   const RouteSteeringConfig config_;
 
+  // Who waits for the mutex takes its cache line from whoever holds it: nothing else lies there.
+  alignas(64) BriefMutex mutex_;
   // Protected by mutex_.
-  BriefMutex mutex_;
-  CacheWorlds worlds_;
+  alignas(64) CacheWorlds worlds_;
   CacheCare care_;
   LaneTable lanes_;
   AccountBanks banks_;
