@@ -107,8 +107,8 @@ Role role_of(const RequestView& view, const JsonValue& name) {
 }  // namespace
 
 RequestReader::RequestReader(std::string_view body, const ScanLimits& limits, std::span<const std::uint32_t> losers,
-                             const RequestView* earlier)
-    : walker_(body, limits.depth), parts_left_(limits.parts), earlier_(earlier), losers_(losers) {
+                             const RequestView* earlier, RequestView& view)
+    : view_(view), walker_(body, limits.depth), parts_left_(limits.parts), earlier_(earlier), losers_(losers) {
   view_.body = body;
   if (earlier == nullptr) return;
   view_.tools.reserve(earlier->tools.size());
@@ -116,7 +116,7 @@ RequestReader::RequestReader(std::string_view body, const ScanLimits& limits, st
   view_.blocks.reserve(earlier->blocks.size() + 8);
 }
 
-RequestView RequestReader::read() {
+void RequestReader::read() {
   if (walker_.peek() != JsonType::object) {
     (void)walker_.skip();
     walker_.expect_end();
@@ -124,7 +124,6 @@ RequestView RequestReader::read() {
   }
   view_.root = fields(top_names, [this](std::size_t field, const JsonValue& key) { read_top_level(field, key); });
   walker_.expect_end();
-  return std::move(view_);
 }
 
 template <std::size_t N, class OnField>

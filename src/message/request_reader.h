@@ -21,11 +21,12 @@ class RequestReader {
  public:
   // `losers`: offsets of keys that an earlier reading found to be overruled by a later duplicate; ascending. They are
   // passed like unknown fields. `earlier`: see scan_request.
+  // `view`: a new one.
   RequestReader(std::string_view body, const ScanLimits& limits, std::span<const std::uint32_t> losers,
-                const RequestView* earlier);
+                const RequestView* earlier, RequestView& view);
 
   // Throws JsonError. If new_losers() is not empty afterwards, the view mixes overruled fields in: read again.
-  [[nodiscard]] RequestView read();
+  void read();
   [[nodiscard]] std::vector<std::uint32_t>& new_losers() { return new_losers_; }
 
  private:
@@ -60,7 +61,7 @@ class RequestReader {
   [[nodiscard]] bool next_is_null() const { return walker_.peek() == JsonType::null; }
   void count_parts(std::size_t count = 1);
 
-  RequestView view_;
+  RequestView& view_;
   JsonWalker walker_;
   std::size_t parts_left_;
   const RequestView* earlier_;

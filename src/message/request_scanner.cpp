@@ -10,15 +10,36 @@
 namespace distiq {
 namespace {
 
-RequestView read_with_last_winning(std::string_view body, const ScanLimits& limits, const RequestView* earlier) {
-  RequestReader reader(body, limits, {}, earlier);
-  RequestView view = reader.read();
+void read_with_last_winning(std::string_view body, const ScanLimits& limits, const RequestView* earlier,
+                            RequestView& view) {
+  RequestReader reader(body, limits, {}, earlier, view);
+  reader.read();
   std::vector<std::uint32_t>& losers = reader.new_losers();
-  if (losers.empty()) return view;
+  if (losers.empty()) return;
   std::sort(losers.begin(), losers.end());
-  view = RequestReader(body, limits, losers, nullptr).read();
+  view = {};
+  RequestReader(body, limits, losers, nullptr, view).read();
   view.has_duplicate_keys = true;
-  return view;
+}
+
+// One result, made where the caller wants it: a view is large.
+std::expected<RequestView, ScanFailure> read_view(std::string_view body, const ScanLimits& limits,
+                                                  const RequestView* earlier) {
+  std::expected<RequestView, ScanFailure> scanned;
+  try {
+    // Where keys were overruled an element may mean something else than its bytes say.
+    if (earlier != nullptr && earlier->has_duplicate_keys) earlier = nullptr;
+    RequestView& view = *scanned;
+    read_with_last_winning(body, limits, earlier, view);
+    UserId id = parse_user_id(view.text(view.user_id));
+    view.session_id = std::move(id.session_id);
+    view.account_uuid = std::move(id.account_uuid);
+  } catch (const JsonError& error) {
+    scanned = std::unexpected(error.failure);
+  } catch (const std::bad_alloc&) {
+    scanned = std::unexpected(ScanFailure{ScanReason::out_of_memory});
+  }
+  return scanned;
 }
 
 }  // namespace
@@ -59,19 +80,7 @@ std::expected<RequestView, ScanFailure> scan_request(std::string_view body, cons
   if (body.find_first_not_of(" \n\t\r") == std::string_view::npos) {
     return std::unexpected(ScanFailure{ScanReason::empty_body});
   }
-  try {
-    // Where keys were overruled an element may mean something else than its bytes say.
-    if (earlier != nullptr && earlier->has_duplicate_keys) earlier = nullptr;
-    RequestView view = read_with_last_winning(body, limits, earlier);
-    UserId id = parse_user_id(view.text(view.user_id));
-    view.session_id = std::move(id.session_id);
-    view.account_uuid = std::move(id.account_uuid);
-    return view;
-  } catch (const JsonError& error) {
-    return std::unexpected(error.failure);
-  } catch (const std::bad_alloc&) {
-    return std::unexpected(ScanFailure{ScanReason::out_of_memory});
-  }
+  return read_view(body, limits, earlier);
 }
 
 }  // namespace distiq

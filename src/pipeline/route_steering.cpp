@@ -139,7 +139,11 @@ void RouteSteering::recognize(const SteeringQuestion& question, Request& request
   const bool refreshes =
       question.view.account_uuid.empty() &&
       account_kind_of_credentials(question.client.authorization.value_or(""), "") == AccountKind::subscription;
-  request.account = refreshes ? links_.resolve(request.lane.session_id, question.account) : question.account;
+  if (refreshes) {
+    request.account = links_.resolve(request.lane.session_id, question.account);
+  } else {
+    request.account = question.account;
+  }
   request.prompt->set_betas(betas_.of(question.client));
   request.difference = care_.difference(request.lane.lane_id, question.view, request.prompt->map());
 }

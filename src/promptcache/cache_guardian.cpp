@@ -134,7 +134,7 @@ std::optional<CacheBreak> CacheGuardian::observe(const GuardedRequest& request) 
   lane.prefixes.resize(std::min(prompt.positions.size(), most_positions));
   std::transform(prompt.positions.begin(), prompt.positions.begin() + static_cast<std::ptrdiff_t>(lane.prefixes.size()),
                  lane.prefixes.begin(), [](const PromptPosition& position) { return position.prefix_hash; });
-  lane.context = prompt.context;
+  if (lane.context != prompt.context) lane.context = prompt.context;  // nearly always the same
   lane.served = request.served;
   lane.started = request.started;
   lane.ttl = shortest(prompt);

@@ -14,6 +14,15 @@ WorldMoney LaneTable::session_money(std::string_view session_id) const {
   return it == sessions_.end() ? WorldMoney{} : it->second.money;
 }
 
+namespace {
+
+// Most requests of a lane say what the one before said: what is not written stays in the cache of every processor.
+void write_if_new(std::string& text, std::string_view now) {
+  if (text != now) text = now;
+}
+
+}  // namespace
+
 void LaneTable::drop_oldest() {
   const LaneState& oldest = lanes_.back();
   if (const auto session = sessions_.find(oldest.session_id); session != sessions_.end()) {
@@ -52,12 +61,12 @@ LaneBefore LaneTable::sent(const LaneRequest& request) {
     lane.warm_moves = 0;
   }
   lane.life_counted = false;
-  lane.account = request.account;
   lane.request_class = request.request_class;
-  lane.requested = request.requested;
-  lane.serving = request.serving;
-  lane.requested_effort = request.requested_effort;
-  lane.serving_effort = request.serving_effort;
+  write_if_new(lane.account, request.account);
+  write_if_new(lane.requested, request.requested);
+  write_if_new(lane.serving, request.serving);
+  write_if_new(lane.requested_effort, request.requested_effort);
+  write_if_new(lane.serving_effort, request.serving_effort);
   lane.last_use = request.now;
   lane.ttl = request.ttl;
   if (request.turn == TurnKind::prompt) {
@@ -91,7 +100,7 @@ void LaneTable::settled(std::string_view lane_id, std::string_view served_by, co
   const auto place = same == lane.cached.end() ? lane.cached.end() - 1 : same;
   std::rotate(lane.cached.begin(), place, place + 1);
   CachedOn& newest = lane.cached.front();
-  newest.model = served_by;
+  write_if_new(newest.model, served_by);
   newest.tokens = usage.cache_read + usage.cache_write_5m + usage.cache_write_1h;
   newest.at = lane.last_use;
 }
