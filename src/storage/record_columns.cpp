@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <numeric>
 #include <utility>
 
 #include "storage/stored_text.h"
@@ -76,16 +77,17 @@ struct Collector {
     if (!column.is_as_it_came || column.number != value) set_number(column, value);
   }
   static void set_text(StoredRow::Column& column, std::string_view value, const StoredText& stored) {
-    column.is_in_row = column.is_bound = column.is_as_it_came = false;  // also if there is no memory for the text
+    column.is_in_row = column.is_as_it_came = false;  // also if there is no memory for the text
     column.text.assign(stored.view()) += separator;
     column.is_text = true;
     column.is_as_it_came = stored.view() == value;
   }
   static void set_number(StoredRow::Column& column, std::int64_t value) {
-    column.is_in_row = column.is_bound = column.is_as_it_came = false;
+    column.is_in_row = column.is_as_it_came = false;
     std::array<char, 24> digits;
-    column.text.assign(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
-    column.text += separator;
+    char* end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    *end++ = separator;
+    column.text.assign(digits.data(), end);
     column.number = value;
     column.is_as_it_came = true;
   }
@@ -161,9 +163,10 @@ void StoredRow::write_text() {
   std::size_t place = 0;
   for (Column& column : columns_) {
     if (std::exchange(column.is_in_row, true)) {
-      place += column.text.size();
+      place += column.size_in_row;
       continue;
     }
+    unbound_.push_back(static_cast<std::size_t>(&column - columns_.data()));
     text_.append(before_, copied, place - copied).append(column.text);
     place += std::exchange(column.size_in_row, column.text.size());
     copied = place;
@@ -172,20 +175,21 @@ void StoredRow::write_text() {
 }
 
 void StoredRow::bind(Statement& statement, int first, std::span<const int> places) {
-  auto place = places.begin();
-  for (Column& column : columns_) {
-    const int index = first + *place++;
-    if (std::exchange(column.is_bound, true)) continue;
+  for (const std::size_t i : unbound_) {
+    const Column& column = columns_[i];
+    const int index = first + places[i];
     if (column.is_text) {
       statement.bind_borrowed(index, column.value());
     } else {
       statement.bind(index, column.number);
     }
   }
+  unbound_.clear();
 }
 
 void StoredRow::forget_bound() {
-  for (Column& column : columns_) column.is_bound = false;
+  unbound_.resize(columns_.size());
+  std::iota(unbound_.begin(), unbound_.end(), std::size_t{0});
 }
 
 RequestRecord read_request(const Statement& statement, int first) {

@@ -115,7 +115,6 @@ class StoredRow {
     bool is_text = false;
     bool is_as_it_came = false;  // the same in the next record will be stored in the same way
     bool is_in_row = false;
-    bool is_bound = false;
 
     [[nodiscard]] std::string_view value() const { return std::string_view(text).substr(0, text.size() - 1); }
   };
@@ -125,7 +124,8 @@ class StoredRow {
 
   std::vector<Column> columns_;  // never more or fewer: the statement borrows from them
   std::string text_;
-  std::string before_;  // the text of the record before
+  std::string before_;                // the text of the record before
+  std::vector<std::size_t> unbound_;  // places in columns_ of what has changed since the last bind()
 };
 
 // Reads every column, the first as column `first`. Money comes back in whole micro-dollars; `id` is not among the
