@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/text.h"
 #include "storage/record_store.h"
 #include "storage/stats_reader.h"
 #include "storage/store_auditor.h"
@@ -21,14 +22,21 @@ constexpr std::int64_t now_ms = 1'795'000'000'000;
 constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::uint64_t days = 365;
 
-// Spread over a year, eight models and all classes, with ids as random as real ones.
+constexpr std::uint64_t session_requests = 200;
+
+std::string session_id(std::uint64_t n) {
+  return "6f9619ff-8b86-d011-" + to_hex16(n / session_requests);
+}
+
+// Spread over a year, eight models, all classes and five thousand sessions, with ids that rise and are random as real
+// ones.
 RequestRecord make_record(std::uint64_t n) {
   const std::uint64_t mixed = n * 0x9E3779B97F4A7C15u;
   const std::string hex = std::to_string(mixed);
   RequestRecord record;
-  record.id = hex + "-" + std::to_string(n);
+  record.id = "dq_" + to_hex16(n << 36 | mixed >> 28);
   record.started_at_ms = now_ms - static_cast<std::int64_t>((record_count - n) * days / record_count) * day_ms;
-  record.session_id = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+  record.session_id = session_id(n);
   record.lane_id = "00112233445566aa";
   record.request_class = static_cast<RequestClass>(mixed % 8);
   record.account_hash = "3fa2bc0012345678";
@@ -102,6 +110,22 @@ void stats_command(benchmark::State& state, Period period) {
 BENCHMARK_CAPTURE(stats_command, day, Period::day)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(stats_command, month, Period::month)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(stats_command, all, Period::all)->Unit(benchmark::kMillisecond);
+
+// What Claude Code's status line does: a session of some time ago.
+void session_command(benchmark::State& state) {
+  const std::string path = Store::the().path();
+  std::uint64_t n = 0;
+  for (auto _ : state) {
+    n = (n + 7919) % record_count;
+    auto reader = StatsReader::open(path);
+    const auto session = reader->session(session_id(n));
+    if (!session || !*session || (*session)->totals.requests != session_requests) {
+      state.SkipWithError("wrong sum");
+      break;
+    }
+  }
+}
+BENCHMARK(session_command)->Unit(benchmark::kMillisecond);
 
 void find_record(benchmark::State& state) {
   auto reader = StatsReader::open(Store::the().path());
