@@ -51,7 +51,7 @@ CacheTtl CacheCare::choose_ttl(const CareQuestion& question, Lane& lane, bool is
 CarePlan CacheCare::plan(const CareQuestion& question) {
   CarePlan plan;
   if (question.lane_id.empty() || question.prompt->positions.empty()) return plan;
-  const ReuseView reuse = reuse_.observe(sight_of(*question.prompt, question.account, blocks_), question.now);
+  const ReuseView reuse = reuse_.observe(sight_of(*question.prompt, question.account), question.now);
   plan.markers = plan_markers({.view = question.view,
                                .prompt = question.prompt,
                                .reuse = &reuse,

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "promptcache/cache_forecast.h"
 #include "promptcache/cache_guardian.h"
@@ -76,7 +75,6 @@ class CacheCare {
   CacheGuardian guardian_;
   LaneMemory<Lane> lanes_{2'048};
   std::unordered_map<std::string, MonotonicTime> refused_until_;  // by account
-  std::vector<std::uint64_t> blocks_;                             // scratch
 };
 
 // The splices of a plan. Fails with ErrorKind::internal, leaving `edits` as it was.

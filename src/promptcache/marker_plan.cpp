@@ -209,19 +209,17 @@ PromptMap with_one_hour(PromptMap prompt) {
   return prompt;
 }
 
-PromptSight sight_of(const PromptMap& prompt, std::string_view account, std::vector<std::uint64_t>& blocks) {
+PromptSight sight_of(const PromptMap& prompt, std::string_view account) {
   const auto& positions = prompt.positions;
   const auto begin_of = [&](PromptSection section) {
     return std::ranges::lower_bound(positions, section, {}, &PromptPosition::section);
   };
   const auto system = begin_of(PromptSection::system);
   const auto messages = begin_of(PromptSection::messages);
-  blocks.resize(static_cast<std::size_t>(positions.end() - messages));
-  std::ranges::transform(messages, positions.end(), blocks.begin(), &PromptPosition::prefix_hash);
   return {.account = account,
           .tools = system == positions.begin() ? 0 : std::prev(system)->prefix_hash,
           .system = messages == system ? 0 : std::prev(messages)->prefix_hash,
-          .blocks = blocks};
+          .blocks = {messages, positions.end()}};
 }
 
 }  // namespace distiq

@@ -48,8 +48,7 @@ struct MarkerPlan {
 [[nodiscard]] PromptMap with_marks(PromptMap prompt, const MarkerPlan& marks);
 [[nodiscard]] PromptMap with_one_hour(PromptMap prompt);
 
-// What ReuseStats wants to know of a prompt. `blocks` keeps the hashes and must outlive the result.
-[[nodiscard]] PromptSight sight_of(const PromptMap& prompt, std::string_view account,
-                                   std::vector<std::uint64_t>& blocks);
+// What ReuseStats wants to know of a prompt, which must outlive the result.
+[[nodiscard]] PromptSight sight_of(const PromptMap& prompt, std::string_view account);
 
 }  // namespace distiq

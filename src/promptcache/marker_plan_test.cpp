@@ -40,8 +40,7 @@ class Client {
     const auto view = scan_request(body);
     EXPECT_TRUE(view);
     const PromptMap prompt = map_prompt(*view, RequestHead{});
-    std::vector<std::uint64_t> blocks;
-    const ReuseView reuse = stats_.observe(sight_of(prompt, "account", blocks), now_);
+    const ReuseView reuse = stats_.observe(sight_of(prompt, "account"), now_);
     now_ += std::chrono::seconds(20);
     MarkerQuestion question{.view = &*view, .prompt = &prompt, .reuse = &reuse, .bank = bank};
     question.model = PriceTable::builtin().find("claude-opus-5-5");

@@ -43,7 +43,7 @@ ReuseView ReuseStats::observe(const PromptSight& prompt, MonotonicTime now) {
   view.system_seen = is_fresh(system, now);
   const std::size_t oldest = prompt.blocks.size() - std::min(prompt.blocks.size(), longest_look_back);
   for (std::size_t i = prompt.blocks.size(); i > oldest && !view.seen_block; --i) {
-    if (is_fresh(keyed(prompt.blocks[i - 1]), now)) view.seen_block = static_cast<std::uint32_t>(i - 1);
+    if (is_fresh(keyed(prompt.blocks[i - 1].prefix_hash), now)) view.seen_block = static_cast<std::uint32_t>(i - 1);
   }
 
   Program& counts = programs_.touch(system != 0 ? system : mixed(tools, account)).value;
@@ -57,7 +57,7 @@ ReuseView ReuseStats::observe(const PromptSight& prompt, MonotonicTime now) {
 
   view.tools_shared = remember(tools, system, now);
   remember(system, system, now);
-  if (!prompt.blocks.empty()) remember(keyed(prompt.blocks.back()), 0, now);
+  if (!prompt.blocks.empty()) remember(keyed(prompt.blocks.back().prefix_hash), 0, now);
   return view;
 }
 

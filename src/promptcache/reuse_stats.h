@@ -11,15 +11,16 @@
 
 #include "base/clock.h"
 #include "promptcache/lru_map.h"
+#include "promptcache/prompt_map.h"
 
 namespace distiq {
 
 // A prompt without cache markers, as prefix hashes. 0 stands for "has none".
 struct PromptSight {
   std::string_view account;
-  std::uint64_t tools = 0;                  // everything up to the last tool
-  std::uint64_t system = 0;                 // everything up to the last system block
-  std::span<const std::uint64_t> blocks{};  // everything up to each message block, in order
+  std::uint64_t tools = 0;                   // everything up to the last tool
+  std::uint64_t system = 0;                  // everything up to the last system block
+  std::span<const PromptPosition> blocks{};  // of the messages, in order: everything up to each
 };
 
 struct ReuseView {

@@ -10,10 +10,16 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+std::vector<PromptPosition> blocks_of(const std::vector<std::uint64_t>& prefixes) {
+  std::vector<PromptPosition> blocks(prefixes.size());
+  for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i].prefix_hash = prefixes[i];
+  return blocks;
+}
+
 class Prompts {
  public:
-  ReuseView ask(std::vector<std::uint64_t> blocks, std::uint64_t system = 7, std::string_view account = "a") {
-    return stats_.observe({account, 3, system, blocks}, now_);
+  ReuseView ask(const std::vector<std::uint64_t>& prefixes, std::uint64_t system = 7, std::string_view account = "a") {
+    return stats_.observe({account, 3, system, blocks_of(prefixes)}, now_);
   }
   void wait(std::chrono::nanoseconds time) { now_ += time; }
   ReuseStats& stats() { return stats_; }
@@ -76,10 +82,8 @@ TEST(ReuseStats, tools_under_two_system_prompts_are_shared) {
 TEST(ReuseStats, prompts_without_tools_or_system_are_counted_by_what_they_have) {
   ReuseStats stats;
   const MonotonicTime now{std::chrono::hours(1)};
-  const std::vector<std::uint64_t> first = {100};
-  const std::vector<std::uint64_t> second = {100, 101};
-  stats.observe({"a", 0, 0, first}, now);
-  const ReuseView view = stats.observe({"a", 0, 0, second}, now);
+  stats.observe({"a", 0, 0, blocks_of({100})}, now);
+  const ReuseView view = stats.observe({"a", 0, 0, blocks_of({100, 101})}, now);
   EXPECT_EQ(view.seen_block, 0u);
   EXPECT_FALSE(view.tools_seen || view.system_seen);
   EXPECT_FALSE(stats.observe({"a", 0, 0, {}}, now).seen_block) << "an empty conversation";
