@@ -37,6 +37,7 @@ class LruMap {
     items_[at].key = key;
     items_[at].value = Value{};
     chain(at);
+    note(key);
     link_youngest(at);
     return {items_[at].value, true};
   }
@@ -57,6 +58,7 @@ class LruMap {
 
  private:
   static constexpr std::uint32_t none = 0xFFFFFFFF;
+  static constexpr std::size_t noted_words = 1024;  // 8 KB: of 8192 keys one in eight is taken for another
 
   struct Item {
     std::uint64_t key = 0;
@@ -67,8 +69,10 @@ class LruMap {
     Value value{};
   };
 
-  [[nodiscard]] std::size_t chain_of(std::uint64_t key) const { return key & (chains_.size() - 1); }
+  // By other bits of the key than may_hold(): what that takes for another is rarely looked at then.
+  [[nodiscard]] std::size_t chain_of(std::uint64_t key) const { return (key >> 32U) & (chains_.size() - 1); }
   [[nodiscard]] std::uint32_t place_of(std::uint64_t key) const {
+    if (!may_hold(key)) return none;
     std::uint32_t at = chains_[chain_of(key)];
     while (at != none && items_[at].key != key) at = items_[at].next;
     return at;
@@ -85,6 +89,20 @@ class LruMap {
     (item.before == none ? chains_[chain_of(item.key)] : items_[item.before].next) = item.next;
     if (item.next != none) items_[item.next].before = item.before;
   }
+
+  // Which keys may be held, by their lowest bits: most that are looked for are not. A key that went stays noted until
+  // as many have come as fit in.
+  [[nodiscard]] bool may_hold(std::uint64_t key) const { return (noted_[word_of(key)] >> (key & 63U) & 1U) != 0; }
+  static std::size_t word_of(std::uint64_t key) { return (key >> 6U) % noted_words; }
+  void note(std::uint64_t key) {
+    if (++notes_ > capacity_) {
+      notes_ = 1;
+      noted_.assign(noted_words, 0);
+      oldest_first([this](std::uint64_t held, const Value&) { set(held); });
+    }
+    set(key);
+  }
+  void set(std::uint64_t key) { noted_[word_of(key)] |= std::uint64_t{1} << (key & 63U); }
 
   // Memory grows with what is held, up to the capacity.
   std::uint32_t free_place() {
@@ -125,6 +143,8 @@ class LruMap {
   std::uint32_t oldest_ = none;
   std::uint32_t youngest_ = none;
   std::vector<std::uint32_t> chains_ = std::vector<std::uint32_t>(2, none);  // first items; a power of two
+  std::vector<std::uint64_t> noted_ = std::vector<std::uint64_t>(noted_words);
+  std::size_t notes_ = 0;  // since noted_ was made anew
 };
 
 }  // namespace distiq
