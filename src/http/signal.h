@@ -16,7 +16,7 @@ class Signal {
   Task<void> wait() {
     auto initiation = [this](auto handler) { waiter_ = [h = std::move(handler)]() mutable { std::move(h)(); }; };
     constexpr boost::asio::use_awaitable_t<IoExecutor> token;
-    co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<IoExecutor>, void()>(initiation, token);
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<IoExecutor>, void()>(initiation, token);
   }
 
   // The waiter goes on inside this call: make it the last thing done.

@@ -371,7 +371,7 @@ void ClientSession::watch(Cancellation& cancellation) {
 }
 
 Task<void> ClientSession::next_turn() {
-  co_await asio::post(shared_.executor, use_task);
+  return asio::post(shared_.executor, asio::use_awaitable_t<IoExecutor>{});
 }
 
 // While an answer is relayed: the next request's bytes are kept, the end of the connection is told at once. A callback

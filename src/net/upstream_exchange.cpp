@@ -86,7 +86,7 @@ void StreamExchange::consume(std::size_t n) {
   if (pending_ == 0) start_ = 0;
 }
 
-Task<TransportResult<std::size_t>> StreamExchange::fill() {
+std::span<char> StreamExchange::space() {
   if (start_ > 0) {
     std::memmove(buffer_.get(), buffer_.get() + start_, pending_);
     start_ = 0;
@@ -98,13 +98,15 @@ Task<TransportResult<std::size_t>> StreamExchange::fill() {
     buffer_ = std::move(larger);
     capacity_ *= 2;
   }
-  const std::span<char> space(buffer_.get() + pending_, capacity_ - pending_);
-  const auto n = co_await stream_->read_some(space);
+  return {buffer_.get() + pending_, capacity_ - pending_};
+}
+
+TransportResult<std::size_t> StreamExchange::note_read(TransportResult<std::size_t> n) {
   if (n) {
     pending_ += *n;
     answer_started_ = true;
   }
-  co_return n;
+  return n;
 }
 
 Task<Result<void>> StreamExchange::read_head() {
@@ -123,7 +125,7 @@ Task<Result<void>> StreamExchange::read_head() {
         continue;
       }
     }
-    const auto n = co_await fill();
+    const auto n = note_read(co_await stream_->read_some(space()));
     if (!n) co_return std::unexpected(broken(n.error(), "before it answered"));
   }
   head_read_ = true;
@@ -149,7 +151,7 @@ Task<Result<AnswerPiece>> StreamExchange::read_piece() {
       auto piece = take_piece();
       if (!piece || held_ > 0) co_return std::move(piece);
     }
-    const auto n = co_await fill();
+    const auto n = note_read(co_await stream_->read_some(space()));
     if (n) continue;
     if (n.error() == TransportFailure::eof && reader_.eof_completes()) {
       ended_by_close_ = true;

@@ -46,7 +46,9 @@ class StreamExchange final : public UpstreamExchange {
   Result<AnswerPiece> take_piece();
   std::string_view pending() const { return {buffer_.get() + start_, pending_}; }
   void consume(std::size_t n);
-  Task<TransportResult<std::size_t>> fill();
+  // Where the next read goes, and what it brought. No coroutine of their own: this is done for every piece.
+  std::span<char> space();
+  TransportResult<std::size_t> note_read(TransportResult<std::size_t> n);
 
   std::unique_ptr<ByteStream> stream_;
   std::shared_ptr<UpstreamPool::Link> home_;
