@@ -23,19 +23,27 @@ std::uint64_t mix(std::uint64_t seed, std::uint64_t counter) {
   return x ^ (x >> 31);
 }
 
+std::string to_id(std::string_view prefix, std::uint64_t bits) {
+  std::string id;
+  id.reserve(prefix.size() + 16);
+  id.append(prefix);
+  append_hex16(id, bits);
+  return id;
+}
+
 }  // namespace
 
 IdSource::IdSource() : IdSource(system_seed()) {}
 
 std::string IdSource::next(std::string_view prefix) {
   const std::uint64_t counter = counter_.fetch_add(1, std::memory_order_relaxed);
-  return std::string(prefix) + to_hex16(mix(seed_, counter));
+  return to_id(prefix, mix(seed_, counter));
 }
 
 std::string IdSource::next_rising(std::string_view prefix) {
   const std::uint64_t counter = counter_.fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t place = (seed_ >> random_bits) + counter;
-  return std::string(prefix) + to_hex16(place << random_bits | mix(seed_, counter) >> (64 - random_bits));
+  return to_id(prefix, place << random_bits | mix(seed_, counter) >> (64 - random_bits));
 }
 
 }  // namespace distiq

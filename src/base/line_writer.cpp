@@ -8,13 +8,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <numeric>
+#include <vector>
 
 namespace distiq {
 namespace {
 
-constexpr int kPollMs = 50;                  // how soon a stuck writer notices that it should give up
-constexpr std::size_t kPieceBytes = 4096;    // PIPE_BUF on Linux: after POLLOUT this much cannot block on a pipe
-constexpr std::size_t kBlockBytes = 65'536;  // joined lines: more saves nothing
+constexpr int kPollMs = 50;                    // how soon a stuck writer notices that it should give up
+constexpr std::size_t kPieceBytes = 4096;      // PIPE_BUF on Linux: after POLLOUT this much cannot block on a pipe
+constexpr std::size_t kBlockBytes = 65'536;    // joined lines: more saves nothing
+constexpr std::size_t kKeptBytes = 1U << 20U;  // of memory, for lines to come
 // Nobody reads faster, and a thread that is woken for each line costs more than the line.
 constexpr std::chrono::milliseconds kLinger{20};
 constexpr std::chrono::seconds kGoodbye{1};
@@ -44,16 +47,19 @@ LineWriter::~LineWriter() {
   thread_.join();
 }
 
-void LineWriter::write(std::string line) noexcept {
-  try {
-    if (line.size() > kMaxLineBytes) line.resize(kMaxLineBytes);
-    line += '\n';
-  } catch (...) {
-    ++lost_;
-    return;
-  }
+void LineWriter::write(std::string_view line) noexcept try {
+  line = line.substr(0, kMaxLineBytes);
   const std::lock_guard lock(mutex_);
-  if (queue_.try_push(std::move(line))) ++accepted_;
+  const std::size_t before = text_.size();
+  text_.append(line.size() + 1, '\n');
+  line.copy(text_.data() + before, line.size());
+  if (queue_.try_push(static_cast<std::uint32_t>(line.size() + 1))) {
+    ++accepted_;
+  } else {
+    text_.resize(before);
+  }
+} catch (...) {
+  ++lost_;  // out of memory
 }
 
 bool LineWriter::flush(std::chrono::milliseconds limit) {
@@ -68,27 +74,40 @@ std::uint64_t LineWriter::dropped() const {
 
 void LineWriter::run() {
   block_sigpipe_in_this_thread();
-  std::vector<std::string> lines;
-  while (queue_.wait_take_all(lines, kLinger)) {
-    write_lines(lines);
+  std::vector<std::uint32_t> sizes;
+  while (queue_.wait_take_all(sizes, kLinger)) {
+    take_text(std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}));
+    write_lines(sizes);
     const std::lock_guard lock(mutex_);
-    finished_ += lines.size();
+    finished_ += sizes.size();
     progress_.notify_all();
   }
 }
 
-void LineWriter::write_lines(const std::vector<std::string>& lines) {
-  for (auto line = lines.begin(); line != lines.end();) {
-    const auto first = line;
-    block_.clear();
-    while (line != lines.end() && (line == first || block_.size() + line->size() <= kBlockBytes)) block_ += *line++;
-    std::size_t written = broken_ ? 0 : write_all(block_);
-    broken_ = broken_ || written < block_.size();
-    if (!broken_) continue;
-    for (auto each = first; each != line; ++each) {
-      if (written < each->size()) ++lost_;
-      written -= std::min(written, each->size());
+void LineWriter::take_text(std::size_t size) {
+  if (taken_.capacity() > kKeptBytes) std::string().swap(taken_);
+  taken_.clear();
+  const std::lock_guard lock(mutex_);
+  taken_.swap(text_);
+  if (taken_.size() > size) text_.assign(taken_, size);  // lines that came meanwhile
+}
+
+void LineWriter::write_lines(std::span<const std::uint32_t> sizes) {
+  std::string_view rest = taken_;
+  while (!sizes.empty()) {
+    std::size_t lines = 1;
+    std::size_t bytes = sizes[0];
+    while (lines < sizes.size() && bytes + sizes[lines] <= kBlockBytes) bytes += sizes[lines++];
+    std::size_t written = broken_ ? 0 : write_all(rest.substr(0, bytes));
+    broken_ = broken_ || written < bytes;
+    if (broken_) {
+      for (const std::size_t size : sizes.first(lines)) {
+        if (written < size) ++lost_;
+        written -= std::min(written, size);
+      }
     }
+    rest.remove_prefix(bytes);
+    sizes = sizes.subspan(lines);
   }
 }
 

@@ -8,10 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 #include "base/bounded_queue.h"
 
@@ -29,7 +29,7 @@ class LineWriter {
   LineWriter& operator=(const LineWriter&) = delete;
 
   // Adds the line break itself. Never blocks, never throws. Any thread.
-  void write(std::string line) noexcept;
+  void write(std::string_view line) noexcept;
 
   // Waits until every line so far is written or given up; false if that took longer than `limit`. Any thread.
   bool flush(std::chrono::milliseconds limit);
@@ -39,21 +39,25 @@ class LineWriter {
 
  private:
   void run();
-  void write_lines(const std::vector<std::string>& lines);
+  // The first `size` bytes of text_.
+  void take_text(std::size_t size);
+  // The lines of these sizes, which stand in taken_ one behind the other.
+  void write_lines(std::span<const std::uint32_t> sizes);
   // The number of bytes that were written; fewer than all: the descriptor is broken or it is time to give up.
   std::size_t write_all(std::string_view bytes);
   bool wait_writable();
 
   const int fd_;
   const bool may_block_;
-  BoundedQueue<std::string> queue_;
+  BoundedQueue<std::uint32_t> queue_;  // the size of each line, its break included
   std::atomic<bool> give_up_{false};
   std::atomic<std::uint64_t> lost_{0};
   std::mutex mutex_;
   std::condition_variable progress_;
   std::uint64_t accepted_ = 0;  // under mutex_
   std::uint64_t finished_ = 0;  // under mutex_
-  std::string block_;           // the thread's
+  std::string text_;            // under mutex_: the lines of queue_, in one piece for all threads that write any
+  std::string taken_;           // the thread's
   bool broken_ = false;         // the thread's
   std::thread thread_;          // last: it uses everything above
 };

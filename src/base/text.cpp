@@ -19,6 +19,14 @@ constexpr auto hex_pairs = [] {
   return pairs;
 }();
 
+// Two characters a byte.
+void write_hex(char* to, std::span<const std::byte> bytes) {
+  for (const std::byte byte : bytes) {
+    std::memcpy(to, hex_pairs[std::to_integer<std::size_t>(byte)].data(), 2);
+    to += 2;
+  }
+}
+
 // Length of the valid UTF-8 character at the start of `text`, or 0.
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -87,17 +95,21 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 std::string to_hex(std::span<const std::byte> bytes) {
   std::string hex(bytes.size() * 2, '0');
-  char* to = hex.data();
-  for (const std::byte byte : bytes) {
-    std::memcpy(to, hex_pairs[std::to_integer<std::size_t>(byte)].data(), 2);
-    to += 2;
-  }
+  write_hex(hex.data(), bytes);
   return hex;
 }
 
 std::string to_hex16(std::uint64_t value) {
+  std::string hex;
+  append_hex16(hex, value);
+  return hex;
+}
+
+void append_hex16(std::string& out, std::uint64_t value) {
   const std::uint64_t big_endian = std::endian::native == std::endian::little ? std::byteswap(value) : value;
-  return to_hex(std::as_bytes(std::span(&big_endian, 1)));
+  std::array<char, 16> digits;
+  write_hex(digits.data(), std::as_bytes(std::span(&big_endian, 1)));
+  out.append(digits.data(), digits.size());
 }
 
 std::string printable(std::string_view text, std::size_t max_bytes) {

@@ -25,6 +25,7 @@ inline constexpr std::string_view white_space = " \t\r\n";
 [[nodiscard]] std::string to_hex(std::span<const std::byte> bytes);
 // 16 digits, the highest first.
 [[nodiscard]] std::string to_hex16(std::uint64_t value);
+void append_hex16(std::string& out, std::uint64_t value);
 
 // One line for a terminal or a log: control characters and bytes that are not UTF-8 become \xNN, and at most
 // `max_bytes` of the input are taken ("..." is added then). UTF-8 stays as it is.

@@ -4,15 +4,24 @@
 #include <array>
 
 namespace distiq {
+namespace {
+
+constexpr int kPicoDigits = 12;
+
+constexpr auto powers_of_ten = [] {
+  std::array<std::uint64_t, kPicoDigits + 1> powers{1};
+  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = 10 * powers[i - 1];
+  return powers;
+}();
+
+}  // namespace
 
 std::string usd_text(PicoUsd amount, int decimals) {
-  constexpr int kPicoDigits = 12;
   decimals = std::clamp(decimals, 0, kPicoDigits);
   // Unsigned: the smallest int64 has no positive counterpart.
   const auto raw = static_cast<std::uint64_t>(amount.value);
   const std::uint64_t magnitude = amount.value < 0 ? 0 - raw : raw;
-  std::uint64_t unit = 1;
-  for (int i = decimals; i < kPicoDigits; ++i) unit *= 10;
+  const std::uint64_t unit = powers_of_ten[static_cast<std::size_t>(kPicoDigits - decimals)];
   std::uint64_t rest = magnitude / unit + (magnitude % unit >= (unit + 1) / 2 && unit > 1 ? 1 : 0);
   const bool negative = amount.value < 0 && rest != 0;
   // From the last digit to the first: two signs, the point and at most 20 digits.

@@ -5,13 +5,13 @@
 // never an error event of our own. Runs on the io thread of its session.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "http/exchange_io.h"
 #include "stats/request_record.h"
@@ -56,7 +56,7 @@ class AnswerRelay {
   std::optional<AnswerStart> held_;
   std::string head_;
   std::string chunk_head_;
-  std::vector<std::string_view> parts_;
+  boost::container::small_vector<std::string_view, 8> parts_;
   bool keep_alive_;
   bool unchunk_;  // an HTTP/1.0 client cannot read chunks: content only, ended by close
   bool rechunk_;  // the reads held back may have ended within a chunk: from then on chunks are our own

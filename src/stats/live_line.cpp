@@ -1,6 +1,7 @@
 #include "stats/live_line.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "base/text.h"
 #include "base/tone.h"
@@ -17,12 +18,11 @@ class LineText {
  public:
   explicit LineText(bool coloured) : coloured_(coloured) { text_.reserve(coloured ? 320 : 160); }
 
-  LineText& add(Tone tone, std::string_view text) {
-    if (coloured_) {
-      text_.append(toned(text, tone, coloured_));
-    } else {
-      text_.append(text);
-    }
+  LineText& add(Tone tone, std::string_view text) { return add(tone, {text}); }
+  LineText& add(Tone tone, std::initializer_list<std::string_view> parts) {
+    const std::size_t before = text_.size();
+    for (const std::string_view part : parts) text_.append(part);
+    if (coloured_) text_.replace(before, std::string::npos, toned(std::string_view(text_).substr(before), tone, true));
     return *this;
   }
   LineText& field() { return add(Tone::dim, " | "); }
@@ -73,14 +73,14 @@ void add_model(LineText& line, const RequestRecord& record, const PriceTable& pr
   const bool as_asked = record.served_model.empty() || record.served_model == record.requested_model;
   const std::string served = as_asked ? asked : prices.short_name(record.served_model);
   line.add(Tone::model, printable(served, kMaxNameBytes));
-  if (served != asked && !asked.empty()) line.add(Tone::plain, " (from " + printable(asked, kMaxNameBytes) + ")");
+  if (served != asked && !asked.empty()) line.add(Tone::plain, {" (from ", printable(asked, kMaxNameBytes), ")"});
 }
 
 void add_subject(LineText& line, const RequestRecord& record, const PriceTable& prices) {
   line.add(Tone::dim, "[proxy] ");
   const bool names_model = !record.requested_model.empty() || !record.served_model.empty();
   if (!names_model) {
-    line.add(Tone::plain, printable(record.method, kMaxNameBytes) + " " + printable(record.path, kMaxNameBytes));
+    line.add(Tone::plain, {printable(record.method, kMaxNameBytes), " ", printable(record.path, kMaxNameBytes)});
     return;
   }
   if (record.request_class == RequestClass::count_tokens) line.add(Tone::plain, "count_tokens ");
@@ -92,14 +92,13 @@ void add_usage(LineText& line, const RequestRecord& record) {
   const bool unsure_price = !record.usage_complete || record.price_estimated;
   const Tone price_tone = unsure_price ? Tone::doubtful : Tone::plain;
   const std::string_view unsure = unsure_price ? "~" : "";
-  std::string tokens(unsure_tokens);
-  tokens.append(count_text(record.usage.prompt())).append(" in / ");
-  tokens.append(count_text(record.usage.output)).append(" out");
-  line.field().add(unsure_tokens.empty() ? Tone::plain : Tone::doubtful, tokens);
+  line.field().add(
+      unsure_tokens.empty() ? Tone::plain : Tone::doubtful,
+      {unsure_tokens, count_text(record.usage.prompt()), " in / ", count_text(record.usage.output), " out"});
   const std::string_view basis = record.account_kind == AccountKind::subscription ? " (list)" : "";
-  line.field().add(price_tone, std::string(unsure).append(usd_text(record.cost, 4)).append(basis));
-  line.field().add(tone_of_saving(record.saved()), "saved " + usd_text(record.saved(), 4));
-  if (record.restored.value != 0) line.field().add(Tone::plain, "restored " + usd_text(record.restored, 4));
+  line.field().add(price_tone, {unsure, usd_text(record.cost, 4), basis});
+  line.field().add(tone_of_saving(record.saved()), {"saved ", usd_text(record.saved(), 4)});
+  if (record.restored.value != 0) line.field().add(Tone::plain, {"restored ", usd_text(record.restored, 4)});
 }
 
 }  // namespace

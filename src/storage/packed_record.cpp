@@ -1,20 +1,20 @@
 #include "storage/packed_record.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "storage/record_columns.h"
 
 namespace distiq {
 namespace {
 
-using TextSize = std::uint32_t;
-
-// Says of each column what becomes of it: text(), or value() for whatever is of a fixed size.
+// Says of each column what becomes of it: text(), or number() for all else.
 template <class Visitor>
 struct Columns {
   Visitor& to;
@@ -33,27 +33,27 @@ struct Columns {
   }
   template <class T>
   void named(const char*, T& value) {
-    to.value(value);
+    to.number(value);
   }
   template <class T>
   void integer(const char*, T& value) {
-    to.value(value);
+    to.number(value);
   }
   template <class T>
   void count(const char*, T& value) {
-    to.value(value);
+    to.number(value);
   }
   template <class T>
   void flag(const char*, T& value) {
-    to.value(value);
+    to.number(value);
   }
   template <class T>
   void later_flag(const char*, T& value) {
-    to.value(value);
+    to.number(value);
   }
-  template <class T>
-  void money(const char*, T& value) {
-    to.value(value);
+  template <class Money>
+  void money(const char*, Money& amount) {
+    to.number(amount.value);
   }
 };
 
@@ -64,32 +64,46 @@ void visit(Record& record, Visitor&& visitor) {
   visit_columns(record, columns);
 }
 
+// A number has seven bits in each byte, the lowest first, but for the sign: most are small, and half of them 0.
+constexpr std::size_t most_number_bytes = 10;
+
+std::uint64_t folded(std::int64_t value) {
+  return static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63);
+}
+std::int64_t unfolded(std::uint64_t bits) {
+  return static_cast<std::int64_t>(bits >> 1U ^ (0 - (bits & 1U)));
+}
+
+// How many bytes it can take at most.
 struct Sizer {
   std::size_t size = 0;
 
-  void text(std::string_view text, std::size_t limit) { size += sizeof(TextSize) + std::min(text.size(), limit); }
+  void text(std::string_view text, std::size_t limit) { size += most_number_bytes + std::min(text.size(), limit); }
   template <class T>
-  void value(const T&) {
-    size += sizeof(T);
+  void number(const T&) {
+    size += most_number_bytes;
   }
 };
 
 struct Packer {
   char* at;
 
-  void put(const void* bytes, std::size_t size) {
-    std::memcpy(at, bytes, size);
-    at += size;
-  }
   void text(std::string_view text, std::size_t limit) {
     text = text.substr(0, limit);
-    value(static_cast<TextSize>(text.size()));
-    put(text.data(), text.size());
+    put(text.size());
+    at += text.copy(at, text.size());
   }
   template <class T>
-  void value(const T& value) {
-    static_assert(std::is_trivially_copyable_v<T>);
-    put(&value, sizeof value);
+  void number(const T& value) {
+    if constexpr (std::is_signed_v<T>) {
+      put(folded(value));
+    } else {
+      put(static_cast<std::uint64_t>(value));
+    }
+  }
+  void put(std::uint64_t bits) {
+    for (; bits > 0x7F; bits >>= 7U) *at++ = static_cast<char>(bits | 0x80U);
+    *at++ = static_cast<char>(bits);
   }
 };
 
@@ -97,25 +111,46 @@ struct Unpacker {
   const char* at;
 
   void text(std::string& text, std::size_t) {
-    TextSize size = 0;
-    value(size);
-    text.assign(at, size);
+    const std::size_t size = get();
+    if (text.size() != size) text.resize(size);  // often that of the record before
+    std::memcpy(text.data(), at, size);
     at += size;
   }
   template <class T>
-  void value(T& value) {
-    std::memcpy(&value, at, sizeof value);
-    at += sizeof value;
+  void number(T& value) {
+    if constexpr (std::is_signed_v<T>) {
+      value = static_cast<T>(unfolded(get()));
+    } else {
+      value = static_cast<T>(get());
+    }
+  }
+  std::uint64_t get() {
+    std::uint64_t bits = 0;
+    for (unsigned shift = 0;; shift += 7) {
+      const auto byte = static_cast<unsigned char>(*at++);
+      bits |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
+      if (byte <= 0x7F) return bits;
+    }
   }
 };
 
+// Enough for the texts of nearly every record.
+constexpr std::size_t usual_bytes = 4096;
+
 }  // namespace
 
+// First where memory is warm: a block of the heap seldom is, and is better filled in one go.
 PackedRecord::PackedRecord(const RequestRecord& record) {
   Sizer sizer;
   visit(record, sizer);
-  bytes_ = std::make_unique_for_overwrite<char[]>(sizer.size);
-  visit(record, Packer{bytes_.get()});
+  std::array<char, usual_bytes> usual;
+  std::vector<char> unusual(sizer.size > usual.size() ? sizer.size : 0);
+  char* const begin = unusual.empty() ? usual.data() : unusual.data();
+  Packer packer{begin};
+  visit(record, packer);
+  const auto size = static_cast<std::size_t>(packer.at - begin);
+  bytes_ = std::make_unique_for_overwrite<char[]>(size);
+  std::memcpy(bytes_.get(), begin, size);
 }
 
 void PackedRecord::unpack(RequestRecord& into) const {

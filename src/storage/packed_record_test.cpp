@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -73,6 +75,21 @@ TEST(PackedRecord, gives_back_what_went_in) {
   PackedRecord(record).unpack(unpacked);
   EXPECT_EQ(unpacked.id, "dq_1");
   EXPECT_EQ(columns_of(unpacked), columns_of(record));
+}
+
+TEST(PackedRecord, keeps_numbers_to_their_last_bit) {
+  for (const std::int64_t number : {std::numeric_limits<std::int64_t>::min(), std::int64_t{-1}, std::int64_t{0},
+                                    std::int64_t{63}, std::int64_t{64}, std::numeric_limits<std::int64_t>::max()}) {
+    RequestRecord record;
+    record.duration_us = number;
+    record.cost = PicoUsd{number};
+    record.usage.input = static_cast<std::uint64_t>(number);
+    RequestRecord unpacked;
+    PackedRecord(record).unpack(unpacked);
+    EXPECT_EQ(unpacked.duration_us, number);
+    EXPECT_EQ(unpacked.cost, PicoUsd{number});
+    EXPECT_EQ(unpacked.usage.input, static_cast<std::uint64_t>(number));
+  }
 }
 
 TEST(PackedRecord, leaves_nothing_of_the_record_that_stood_there_before) {
