@@ -50,14 +50,11 @@ LineWriter::~LineWriter() {
 void LineWriter::write(std::string_view line) noexcept try {
   line = line.substr(0, kMaxLineBytes);
   const std::lock_guard lock(mutex_);
-  const std::size_t before = text_.size();
-  text_.append(line.size() + 1, '\n');
-  line.copy(text_.data() + before, line.size());
-  if (queue_.try_push(static_cast<std::uint32_t>(line.size() + 1))) {
-    ++accepted_;
-  } else {
-    text_.resize(before);
-  }
+  const std::size_t size = line.size() + 1;
+  text_.reserve(text_.size() + size);
+  if (!queue_.try_push(static_cast<std::uint32_t>(size))) return;
+  ++accepted_;
+  text_.append(line) += '\n';  // cannot fail any more, and the thread takes it under mutex_ only
 } catch (...) {
   ++lost_;  // out of memory
 }
