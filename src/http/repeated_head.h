@@ -19,7 +19,7 @@ class RepeatedHead {
 
   struct Match {
     std::size_t size;         // of the head in `input`
-    std::string_view digits;  // of its Content-Length: as many as before, and the only ones that may differ
+    std::string_view digits;  // of its Content-Length, in `input`: as many as before, and all that may differ
     std::uint64_t length;
   };
   // nullopt: `input` begins with another head, or not all of it is there yet.
