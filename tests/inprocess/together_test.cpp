@@ -108,7 +108,7 @@ TEST_F(Together, who_leaves_while_the_others_are_decided_is_not_sent_any_more) {
   EXPECT_EQ(sent, 1);
 }
 
-// What a lane may lose by being moved is set aside when its request goes out: the next must be decided after that.
+// What a lane may lose by being moved is set aside: lanes that are decided together do not count on the same savings.
 TEST_F(Together, sub_agents_that_start_together_do_not_spend_the_same_savings) {
   const auto another = hold_another();
   LivePolicy live(RoutingPolicy::saver);
@@ -125,8 +125,8 @@ TEST_F(Together, sub_agents_that_start_together_do_not_spend_the_same_savings) {
              name + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body,
          1 << 20, false});
   }
-  bench.connector.scripts.assign(scripts.size(), {"", 1 << 20, false});  // upstream has answered none of them yet
-  bench.serve_together(std::move(scripts));
+  serve(std::move(scripts));
+  ASSERT_TRUE(bench.finished);
   ASSERT_EQ(bench.connector.traces.size(), 6u);
   const auto moved = std::ranges::count_if(bench.connector.traces, [](const auto& trace) {
     return trace->written.find(R"("model":"claude-sonnet-5-5")") != std::string::npos;
