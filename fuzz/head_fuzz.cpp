@@ -55,8 +55,8 @@ Read read_one(MessageReader& reader, std::string_view bytes, std::uint32_t seed)
       goes_on = fed->consumed > 0;
     }
   }
-  if (!read.error.empty()) return {.head = {}, .body = {}, .error = read.error};
-  if (!reader.head_done()) return {.head = {}, .body = {}, .error = "unfinished"};
+  // When a head that will never be one is refused depends on how much of it is there.
+  if (!read.error.empty() || !reader.head_done()) return {.head = {}, .body = {}, .error = "no request"};
   read.head = text_of(reader.request_head());
   read.framing = reader.framing();
   read.finished = reader.finished();
