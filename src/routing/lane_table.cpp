@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace distiq {
+namespace {
+
+// Most requests of a lane say what the one before said: what is not written stays in the cache of every processor.
+void write_if_new(std::string& text, std::string_view now) {
+  if (text != now) text = now;
+}
+
+}  // namespace
 
 const LaneState* LaneTable::find(std::string_view lane_id) const {
   const auto it = by_id_.find(lane_id);
@@ -13,15 +21,6 @@ WorldMoney LaneTable::session_money(std::string_view session_id) const {
   const auto it = sessions_.find(session_id);
   return it == sessions_.end() ? WorldMoney{} : it->second.money;
 }
-
-namespace {
-
-// Most requests of a lane say what the one before said: what is not written stays in the cache of every processor.
-void write_if_new(std::string& text, std::string_view now) {
-  if (text != now) text = now;
-}
-
-}  // namespace
 
 void LaneTable::drop_oldest() {
   const LaneState& oldest = lanes_.back();

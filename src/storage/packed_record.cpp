@@ -16,7 +16,8 @@ namespace {
 
 // Says of each column what becomes of it: text(), or number() for all else.
 template <class Visitor>
-struct Columns {
+struct Columns : NumbersAlike<Columns<Visitor>> {
+  explicit Columns(Visitor& visitor) : to(visitor) {}
   Visitor& to;
 
   template <class Text>
@@ -32,23 +33,7 @@ struct Columns {
     to.text(text, std::string::npos);  // bounded where it is made
   }
   template <class T>
-  void named(const char*, T& value) {
-    to.number(value);
-  }
-  template <class T>
-  void integer(const char*, T& value) {
-    to.number(value);
-  }
-  template <class T>
-  void count(const char*, T& value) {
-    to.number(value);
-  }
-  template <class T>
-  void flag(const char*, T& value) {
-    to.number(value);
-  }
-  template <class T>
-  void later_flag(const char*, T& value) {
+  void number(const char*, T& value) {
     to.number(value);
   }
   template <class Money>
@@ -60,7 +45,7 @@ struct Columns {
 template <class Record, class Visitor>
 void visit(Record& record, Visitor&& visitor) {
   visitor.text(record.id, max_waiting_text);
-  Columns<std::remove_reference_t<Visitor>> columns{visitor};
+  Columns<std::remove_reference_t<Visitor>> columns(visitor);
   visit_columns(record, columns);
 }
 

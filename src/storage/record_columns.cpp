@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t max_micro_usd = 1'000'000'000'000;
 constexpr std::uint64_t max_count = std::uint64_t{1} << 40;
 
-struct NameList {
+struct NameList : NumbersAlike<NameList> {
   std::vector<std::string_view> names;
 
   void add(const char* name) { names.emplace_back(name); }
@@ -34,27 +34,11 @@ struct NameList {
     add(name);
   }
   template <class T>
-  void named(const char* name, T&) {
-    add(name);
-  }
-  template <class T>
-  void integer(const char* name, T&) {
-    add(name);
-  }
-  template <class T>
-  void count(const char* name, T&) {
-    add(name);
-  }
-  template <class T>
-  void flag(const char* name, T&) {
+  void number(const char* name, T&) {
     add(name);
   }
   template <class T>
   void money(const char* name, T&) {
-    add(name);
-  }
-  template <class T>
-  void later_flag(const char* name, T&) {
     add(name);
   }
 };

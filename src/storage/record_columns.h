@@ -88,6 +88,31 @@ void visit_columns(Record& r, Visitor& visit) {
   visit.later_flag("human_turn", r.route.human_turn);  // since version 5
 }
 
+// For visitors of visit_columns to which these kinds are alike: each becomes Self::number("column", record.field).
+template <class Self>
+struct NumbersAlike {
+  template <class T>
+  void named(const char* name, T& value) {
+    static_cast<Self&>(*this).number(name, value);
+  }
+  template <class T>
+  void integer(const char* name, T& value) {
+    static_cast<Self&>(*this).number(name, value);
+  }
+  template <class T>
+  void count(const char* name, T& value) {
+    static_cast<Self&>(*this).number(name, value);
+  }
+  template <class T>
+  void flag(const char* name, T& value) {
+    static_cast<Self&>(*this).number(name, value);
+  }
+  template <class T>
+  void later_flag(const char* name, T& value) {
+    static_cast<Self&>(*this).number(name, value);
+  }
+};
+
 // The column names of visit_columns.
 [[nodiscard]] std::vector<std::string_view> request_columns();
 // The same as SQL, separated by ", ".
