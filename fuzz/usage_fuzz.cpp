@@ -28,7 +28,7 @@ distiq::UsageReport meter(const char* type, const char* coding, std::string_view
     usage_meter.observe(piece);
     body.remove_prefix(piece.size());
   }
-  return usage_meter.finish(true);
+  return *usage_meter.finish(true);
 }
 
 // A body that breaks in the middle is known as far as its decoder came, which depends on the pieces; one that grows

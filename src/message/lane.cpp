@@ -41,26 +41,33 @@ std::string hash_fields(std::initializer_list<std::string_view> fields) {
   return to_hex16(sha.finish_64());
 }
 
+// Whether the lane is told by names. One that is not is told by what the conversation begins with.
+bool is_named(const LaneIdentity& lane, const RequestView* view) {
+  const bool is_nameless_agent = lane.request_class == RequestClass::sub_agent && lane.agent_id.empty();
+  return !lane.session_id.empty() && !(is_nameless_agent && view != nullptr);
+}
+
 std::string lane_id_of(const LaneIdentity& lane, const RequestView* view) {
   const std::string_view kind = to_string(lane.request_class);
-  const bool is_nameless_agent = lane.request_class == RequestClass::sub_agent && lane.agent_id.empty();
-  if (!lane.session_id.empty() && !(is_nameless_agent && view != nullptr)) {
-    return hash_fields({"session", lane.session_id, lane.agent_id, kind});
-  }
+  if (is_named(lane, view)) return hash_fields({"session", lane.session_id, lane.agent_id, kind});
   if (view == nullptr || view->messages.empty()) return {};
   return hash_fields({"content", lane.session_id, to_hex16(conversation_hash(*view)), kind});
 }
 
-}  // namespace
-
-LaneIdentity identify_lane(const ClientFields& client, const RequestView* view) {
+LaneIdentity lane_of(RequestClass request_class, const ClientFields& client, const RequestView* view) {
   LaneIdentity lane;
-  lane.request_class = classify_request(client, view);
+  lane.request_class = request_class;
   lane.session_id = clean_id(client.session_id.value_or(""));
   if (lane.session_id.empty() && view != nullptr) lane.session_id = clean_id(view->session_id);
   lane.agent_id = clean_id(client.agent_id.value_or(""));
   lane.lane_id = lane_id_of(lane, view);
   return lane;
+}
+
+}  // namespace
+
+LaneIdentity identify_lane(const ClientFields& client, const RequestView* view) {
+  return lane_of(classify_request(client, view), client, view);
 }
 
 std::string account_key(const ClientFields& client, const RequestView* view, const HmacSha256& key) {
@@ -69,6 +76,26 @@ std::string account_key(const ClientFields& client, const RequestView* view, con
   const std::string_view authorization = client.authorization.value_or("");
   if (api_key.empty() && authorization.empty()) return {};
   return key.hex32({"credential ", api_key, "\n", authorization});  // a line end is in no header value
+}
+
+const LaneIdentity& RepeatedLane::identify(const RequestView* view) {
+  const RequestClass request_class = classify_request(client_, view);
+  const std::string_view body_session = view == nullptr ? std::string_view() : view->session_id;
+  const bool is_same = lane_.request_class == request_class && body_session_ == body_session;
+  if (is_same && is_named_ && is_named(lane_, view)) return lane_;
+  lane_ = lane_of(request_class, client_, view);
+  body_session_ = body_session;
+  is_named_ = is_named(lane_, view);
+  return lane_;
+}
+
+const std::string& RepeatedLane::account(const RequestView* view, const HmacSha256& key) {
+  const std::string_view body_account = view == nullptr ? std::string_view() : view->account_uuid;
+  if (knows_account_ && body_account_ == body_account) return account_;
+  account_ = account_key(client_, view, key);
+  body_account_ = body_account;
+  knows_account_ = true;
+  return account_;
 }
 
 }  // namespace distiq

@@ -26,4 +26,26 @@ struct LaneIdentity {
 // one, else of the credential headers. Empty if the request carries neither.
 [[nodiscard]] std::string account_key(const ClientFields& client, const RequestView* view, const HmacSha256& key);
 
+// Both, for requests that have one head: what the one before had is not hashed again where the body says the same of
+// it. Keeps no credential. One owner at a time.
+class RepeatedLane {
+ public:
+  // The fields outlive the object.
+  explicit RepeatedLane(const ClientFields& client) : client_(client) {}
+
+  // As identify_lane(); valid until the next call.
+  [[nodiscard]] const LaneIdentity& identify(const RequestView* view);
+  // As account_key(); valid until the next call. Requires: always the same key.
+  [[nodiscard]] const std::string& account(const RequestView* view, const HmacSha256& key);
+
+ private:
+  const ClientFields& client_;
+  LaneIdentity lane_;
+  std::string body_session_;  // what the body said of the session
+  bool is_named_ = false;     // the lane is told by names, not by what the conversation begins with
+  std::string account_;
+  std::string body_account_;  // and of the account
+  bool knows_account_ = false;
+};
+
 }  // namespace distiq

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "message/recordings_for_test.h"
@@ -375,6 +376,69 @@ TEST(AccountKey, the_two_credential_headers_are_not_mixed_up_and_none_is_no_acco
   EXPECT_EQ(with("", ""), "");
   const std::set<std::string> hashes = {with("a", ""), with("", "a"), with("a", "b"), with("b", "a"), with("ab", "")};
   EXPECT_EQ(hashes.size(), 5u);
+}
+
+// The views borrow the bodies; the last is of none.
+std::vector<std::optional<RequestView>> views_of(const std::vector<std::string>& bodies) {
+  std::vector<std::optional<RequestView>> views;
+  for (const std::string& body : bodies) {
+    const auto view = scan_request(body);
+    EXPECT_TRUE(view.has_value()) << body;
+    if (view) views.emplace_back(*view);
+  }
+  views.emplace_back();
+  return views;
+}
+
+TEST(RepeatedLane, says_what_it_would_say_of_each_request_alone_whichever_came_before) {
+  const HmacSha256 key(Secret("k"));
+  std::vector<std::string> bodies;
+  for (const char* user : {"", R"({"session_id":"s1"})", R"({"session_id":"s2","account_uuid":"a1"})",
+                           R"({"session_id":"not clean","account_uuid":"a2"})"}) {
+    for (const char* tools : {"[]", R"([{"name":"A"}])"}) {
+      for (const char* words : {"hi", "<transcript>"}) {
+        bodies.push_back(
+            fmt::format(R"({{"metadata":{{"user_id":{}}},"tools":{},"messages":[{{"role":"user","content":"{}"}}]}})",
+                        boost::json::serialize(boost::json::value(user)), tools, words));
+      }
+    }
+  }
+  const auto views = views_of(bodies);
+  using Fields = std::vector<std::pair<std::string_view, std::string_view>>;
+  const std::vector<Fields> heads = {{},
+                                     {{"x-api-key", "one"}},
+                                     {{"x-claude-code-session-id", "s1"}, {"authorization", "Bearer two"}},
+                                     {{"x-claude-code-session-id", "s1"}, {"x-claude-code-agent-id", "agent"}},
+                                     {{"x-claude-code-session-id", "s1"}, {"x-claude-code-request-class", "subagent"}},
+                                     {{"x-claude-code-session-id", "not clean"}}};
+  std::set<std::string> lanes;
+  std::set<std::string> accounts;
+  for (const Fields& fields : heads) {
+    RequestHead head = messages_head();
+    for (const auto& [name, value] : fields) head.headers.add(name, value);
+    const ClientFields client(head);
+    RepeatedLane repeated(client);
+    const auto expect_same = [&](const std::optional<RequestView>& request) {
+      const RequestView* view = request ? &*request : nullptr;
+      const LaneIdentity alone = identify_lane(client, view);
+      const LaneIdentity& lane = repeated.identify(view);
+      EXPECT_EQ(lane.lane_id, alone.lane_id);
+      EXPECT_EQ(lane.request_class, alone.request_class);
+      EXPECT_EQ(lane.session_id, alone.session_id);
+      EXPECT_EQ(lane.agent_id, alone.agent_id);
+      EXPECT_EQ(repeated.account(view, key), account_key(client, view, key));
+      lanes.insert(lane.lane_id);
+      accounts.insert(repeated.account(view, key));
+    };
+    for (const auto& one : views) {
+      for (const auto& next : views) {
+        expect_same(one);
+        expect_same(next);
+      }
+    }
+  }
+  EXPECT_GT(lanes.size(), 10u);
+  EXPECT_EQ(accounts.size(), 5u);  // two of bodies, two of credentials, none
 }
 
 }  // namespace

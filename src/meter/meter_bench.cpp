@@ -58,7 +58,7 @@ void plain_event_by_event(benchmark::State& state) {
       meter.observe(rest.substr(0, size));
       rest.remove_prefix(size);
     }
-    check(meter.finish(true));
+    check(*meter.finish(true));
   }
   state.SetItemsProcessed(state.iterations() * (kDeltas + 3));
 }
@@ -70,7 +70,7 @@ void coded(benchmark::State& state, const char* coding) {
   for (auto _ : state) {
     UsageMeter meter(head_of(coding));
     for (std::size_t at = 0; at < body.size(); at += step) meter.observe(std::string_view(body).substr(at, step));
-    check(meter.finish(true));
+    check(*meter.finish(true));
   }
   state.SetItemsProcessed(state.iterations() * (kDeltas + 3));
 }

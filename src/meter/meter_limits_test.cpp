@@ -51,7 +51,7 @@ TEST(meter_limits, decompression_bomb_is_given_up_and_marked) {
     ASSERT_LT(body.size() * 256, bomb.size());
     UsageMeter meter(stream_head(coding));
     meter.observe(body);
-    const UsageReport report = meter.finish(true);
+    const UsageReport report = *meter.finish(true);
     EXPECT_TRUE(report.seen) << "what came before it is known";
     EXPECT_FALSE(report.complete);
   }
@@ -67,7 +67,7 @@ TEST(meter_limits, well_compressed_answer_is_no_bomb) {
   for (const char* coding : {"gzip", "br", "zstd"}) {
     UsageMeter meter(stream_head(coding));
     meter.observe(encode_for_test(text, coding));
-    EXPECT_TRUE(meter.finish(true).complete) << coding;
+    EXPECT_TRUE(meter.finish(true)->complete) << coding;
   }
 }
 
@@ -107,7 +107,7 @@ TEST(meter_limits, coded_streams_256_at_once_fit_the_memory_bar) {
     const std::size_t taken = resident_bytes() - std::min(before, resident_bytes());
     RecordProperty(std::string("resident_kb_") + coding, static_cast<int>(taken / 1024));
     EXPECT_LT(taken, (std::size_t{62} << 20U) * kSanitizerFactor) << coding;
-    for (UsageMeter& meter : meters) ASSERT_TRUE(meter.finish(false).seen);
+    for (UsageMeter& meter : meters) ASSERT_TRUE(meter.finish(false)->seen);
   }
 }
 
@@ -131,7 +131,7 @@ TEST(meter_limits, decoders_share_one_budget_and_give_it_back) {
     for (int i = 0; i < 30; ++i) {
       meters.emplace_back(stream_head("br"));
       meters.back().observe(body);
-      complete += meters.back().finish(true).complete ? 1 : 0;
+      complete += meters.back().finish(true)->complete ? 1 : 0;
     }
     EXPECT_EQ(complete, static_cast<int>(WindowShare::kMaxTotalBytes / 3'000'000));
   }

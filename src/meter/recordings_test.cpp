@@ -63,7 +63,7 @@ UsageReport meter(const Recording& recording, std::string_view body, std::string
   if (!coding.empty()) head.headers.add("content-encoding", coding);
   UsageMeter usage_meter(head);
   for (std::size_t at = 0; at < body.size(); at += step) usage_meter.observe(body.substr(at, step));
-  return usage_meter.finish(true);
+  return *usage_meter.finish(true);
 }
 
 void expect_agrees_with_text(const Recording& recording, const UsageReport& report) {

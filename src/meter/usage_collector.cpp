@@ -115,35 +115,35 @@ struct UsageCollector::Reader {
       counts(pass, reported);
       iteration.tokens = reported.to_usage();
     }
-    to.report_.iterations = std::move(read);
+    to.report_->iterations = std::move(read);
   }
 
   void usage(const Members& from) const {
     const ReportedCounts before = to.counts_;
     counts(from, to.counts_);
-    text(from, "service_tier", to.report_.service_tier);
-    text(from, "speed", to.report_.speed);
-    text(from, "inference_geo", to.report_.inference_geo);
+    text(from, "service_tier", to.report_->service_tier);
+    text(from, "speed", to.report_->speed);
+    text(from, "inference_geo", to.report_->inference_geo);
     dom::array list;
     if (from["iterations"].get_array().get(list) == simdjson::SUCCESS) {
       iterations(list);
-    } else if (!to.report_.iterations.empty() && to.counts_.to_usage() != before.to_usage()) {
+    } else if (!to.report_->iterations.empty() && to.counts_.to_usage() != before.to_usage()) {
       to.lost_ = true;  // the list that is billed is older than the counts
     }
-    to.report_.seen = to.counts_.has_tokens() || !to.report_.iterations.empty();
+    to.report_->seen = to.counts_.has_tokens() || !to.report_->iterations.empty();
   }
 
   void stop(const Members& from) const {
-    text(from, "stop_reason", to.report_.stop_reason);
+    text(from, "stop_reason", to.report_->stop_reason);
     dom::object details;
     if (from["stop_details"].get_object().get(details) == simdjson::SUCCESS) {
-      text(Members(details), "category", to.report_.refusal_category);
+      text(Members(details), "category", to.report_->refusal_category);
     }
   }
 
   void message(const Members& from) const {
-    text(from, "id", to.report_.message_id);
-    text(from, "model", to.report_.model);
+    text(from, "id", to.report_->message_id);
+    text(from, "model", to.report_->model);
     stop(from);
     dom::object object;
     if (from["usage"].get_object().get(object) == simdjson::SUCCESS) usage(Members(object));
@@ -152,8 +152,8 @@ struct UsageCollector::Reader {
   void error(const Members& from) const {
     dom::object object;
     if (from["error"].get_object().get(object) == simdjson::SUCCESS)
-      text(Members(object), "type", to.report_.error_type);
-    if (to.report_.error_type.empty()) to.report_.error_type = "error";
+      text(Members(object), "type", to.report_->error_type);
+    if (to.report_->error_type.empty()) to.report_->error_type = "error";
   }
 
   void answer(const Members& root) const {
@@ -244,12 +244,12 @@ bool UsageCollector::take_whole_answer(std::string_view json, std::span<const st
   return true;
 }
 
-UsageReport UsageCollector::take_report() {
-  report_.total = counts_.to_usage();
+std::unique_ptr<UsageReport> UsageCollector::take_report() {
+  report_->total = counts_.to_usage();
   // message_start names the model that was asked for; after a server-side fallback this entry names the one that
   // answered.
-  for (const UsageIteration& iteration : report_.iterations) {
-    if (iteration.type == "fallback_message" && !iteration.model.empty()) report_.model = iteration.model;
+  for (const UsageIteration& iteration : report_->iterations) {
+    if (iteration.type == "fallback_message" && !iteration.model.empty()) report_->model = iteration.model;
   }
   return std::move(report_);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,17 +44,17 @@ class UsageCollector {
 
   // True once nothing about the usage can change any more: message_stop was seen.
   [[nodiscard]] bool stopped() const { return stopped_; }
-  [[nodiscard]] bool has_stop_reason() const { return !report_.stop_reason.empty(); }
-  [[nodiscard]] bool has_error() const { return !report_.error_type.empty(); }
+  [[nodiscard]] bool has_stop_reason() const { return !report_->stop_reason.empty(); }
+  [[nodiscard]] bool has_error() const { return !report_->error_type.empty(); }
   [[nodiscard]] bool lost_something() const { return lost_; }
 
-  // Everything but `complete`, which is the caller's to decide. Once, at the end.
-  [[nodiscard]] UsageReport take_report();
+  // Everything but `complete`, which is the caller's to decide. Once, at the end: nothing may be asked after it.
+  [[nodiscard]] std::unique_ptr<UsageReport> take_report();
 
  private:
   struct Reader;  // the part that knows the JSON library
 
-  UsageReport report_;
+  std::unique_ptr<UsageReport> report_ = std::make_unique<UsageReport>();  // to be handed on: it is a dozen fields
   ReportedCounts counts_;
   bool lost_ = false;
   bool stopped_ = false;

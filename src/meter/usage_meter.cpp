@@ -56,20 +56,11 @@ class UsageMeter::Body {
     return false;
   }
 
-  UsageReport finish(bool ended_cleanly, bool broken) {
+  std::unique_ptr<UsageReport> finish(bool ended_cleanly, bool broken) {
     const bool sound = !broken && (decoder_ == nullptr || decoder_->ended() || !ended_cleanly);
-    if (!splitter_.has_value()) {
-      if (capture_.has_value()) collector_.take_answer(capture_->to_json());
-      const bool ended = whole_ || (capture_.has_value() && capture_->ended() && !capture_->lost_something());
-      const bool whole = ended && !collector_.lost_something();
-      UsageReport report = collector_.take_report();
-      report.complete = whole && sound;
-      return report;
-    }
-    const bool final_usage = collector_.stopped() || (ended_cleanly && sound && collector_.has_stop_reason());
-    const bool complete = final_usage && !collector_.has_error() && !collector_.lost_something();
-    UsageReport report = collector_.take_report();
-    report.complete = complete;
+    const bool complete = splitter_.has_value() ? is_whole_stream(ended_cleanly && sound) : take_rest() && sound;
+    auto report = collector_.take_report();
+    report->complete = complete;
     return report;
   }
 
@@ -90,6 +81,18 @@ class UsageMeter::Body {
       if (in.empty() && *written < out.size()) return true;
       if (in.size() == before && *written == 0) return false;
     }
+  }
+
+  // Of a JSON answer. Whether it was all of one.
+  bool take_rest() {
+    if (capture_.has_value()) collector_.take_answer(capture_->to_json());
+    const bool ended = whole_ || (capture_.has_value() && capture_->ended() && !capture_->lost_something());
+    return ended && !collector_.lost_something();
+  }
+
+  [[nodiscard]] bool is_whole_stream(bool ended) const {
+    const bool final_usage = collector_.stopped() || (ended && collector_.has_stop_reason());
+    return final_usage && !collector_.has_error() && !collector_.lost_something();
   }
 
   [[nodiscard]] bool is_bomb() const {
@@ -170,15 +173,13 @@ void UsageMeter::observe(std::string_view body_bytes) noexcept {
   }
 }
 
-UsageReport UsageMeter::finish(bool ended_cleanly) noexcept {
-  try {
-    if (body_ != nullptr) return body_->finish(ended_cleanly, broken_);
-  } catch (...) {
-    return {};
-  }
-  UsageReport report;
-  report.complete = kind_ == Kind::ignored && ended_cleanly;
+std::unique_ptr<UsageReport> UsageMeter::finish(bool ended_cleanly) noexcept try {
+  if (body_ != nullptr) return body_->finish(ended_cleanly, broken_);
+  auto report = std::make_unique<UsageReport>();
+  report->complete = kind_ == Kind::ignored && ended_cleanly;
   return report;
+} catch (...) {
+  return nullptr;
 }
 
 bool UsageMeter::saw_event() const noexcept {

@@ -28,8 +28,8 @@ class UsageMeter {
   // Once, at the end. `ended_cleanly`: the body came to its end by HTTP's rules. The report is `complete` if the usage
   // in it is final: an event stream that came to message_stop, or to its clean end with a stop reason, and without an
   // error event; a JSON answer that was whole. Answers without usage (errors, count_tokens) have seen = false and are
-  // not billed.
-  [[nodiscard]] UsageReport finish(bool ended_cleanly) noexcept;
+  // not billed. Null: there was no memory for it.
+  [[nodiscard]] std::unique_ptr<UsageReport> finish(bool ended_cleanly) noexcept;
 
   // True once a whole SSE event was seen.
   [[nodiscard]] bool saw_event() const noexcept;

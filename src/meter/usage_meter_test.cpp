@@ -37,7 +37,7 @@ const TokenUsage kStreamUsage = {
 UsageReport meter_in_pieces(const ResponseHead& head, std::string_view body, std::size_t step, bool clean = true) {
   UsageMeter meter(head);
   for (std::size_t at = 0; at < body.size(); at += step) meter.observe(body.substr(at, step));
-  return meter.finish(clean);
+  return *meter.finish(clean);
 }
 
 void expect_stream_report(const UsageReport& report) {
@@ -58,7 +58,7 @@ TEST(usage_meter, stream_is_the_same_for_every_split) {
     UsageMeter meter(head);
     meter.observe(std::string_view(kStream).substr(0, at));
     meter.observe(std::string_view(kStream).substr(at));
-    const UsageReport report = meter.finish(true);
+    const UsageReport report = *meter.finish(true);
     ASSERT_EQ(report.total, kStreamUsage) << at;
     ASSERT_TRUE(report.complete) << at;
   }
@@ -75,7 +75,7 @@ TEST(usage_meter, encoded_stream_is_the_same_for_every_split) {
       UsageMeter meter(head);
       meter.observe(std::string_view(body).substr(0, at));
       meter.observe(std::string_view(body).substr(at));
-      const UsageReport report = meter.finish(true);
+      const UsageReport report = *meter.finish(true);
       ASSERT_EQ(report.total, kStreamUsage) << at;
       ASSERT_TRUE(report.complete) << at;
     }
@@ -283,7 +283,7 @@ TEST(usage_meter, json_answer_is_the_same_for_every_split) {
     UsageMeter meter(head);
     meter.observe(std::string_view(kAnswer).substr(0, at));
     meter.observe(std::string_view(kAnswer).substr(at));
-    const UsageReport report = meter.finish(true);
+    const UsageReport report = *meter.finish(true);
     ASSERT_EQ(report.total, (TokenUsage{.input = 12, .cache_read = 3, .cache_write_5m = 4, .output = 9})) << at;
     ASSERT_EQ(report.message_id, "msg_7");
     ASSERT_EQ(report.model, "claude-haiku-5-5");
@@ -448,11 +448,11 @@ TEST(usage_meter, tells_what_the_client_has_seen) {
 }
 
 TEST(usage_meter, nothing_observed) {
-  const UsageReport ended = UsageMeter(head_of("text/event-stream")).finish(true);
+  const UsageReport ended = *UsageMeter(head_of("text/event-stream")).finish(true);
   EXPECT_FALSE(ended.seen);
   EXPECT_FALSE(ended.complete) << "an empty stream is not an answer";
-  EXPECT_FALSE(UsageMeter(head_of("application/json")).finish(true).complete);
-  EXPECT_TRUE(UsageMeter(head_of("text/html")).finish(true).complete);
+  EXPECT_FALSE(UsageMeter(head_of("application/json")).finish(true)->complete);
+  EXPECT_TRUE(UsageMeter(head_of("text/html")).finish(true)->complete);
 }
 
 }  // namespace

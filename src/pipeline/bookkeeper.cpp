@@ -50,10 +50,10 @@ void add_price(RequestRecord& record, const UsageReport& report, const PriceTabl
 }
 
 // We caused it, we pay it: a loss, whatever became of the request.
-void add_discarded(RequestRecord& record, const UsageReport& discarded, const PriceTable& prices) {
-  if (!discarded.seen) return;
-  const Charge price = charge(prices, discarded, record.requested_model);
-  record.route.discarded_model = discarded.model;
+void add_discarded(RequestRecord& record, const UsageReport* discarded, const PriceTable& prices) {
+  if (discarded == nullptr || !discarded->seen) return;
+  const Charge price = charge(prices, *discarded, record.requested_model);
+  record.route.discarded_model = discarded->model;
   record.route.discarded = price.billed;
   record.route.discarded_cost = price.cost;
   record.route.saved_by_routing -= price.cost;
@@ -70,11 +70,13 @@ Bookkeeper::Bookkeeper(const PriceTable& prices, RecordSink& sink, Metrics& metr
 
 void Bookkeeper::book(ExchangeFacts&& facts) noexcept try {
   RequestRecord& record = facts.record;
-  add_report(record, facts.report);
+  if (!facts.report) facts.report = std::make_unique<UsageReport>();
+  UsageReport& report = *facts.report;
+  add_report(record, report);
   const bool first = seen_.is_first(record.message_id, record.upstream_request_id);
-  if (record.usage_seen && first) add_price(record, facts.report, prices_);
-  add_discarded(record, facts.discarded, prices_);
-  if (facts.settle && first) facts.settle(record, facts.report);
+  if (record.usage_seen && first) add_price(record, report, prices_);
+  add_discarded(record, facts.discarded.get(), prices_);
+  if (facts.settle && first) facts.settle(record, report);
   if (!first) {
     metrics_.count_duplicate();
     record.usage_seen = false;

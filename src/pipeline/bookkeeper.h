@@ -17,9 +17,9 @@ namespace distiq {
 
 // What the pipeline knows when an exchange is over, whoever answered.
 struct ExchangeFacts {
-  RequestRecord record;   // filled but for usage, prices and what is derived from them
-  UsageReport report;     // empty if nothing was metered
-  UsageReport discarded;  // of an answer that nobody saw, because the original was sent after it
+  RequestRecord record;                    // filled but for usage, prices and what is derived from them
+  std::unique_ptr<UsageReport> report;     // null: nothing was metered
+  std::unique_ptr<UsageReport> discarded;  // of an answer that nobody saw, because the original was sent after it
   // Fills in what the request would have cost untouched, once it is priced as billed. May be empty; must not throw.
   std::function<void(RequestRecord&, const UsageReport&)> settle;
   RateLimitFields rate_limits;

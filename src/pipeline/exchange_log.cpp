@@ -46,7 +46,7 @@ std::string_view sole_field(const HeaderList& fields, std::string_view name) {
 ExchangeLog::ExchangeLog(const PipelineServices& services, const ClientExchange& client)
     : services_(services),
       started_(client.request_started()),
-      steered_(services.steering, [this](std::string_view why) {
+      steered_(services.steering, facts_.record.route, [this](std::string_view why) {
         services_.metrics.count_skipped_stage();
         services_.log_error({ErrorKind::internal, "skipped, the request goes on: " + std::string(why), {}}, id());
       }) {
@@ -68,14 +68,14 @@ std::int64_t ExchangeLog::duration_us() const {
   return ended_at_ ? microseconds(*ended_at_ - started_) : since_start_us();
 }
 
-const std::string& ExchangeLog::identified(const LaneIdentity& lane, const ClientFields& client,
-                                           const RequestView* view) {
+void ExchangeLog::identified(const LaneIdentity& lane, const std::string& account, const ClientFields& client,
+                             const RequestView* view) {
   RequestRecord& record = facts_.record;
   record.lane_id = lane.lane_id;
   record.request_class = lane.request_class;
   record.session_id = lane.session_id;
   record.agent_id = lane.agent_id;
-  record.account_hash = account_key(client, view, services_.account_key);
+  record.account_hash = account;
   record.account_kind = account_kind_of_credentials(client.authorization.value_or(""), client.x_api_key.value_or(""));
   if (view) {
     record.requested_model = view->text(view->model);
@@ -88,7 +88,6 @@ const std::string& ExchangeLog::identified(const LaneIdentity& lane, const Clien
   }
   known_ = true;
   tell_begun();
-  return record.account_hash;
 }
 
 // Which comes first depends on whether anything is to be decided.
@@ -132,17 +131,17 @@ void ExchangeLog::answer_began(const ResponseHead& head) {
   facts_.rate_limits = rate_limit_fields(head.headers);
 }
 
-void ExchangeLog::relayed(const AnswerRelay& relay, UsageReport&& report) {
+void ExchangeLog::relayed(const AnswerRelay& relay, std::unique_ptr<UsageReport> report) {
   facts_.record.outcome = relay.outcome();
   facts_.record.response_bytes = relay.content_bytes();
   facts_.report = std::move(report);
   if (UpstreamAttempt* traced = attempt()) traced->ended_us = duration_us();
 }
 
-void ExchangeLog::healed(const Refusal& refusal, UsageReport discarded) {
+void ExchangeLog::healed(const Refusal& refusal, std::unique_ptr<UsageReport> discarded) {
   std::string because = refusal.status == 0 ? "" : std::to_string(refusal.status);
   if (!refusal.error_type.empty()) because.append(because.empty() ? "" : " ").append(refusal.error_type);
-  healed_because_ = std::move(because);
+  facts_.record.route.healed_because = std::move(because);
   if (UpstreamAttempt* traced = attempt()) {
     traced->ended_us = since_start_us();
     traced->status = refusal.status;
@@ -153,7 +152,7 @@ void ExchangeLog::healed(const Refusal& refusal, UsageReport discarded) {
   services_.metrics.count_healed();
 }
 
-void ExchangeLog::abandoned(UsageReport report) {
+void ExchangeLog::abandoned(std::unique_ptr<UsageReport> report) {
   facts_.record.outcome = Outcome::client_gone;
   facts_.record.status = 0;
   facts_.report = std::move(report);
@@ -180,11 +179,9 @@ void ExchangeLog::book() {
   RequestRecord& record = facts_.record;
   record.duration_us = duration_us();
   if (SteeringPlan* plan = steered_.get()) {
-    record.route = std::move(plan->record);
     if (record.reason.empty()) record.reason = std::move(plan->reason);
     facts_.settle = [this](RequestRecord& priced, const UsageReport& report) { steered_.settle(report, priced); };
   }
-  record.route.healed_because = healed_because_;
   facts_.trace = std::move(trace_);
   services_.books.book(std::move(facts_));
 }

@@ -15,8 +15,9 @@ class ExchangeLog {
   [[nodiscard]] const std::string& id() const { return facts_.record.id; }
   [[nodiscard]] ErrorLanguage error_language() const { return services_.error_language; }
 
-  // The same as account in SteeringQuestion.
-  const std::string& identified(const LaneIdentity& lane, const ClientFields& client, const RequestView* view);
+  // `account`: as in SteeringQuestion.
+  void identified(const LaneIdentity& lane, const std::string& account, const ClientFields& client,
+                  const RequestView* view);
   // What decides about this request; books itself in at the end.
   [[nodiscard]] Steered& steered() { return steered_; }
   void request_was(std::uint64_t bytes) { facts_.record.request_bytes = bytes; }
@@ -38,11 +39,11 @@ class ExchangeLog {
   void delivered(MonotonicTime now);
   // It has all that it will get: what is done from here on is not the request's time. Without this, book() is the end.
   void ended(MonotonicTime now) { ended_at_ = now; }
-  void relayed(const AnswerRelay& relay, UsageReport&& report);
+  void relayed(const AnswerRelay& relay, std::unique_ptr<UsageReport> report);
   // The answer to our edit was thrown away, the original is sent.
-  void healed(const Refusal& refusal, UsageReport discarded);
+  void healed(const Refusal& refusal, std::unique_ptr<UsageReport> discarded);
   // The client left before it got anything of the answer.
-  void abandoned(UsageReport report);
+  void abandoned(std::unique_ptr<UsageReport> report);
   // We answered ourselves.
   void failed(const Error& error);
   // With what status, where it is none of error_status's.
@@ -67,11 +68,10 @@ class ExchangeLog {
   MonotonicTime answer_began_at_{};
   std::optional<MonotonicTime> ended_at_;
   std::chrono::nanoseconds prepared_{0};
-  Steered steered_;
   ExchangeFacts facts_;
+  Steered steered_;                      // fills in a part of them
   std::unique_ptr<RequestTrace> trace_;  // null: not traced
-  std::string healed_because_;
-  bool known_ = false;  // whose request it is
+  bool known_ = false;                   // whose request it is
   bool sent_ = false;
 };
 

@@ -82,8 +82,9 @@ class MessagesExchange {
   }
 
   void look_at(const RequestView* known, bool late) {
-    LaneIdentity lane = identify_lane(fields_, known);
-    const std::string& account = log_.identified(lane, fields_, known);
+    const LaneIdentity& lane = known_.lane().identify(known);
+    const std::string& account = known_.lane().account(known, services_.account_key);
+    log_.identified(lane, account, fields_, known);
     if (known == nullptr || lane.request_class == RequestClass::count_tokens) return;
     steered().plan({fields_, *known, lane, account, !late, parts_ ? &*parts_ : nullptr});
     if (late) steered().sending();
@@ -162,7 +163,7 @@ class MessagesExchange {
     auto exchange =
         co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false, cancellation_);
     Refusal refusal{.error_type = "cut"};
-    UsageReport discarded;
+    std::unique_ptr<UsageReport> discarded;
     if (exchange) {
       log_.head_came((*exchange)->head());
       UsageMeter meter((*exchange)->head());
@@ -171,7 +172,7 @@ class MessagesExchange {
       if (cancellation_.cancelled()) co_return co_await abandon(**exchange, meter);
       if (held.verdict() == HeldAnswer::Verdict::good) co_return co_await relay(**exchange, meter, held);
       discarded = meter.finish((*exchange)->finished());
-      refusal = refusal_of((*exchange)->head(), held, discarded);
+      refusal = refusal_of((*exchange)->head(), held, discarded.get());
       cancellation_.clear_hook();
       co_await (*exchange)->settle();
     } else if (exchange.error().kind != ErrorKind::upstream_broke) {
@@ -184,9 +185,10 @@ class MessagesExchange {
     co_return co_await send_original();
   }
 
-  static Refusal refusal_of(const ResponseHead& head, const HeldAnswer& held, const UsageReport& report) {
+  static Refusal refusal_of(const ResponseHead& head, const HeldAnswer& held, const UsageReport* report) {
+    const bool is_named = report != nullptr && !report->error_type.empty();
     return {.status = head.status,
-            .error_type = report.error_type.empty() ? std::string(held.own_failure()) : report.error_type,
+            .error_type = is_named ? report->error_type : std::string(held.own_failure()),
             .retry_after_s = retry_after_of(head)};
   }
 

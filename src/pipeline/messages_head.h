@@ -8,6 +8,7 @@
 #include "http/exchange_io.h"
 #include "http/message_writer.h"
 #include "message/client_fields.h"
+#include "message/lane.h"
 
 namespace distiq {
 
@@ -19,13 +20,15 @@ class MessagesHead final : public HeadNotes {
   [[nodiscard]] static MessagesHead& of(ClientExchange& client);
 
   [[nodiscard]] const ClientFields& fields() const { return fields_; }
+  [[nodiscard]] RepeatedLane& lane() { return lane_; }
   // The head as upstream gets it with a body as it came. Requires: always the same target. Valid until the next call.
   [[nodiscard]] std::string_view to_upstream(const UpstreamTarget& target, BodyFraming framing);
 
  private:
-  explicit MessagesHead(const RequestHead& head) : fields_(head) {}
+  explicit MessagesHead(const RequestHead& head) : fields_(head), lane_(fields_) {}
 
   const ClientFields fields_;
+  RepeatedLane lane_;
   std::string to_upstream_;
   std::size_t length_at_ = 0;  // where the number of Content-Length stands in it; 0: to be written again each time
 };

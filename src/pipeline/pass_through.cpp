@@ -99,7 +99,8 @@ Task<Disposition> stream_through(ClientExchange& client, UpstreamConnector& upst
 
 Task<Disposition> pass_through(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream,
                                ExchangeLog& log) {
-  log.identified(identify_lane(client.head(), nullptr), client.head(), nullptr);
+  const ClientFields fields(client.head());
+  log.identified(identify_lane(fields, nullptr), account_key(fields, nullptr, services.account_key), fields, nullptr);
   Cancellation cancellation;
   client.watch(cancellation);
   const std::string head = upstream_request_head(client.head(), services.target, client.body_framing());

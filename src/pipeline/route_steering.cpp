@@ -107,7 +107,7 @@ void RouteSteering::plan(const SteeringQuestion& question, SteeringPlan& plan) {
   if (request.agent_type.empty() && only_looks(question)) request.agent_type = "Explore";
   request.policy = policy_for(question);
   request.arm = arm_of(question.lane.session_id);
-  request.lane = std::move(question.lane);
+  request.lane = question.lane;
   request.now = clock_.monotonic();
   request.requested_id = question.view.text(question.view.model);
   request.requested = prices_.find(request.requested_id);
@@ -115,8 +115,11 @@ void RouteSteering::plan(const SteeringQuestion& question, SteeringPlan& plan) {
   request.requested_effort = effort_of(question.view).substr(0, longest_effort);
   request.turn = find_turn_kind(question.view);
   request.decision.serve = request.requested;
-  request.prompt.emplace(
-      map_prompt(question.view, question.parts != nullptr ? *question.parts : hash_parts(question.view), /*betas=*/0));
+  if (question.parts != nullptr) {
+    request.prompt.emplace(question.view, *question.parts);
+  } else {
+    request.prompt.emplace(question.view, hash_parts(question.view));
+  }
   request.ttl = longest_ttl(request.prompt->map());
   plan.serve = request.requested_id;
   if (request.policy == RoutingPolicy::off) {

@@ -73,7 +73,7 @@ TEST(RouteSteering, a_model_that_is_not_in_the_table_is_relayed) {
   SteeringForTest proxy;
   ConversationForTest talk("lane", "somebody-elses-model");
   talk.human(kEasy);
-  const SteeringPlan plan = proxy.plan(talk);
+  const PlanForTest plan = proxy.plan(talk);
   EXPECT_TRUE(plan.edits.empty());
   EXPECT_EQ(plan.serve, "somebody-elses-model");
   EXPECT_FALSE(plan.reason.empty());
@@ -89,7 +89,7 @@ TEST(RouteSteering, a_request_that_left_already_is_not_edited) {
   const RequestHead head{"POST", "/v1/messages", 1, {}};
   const std::string account = "account";
   LaneIdentity lane = talk.lane();
-  const SteeringPlan plan =
+  const PlanForTest plan =
       plan_of(proxy.steering(), {.client = head, .view = *view, .lane = lane, .account = account, .may_edit = false});
   EXPECT_TRUE(plan.edits.empty());
   EXPECT_EQ(plan.serve, kOpus);
@@ -219,8 +219,8 @@ TEST(RouteSteering, a_refusal_by_the_smaller_model_takes_the_lane_back_up) {
 
 // ---- what was refused
 
-SteeringPlan refused(SteeringForTest& proxy, const ConversationForTest& talk, const Refusal& refusal) {
-  SteeringPlan plan = proxy.plan(talk);
+PlanForTest refused(SteeringForTest& proxy, const ConversationForTest& talk, const Refusal& refusal) {
+  PlanForTest plan = proxy.plan(talk);
   EXPECT_EQ(plan.serve, kHaiku);
   proxy.steering().sending(plan);
   proxy.steering().refused(plan, refusal);
@@ -231,7 +231,7 @@ TEST(RouteSteering, a_refused_edit_leaves_as_it_came_and_the_lane_stays_up) {
   SteeringForTest proxy;
   ConversationForTest talk("lane");
   talk.human(kEasy);
-  SteeringPlan plan = refused(proxy, talk, {400, "invalid_request_error"});
+  PlanForTest plan = refused(proxy, talk, {400, "invalid_request_error"});
   EXPECT_TRUE(plan.edits.empty());
   EXPECT_TRUE(plan.echo.empty());
   EXPECT_EQ(plan.serve, kOpus);
@@ -281,7 +281,7 @@ TEST(RouteSteering, an_invalid_request_speaks_against_its_kind_alone_and_an_over
     SteeringForTest proxy;
     const ConversationForTest talk = ConversationForTest("first").human(kEasy);
     proxy.answer(talk, refused(proxy, talk, {status, "error"}));
-    const SteeringPlan title =
+    const PlanForTest title =
         proxy.plan(ConversationForTest("title").human("Write a title"), "account", {}, RequestClass::title);
     EXPECT_EQ(title.serve, status == 400 ? kHaiku : kOpus) << status;
   }
@@ -346,7 +346,7 @@ TEST(RouteSteering, held_out_sessions_are_observed_and_the_others_treated) {
     const ConversationForTest talk = ConversationForTest(fmt::format("lane{}", i)).human(kEasy);
     const bool is_control = proxy.steering().arm_of("session-" + talk.name()) == "control";
     control += is_control ? 1 : 0;
-    const SteeringPlan plan = proxy.plan(talk, "account of " + talk.name());  // each with a bank of its own
+    const PlanForTest plan = proxy.plan(talk, "account of " + talk.name());  // each with a bank of its own
     EXPECT_EQ(plan.serve, is_control ? kOpus : kHaiku);
     EXPECT_EQ(plan.record.arm, is_control ? "control" : "treated");
   }
@@ -393,7 +393,7 @@ TEST(RouteSteering, a_move_does_not_count_on_what_others_have_set_aside_meanwhil
   };
   bool other_moved = false;
   judge.meanwhile = [&] { other_moved = plan("other").record.moved; };
-  const SteeringPlan interrupted = plan("one");
+  const PlanForTest interrupted = plan("one");
   EXPECT_TRUE(other_moved);
   EXPECT_FALSE(interrupted.record.moved) << interrupted.reason;
 }
@@ -421,7 +421,7 @@ TEST(RouteSteering, a_plan_that_took_too_long_is_not_carried_out) {
   const RequestHead head{"POST", "/v1/messages", 1, {}};
   const std::string account = "account";
   LaneIdentity lane = talk.lane();
-  const SteeringPlan plan = plan_of(steering, {.client = head, .view = *view, .lane = lane, .account = account});
+  const PlanForTest plan = plan_of(steering, {.client = head, .view = *view, .lane = lane, .account = account});
   EXPECT_TRUE(plan.edits.empty());
   EXPECT_EQ(plan.serve, kOpus);
   EXPECT_NE(plan.reason.find("too long"), std::string::npos) << plan.reason;
@@ -478,8 +478,8 @@ TEST(RouteSteering, requests_of_one_lane_side_by_side_are_settled_each_in_its_ow
   ConversationForTest talk = placed_low(proxy);
   const ConversationForTest other = talk;  // a retry, or a hook of the client, with the same prompt
   talk.tool_result();
-  SteeringPlan first = proxy.plan(talk);
-  SteeringPlan second = proxy.plan(other);
+  PlanForTest first = proxy.plan(talk);
+  PlanForTest second = proxy.plan(other);
   proxy.steering().sending(first);
   proxy.steering().sending(second);
   // The other way round; and one of them is refused.
@@ -506,7 +506,7 @@ TEST(RouteSteering, threads_that_work_on_the_same_lanes_do_not_disturb_each_othe
       const RequestHead head{"POST", "/v1/messages", 1, {}};
       const std::string account = fmt::format("account{}", worker % 2);
       LaneIdentity lane = talk.lane();
-      SteeringPlan plan = plan_of(steering, {.client = head, .view = *view, .lane = lane, .account = account});
+      PlanForTest plan = plan_of(steering, {.client = head, .view = *view, .lane = lane, .account = account});
       steering.sending(plan);
       if (i % 5 == 0 && !plan.edits.empty()) steering.refused(plan, {529, "overloaded_error"});
       steering.answer_began(plan, {200, "OK", 1, {}});

@@ -26,15 +26,20 @@ void Steered::plan(const SteeringQuestion& question) noexcept {
   if (steering_ == nullptr) return;
   bool is_whole = false;
   guarded("plan", [&] {
-    steering_->plan(question, plan_.emplace());
+    steering_->plan(question, plan_.emplace(record_));
     is_whole = true;
   });
-  if (!is_whole) plan_.reset();
+  if (!is_whole) forget();
+}
+
+void Steered::forget() noexcept {
+  plan_.reset();
+  record_ = {};
 }
 
 void Steered::drop(std::string_view why) noexcept {
   guarded("edits", [&] { on_failure_(why); });
-  plan_.reset();
+  forget();
 }
 
 void Steered::sending() noexcept {

@@ -13,8 +13,10 @@ class Steered {
  public:
   using OnFailure = std::function<void(std::string_view what)>;
 
-  // `steering` may be null: nobody decides. It outlives this object.
-  Steered(Steering* steering, OnFailure on_failure) : steering_(steering), on_failure_(std::move(on_failure)) {}
+  // `steering` may be null: nobody decides. `record`: the request's, empty where there is no plan. Both outlive this
+  // object.
+  Steered(Steering* steering, RouteRecord& record, OnFailure on_failure)
+      : steering_(steering), record_(record), on_failure_(std::move(on_failure)) {}
 
   // Whether the request must be looked at before it leaves.
   [[nodiscard]] bool wanted(const ClientFields& client) noexcept;
@@ -32,8 +34,10 @@ class Steered {
  private:
   template <class Stage>
   void guarded(std::string_view stage, Stage&& run) noexcept;
+  void forget() noexcept;
 
   Steering* steering_;
+  RouteRecord& record_;
   OnFailure on_failure_;
   std::optional<SteeringPlan> plan_;
 };

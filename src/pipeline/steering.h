@@ -23,7 +23,7 @@ inline constexpr std::string_view openai_door_field = "x-distiq-door";
 struct SteeringQuestion {
   const ClientFields& client;
   const RequestView& view;
-  LaneIdentity& lane;                  // plan() may take it over
+  const LaneIdentity& lane;
   const std::string& account;          // account_key()
   bool may_edit = true;                // false: it has left already, only its effects are to be known
   const PromptParts* parts = nullptr;  // of the view, where they are known already
@@ -36,12 +36,14 @@ class SteeringState {
 };
 
 struct SteeringPlan {
+  explicit SteeringPlan(RouteRecord& of_request) : record(of_request) {}
+
   EditPlan edits;     // empty: the request leaves as it came
   std::string echo;   // model to name in the answer instead of the one that served; empty: leave it
   std::string serve;  // the model that is asked for now
   std::string reason;
-  std::string route;  // "sonnet (from opus)", for the answer's head
-  RouteRecord record;
+  std::string route;    // "sonnet (from opus)", for the answer's head
+  RouteRecord& record;  // in the request's; begins empty
   std::unique_ptr<SteeringState> state;
 };
 

@@ -105,8 +105,18 @@ class ConversationForTest {
   int calls_ = 0;
 };
 
-inline SteeringPlan plan_of(Steering& steering, const SteeringQuestion& question) {
-  SteeringPlan plan;
+// One with a record of its own.
+class PlanForTest : public SteeringPlan {
+ public:
+  explicit PlanForTest(std::unique_ptr<RouteRecord> record = std::make_unique<RouteRecord>())
+      : SteeringPlan(*record), record_(std::move(record)) {}
+
+ private:
+  std::unique_ptr<RouteRecord> record_;
+};
+
+inline PlanForTest plan_of(Steering& steering, const SteeringQuestion& question) {
+  PlanForTest plan;
   steering.plan(question, plan);
   return plan;
 }
@@ -114,7 +124,7 @@ inline SteeringPlan plan_of(Steering& steering, const SteeringQuestion& question
 // What became of one request.
 struct ExchangeForTest {
   std::string served;  // model id
-  SteeringPlan plan;
+  PlanForTest plan;
   RequestRecord record;
 };
 
@@ -136,8 +146,8 @@ class SteeringForTest {
   }
 
   // Plans only. The plan borrows nothing that goes away.
-  SteeringPlan plan(const ConversationForTest& conversation, const std::string& account = "account",
-                    std::string_view asked_policy = {}, RequestClass request_class = RequestClass::main) {
+  PlanForTest plan(const ConversationForTest& conversation, const std::string& account = "account",
+                   std::string_view asked_policy = {}, RequestClass request_class = RequestClass::main) {
     const std::string body = conversation.body();
     const auto view = scan_request(body);
     if (!view) throw std::logic_error("the test's body is not one");
@@ -145,7 +155,7 @@ class SteeringForTest {
     head.headers.add("anthropic-version", "2023-06-01");
     if (!asked_policy.empty()) head.headers.add("x-distiq-policy", asked_policy);
     LaneIdentity lane = conversation.lane(request_class);
-    SteeringPlan plan = plan_of(*steering_, {.client = head, .view = *view, .lane = lane, .account = account});
+    PlanForTest plan = plan_of(*steering_, {.client = head, .view = *view, .lane = lane, .account = account});
     const auto edited = plan.edits.apply(body);
     if (!edited) throw std::logic_error("the plan's edits do not fit the body");
     const auto sent = edited->joined();
@@ -154,13 +164,13 @@ class SteeringForTest {
     return plan;
   }
   // The request leaves, is answered and settled; a smaller model's refusal is asked for by `stop_reason`.
-  ExchangeForTest finish(const ConversationForTest& conversation, SteeringPlan plan,
+  ExchangeForTest finish(const ConversationForTest& conversation, PlanForTest plan,
                          std::string_view stop_reason = "end_turn", const std::string& account = "account") {
     steering_->sending(plan);
     return answer(conversation, std::move(plan), stop_reason, account);
   }
   // After sending(), perhaps after refused().
-  ExchangeForTest answer(const ConversationForTest& conversation, SteeringPlan plan,
+  ExchangeForTest answer(const ConversationForTest& conversation, PlanForTest plan,
                          std::string_view stop_reason = "end_turn", const std::string& account = "account") {
     ResponseHead head{200, "OK", 1, {}};
     steering_->answer_began(plan, head);
@@ -169,16 +179,15 @@ class SteeringForTest {
     report.stop_reason = stop_reason;
     report.total = usage(conversation, account + plan.serve);
     report.seen = report.complete = true;
-    ExchangeForTest done{.served = plan.serve, .plan = {}, .record = {}};
-    done.record.requested_model = "claude-opus-5-5";
+    RequestRecord record;
+    record.requested_model = "claude-opus-5-5";
     const Charge price = charge(PriceTable::builtin(), report, plan.serve);
-    done.record.usage = price.billed;
-    done.record.usage_seen = true;
-    done.record.cost = done.record.counterfactual = price.cost;
-    done.record.route = plan.record;
-    steering_->settle(plan, report, done.record).write_to(done.record);
-    done.plan = std::move(plan);
-    return done;
+    record.usage = price.billed;
+    record.usage_seen = true;
+    record.cost = record.counterfactual = price.cost;
+    record.route = plan.record;
+    steering_->settle(plan, report, record).write_to(record);
+    return {.served = plan.serve, .plan = std::move(plan), .record = std::move(record)};
   }
   ExchangeForTest ask(const ConversationForTest& conversation, const std::string& account = "account",
                       std::string_view asked_policy = {}, RequestClass request_class = RequestClass::main) {

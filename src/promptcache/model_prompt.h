@@ -38,6 +38,8 @@ using CacheHit = std::optional<std::uint32_t>;
 // before the request is settled.
 class ModelPrompts {
  public:
+  // The map of the view; of its betas it is not told yet.
+  ModelPrompts(const RequestView& view, const PromptParts& parts) : map_(map_prompt(view, parts, /*betas=*/0)) {}
   explicit ModelPrompts(PromptMap map) : map_(std::move(map)) {}
   ModelPrompts(const ModelPrompts&) = delete;  // others point into it
   ModelPrompts& operator=(const ModelPrompts&) = delete;

@@ -13,7 +13,9 @@ class ScriptedSteering final : public Steering {
  public:
   bool wants(const ClientFields&) const override { return failing != "wants" ? true : throw std::runtime_error("x"); }
   void plan(const SteeringQuestion& question, SteeringPlan& plan) override {
+    plan.record.policy = "half done";
     check("plan");
+    plan.record.policy.clear();
     if (!question.may_edit) return;
     if (!plan_model(plan.edits, question.view, "claude-haiku-5-5", "test")) throw std::runtime_error("not editable");
     plan.echo = question.view.text(question.view.model);
@@ -248,11 +250,11 @@ TEST(Healing, the_next_request_of_a_conversation_is_edited_and_healed_beside_the
 
 TEST(Healing, what_was_thrown_away_is_billed_as_our_loss) {
   ExchangeBench bench;
-  UsageReport discarded{.model = "claude-haiku-5-5", .total = {.input = 1'000'000}, .seen = true};
-  UsageReport report{.model = "claude-opus-5-5", .total = {.input = 1'000'000}, .seen = true, .complete = true};
+  const UsageReport discarded{.model = "claude-haiku-5-5", .total = {.input = 1'000'000}, .seen = true};
+  const UsageReport report{.model = "claude-opus-5-5", .total = {.input = 1'000'000}, .seen = true, .complete = true};
   ExchangeFacts facts;
-  facts.report = report;
-  facts.discarded = discarded;
+  facts.report = std::make_unique<UsageReport>(report);
+  facts.discarded = std::make_unique<UsageReport>(discarded);
   bench.books.book(std::move(facts));
   const RequestRecord& record = bench.records.requests.at(0);
   const PicoUsd haiku = record.route.discarded_cost;
@@ -377,6 +379,7 @@ TEST(Healing, a_stage_that_throws_is_skipped_wherever_it_does) {
       const RequestRecord& record = bench.records.requests[0];
       const bool settles = std::string_view(stage) != "settle" && std::string_view(stage) != "plan";
       EXPECT_EQ(record.counterfactual, settles ? ScriptedSteering::settled_at : record.cost) << "never half a booking";
+      EXPECT_EQ(record.route.policy, moved ? "balanced" : "") << "nor half a plan";
       EXPECT_EQ(bench.connector.traces[0]->written.ends_with(body), !moved) << "as it came";
     }
   }
