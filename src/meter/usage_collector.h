@@ -54,7 +54,8 @@ class UsageCollector {
  private:
   struct Reader;  // the part that knows the JSON library
 
-  std::unique_ptr<UsageReport> report_ = std::make_unique<UsageReport>();  // to be handed on: it is a dozen fields
+  // To be handed on: it is a dozen fields. Its constructor sets them all: no zeros first.
+  std::unique_ptr<UsageReport> report_ = std::make_unique_for_overwrite<UsageReport>();
   ReportedCounts counts_;
   bool lost_ = false;
   bool stopped_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace distiq {
 namespace {
@@ -16,7 +17,7 @@ constexpr auto powers_of_ten = [] {
 
 }  // namespace
 
-std::string usd_text(PicoUsd amount, int decimals) {
+void append_usd_text(std::string& out, PicoUsd amount, int decimals) {
   decimals = std::clamp(decimals, 0, kPicoDigits);
   // Unsigned: the smallest int64 has no positive counterpart.
   const auto raw = static_cast<std::uint64_t>(amount.value);
@@ -37,21 +38,38 @@ std::string usd_text(PicoUsd amount, int decimals) {
   while (rest != 0);
   *--at = '$';
   if (negative) *--at = '-';
-  return {at, text.end()};
+  out.append(at, static_cast<std::size_t>(text.end() - at));
 }
 
-std::string count_text(std::uint64_t count) {
-  if (count < 1000) return std::to_string(count);
+std::string usd_text(PicoUsd amount, int decimals) {
+  std::string text;
+  append_usd_text(text, amount, decimals);
+  return text;
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+  std::array<char, 20> digits;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
+void append_count_text(std::string& out, std::uint64_t count) {
+  if (count < 1000) return append_number(out, count);
   std::uint64_t tenths = (count / 50 + 1) / 2;  // of a thousand
   char letter = 'K';
   if (tenths >= 10'000) {
     tenths = (count / 50'000 + 1) / 2;
     letter = 'M';
   }
-  std::string text = std::to_string(tenths / 10);
-  text += '.';
-  text += static_cast<char>('0' + tenths % 10);
-  text += letter;
+  append_number(out, tenths / 10);
+  out += '.';
+  out += static_cast<char>('0' + tenths % 10);
+  out += letter;
+}
+
+std::string count_text(std::uint64_t count) {
+  std::string text;
+  append_count_text(text, count);
   return text;
 }
 

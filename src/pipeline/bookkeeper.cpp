@@ -24,18 +24,20 @@ void add_report(RequestRecord& record, UsageReport& report) {
   record.usage_complete = report.complete;
 }
 
+[[gnu::noinline]] void add_basis(std::string& basis, std::string_view name, std::string_view value,
+                                 std::string_view usual) {
+  if (value.empty() || value == usual) return;
+  basis.append(basis.empty() ? "" : ",").append(name).append("=").append(value);
+}
+
 // So that the price can be recomputed from the row, or is known not to be.
 std::string basis_of(const UsageReport& report) {
   std::string basis;
-  const auto add = [&](std::string_view name, std::string_view value, std::string_view usual) {
-    if (value.empty() || value == usual) return;
-    basis.append(basis.empty() ? "" : ",").append(name).append("=").append(value);
-  };
-  add("speed", report.speed, "standard");
-  add("tier", report.service_tier, "standard");
-  add("geo", report.inference_geo, "global");
-  if (!report.iterations.empty()) add("passes", std::to_string(report.iterations.size()), "");
-  if (report.stop_reason == "refusal" && report.total.output == 0) add("refusal", "free", "");
+  add_basis(basis, "speed", report.speed, "standard");
+  add_basis(basis, "tier", report.service_tier, "standard");
+  add_basis(basis, "geo", report.inference_geo, "global");
+  if (!report.iterations.empty()) add_basis(basis, "passes", std::to_string(report.iterations.size()), "");
+  if (report.stop_reason == "refusal" && report.total.output == 0) add_basis(basis, "refusal", "free", "");
   return basis;
 }
 
@@ -50,16 +52,21 @@ void add_price(RequestRecord& record, const UsageReport& report, const PriceTabl
 }
 
 // We caused it, we pay it: a loss, whatever became of the request.
-void add_discarded(RequestRecord& record, const UsageReport* discarded, const PriceTable& prices) {
-  if (discarded == nullptr || !discarded->seen) return;
-  const Charge price = charge(prices, *discarded, record.requested_model);
-  record.route.discarded_model = discarded->model;
+[[gnu::cold]] void add_discarded(RequestRecord& record, const UsageReport& discarded, const PriceTable& prices) {
+  if (!discarded.seen) return;
+  const Charge price = charge(prices, discarded, record.requested_model);
+  record.route.discarded_model = discarded.model;
   record.route.discarded = price.billed;
   record.route.discarded_cost = price.cost;
   record.route.saved_by_routing -= price.cost;
   record.cost += price.cost;
   record.price_estimated = record.price_estimated || price.estimated;
   record.usage_seen = true;
+}
+
+[[gnu::cold]] void finish_trace(std::unique_ptr<RequestTrace> trace, const RequestRecord& record, TraceSink& traces) {
+  trace->record = record;
+  traces.finish(std::move(trace));
 }
 
 }  // namespace
@@ -75,7 +82,7 @@ void Bookkeeper::book(ExchangeFacts&& facts) noexcept try {
   add_report(record, report);
   const bool first = seen_.is_first(record.message_id, record.upstream_request_id);
   if (record.usage_seen && first) add_price(record, report, prices_);
-  add_discarded(record, facts.discarded.get(), prices_);
+  if (facts.discarded) add_discarded(record, *facts.discarded, prices_);
   if (facts.settle && first) facts.settle(record, report);
   if (!first) {
     metrics_.count_duplicate();
@@ -89,10 +96,7 @@ void Bookkeeper::book(ExchangeFacts&& facts) noexcept try {
   }
   metrics_.count(record);
   listener_(record);
-  if (facts.trace && traces_ != nullptr) {
-    facts.trace->record = record;
-    traces_->finish(std::move(facts.trace));
-  }
+  if (facts.trace && traces_ != nullptr) finish_trace(std::move(facts.trace), record, *traces_);
   sink_.record(record);
 } catch (...) {
   // Out of memory, at worst: the request has been answered, its record is lost.

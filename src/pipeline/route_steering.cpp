@@ -101,7 +101,7 @@ RoutingPolicy RouteSteering::policy_for(const SteeringQuestion& question) const 
 
 void RouteSteering::plan(const SteeringQuestion& question, SteeringPlan& plan) {
   const MonotonicTime began = stopwatch_.monotonic();
-  auto state = std::make_unique<Request>();
+  auto state = std::make_unique_for_overwrite<Request>();  // its constructor sets all that is read: no zeros first
   Request& request = *state;
   request.agent_type = question.client.agent_type.value_or("").substr(0, 64);
   if (request.agent_type.empty() && only_looks(question)) request.agent_type = "Explore";
@@ -343,17 +343,31 @@ void RouteSteering::edit(const SteeringQuestion& question, Request& request, Ste
   if (config_.echo_requested_model) plan.echo = request.requested_id;
 }
 
+namespace {
+
+// What is rarely said of a request is said out of line.
+[[gnu::cold]] void say_edited(const SteeringRequest& request, std::string_view serve, SteeringPlan& plan) {
+  if (request.moved) plan.route = fmt::format("{} (from {})", serve, plan.route);
+  if (request.care.empty()) return;
+  const std::string care = request.care.reason();
+  plan.reason = request.moved ? fmt::format("{}; {}", plan.reason, care) : care;
+}
+
+[[gnu::cold]] void say_observed(const SteeringRequest& request, std::string_view would_serve, SteeringPlan& plan) {
+  // Most reasons name the way themselves: "opus -> haiku: ...".
+  const bool names_it = plan.reason.starts_with(request.requested->tier + " -> ");
+  plan.reason = names_it ? "would move " + plan.reason : fmt::format("would go to {}: {}", would_serve, plan.reason);
+}
+
+}  // namespace
+
 void RouteSteering::describe(Request& request, SteeringPlan& plan) const {
   RouteDecision& decision = request.decision;
   plan.record.human_turn = request.turn == TurnKind::prompt;
   if (request.policy == RoutingPolicy::off) return;
-  std::string asked = request.requested == nullptr ? request.requested_id : PriceTable::short_name(*request.requested);
-  plan.route = request.moved ? fmt::format("{} (from {})", prices_.short_name(plan.serve), asked) : std::move(asked);
+  plan.route = request.requested == nullptr ? request.requested_id : PriceTable::short_name(*request.requested);
   plan.reason = std::move(decision.reason);
-  if (!request.care.empty()) {
-    const std::string care = request.care.reason();
-    plan.reason = request.moved ? fmt::format("{}; {}", plan.reason, care) : care;
-  }
+  if (request.moved || !request.care.empty()) say_edited(request, prices_.short_name(plan.serve), plan);
   RouteRecord& record = plan.record;
   record.policy = to_string(request.policy);
   record.moved = request.moved;
@@ -366,11 +380,7 @@ void RouteSteering::describe(Request& request, SteeringPlan& plan) const {
   record.alternatives = alternatives_json(decision.alternatives);
   if (request.policy != RoutingPolicy::observe || decision.serve == nullptr) return;
   const bool would_move = decision.serve != request.requested;
-  if (!would_move) return;
-  // Most reasons name the way themselves: "opus -> haiku: ...".
-  const bool names_it = plan.reason.starts_with(request.requested->tier + " -> ");
-  plan.reason = names_it ? "would move " + plan.reason
-                         : fmt::format("would go to {}: {}", prices_.short_name(decision.serve->id), plan.reason);
+  if (would_move) say_observed(request, prices_.short_name(decision.serve->id), plan);
 }
 
 }  // namespace distiq

@@ -1,7 +1,6 @@
 #include "stats/live_line.h"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "base/text.h"
 #include "base/tone.h"
@@ -14,29 +13,59 @@ namespace {
 constexpr std::size_t kMaxNameBytes = 48;
 constexpr std::size_t kMaxReasonBytes = 120;
 
+// Appends what it is told to, in the tone told last. Called twenty times a line: inlined it would be pages of code.
 class LineText {
  public:
   explicit LineText(bool coloured) : coloured_(coloured) { text_.reserve(coloured ? 320 : 160); }
 
-  LineText& add(Tone tone, std::string_view text) { return add(tone, {text}); }
-  LineText& add(Tone tone, std::initializer_list<std::string_view> parts) {
-    const std::size_t before = text_.size();
-    for (const std::string_view part : parts) text_.append(part);
-    if (coloured_) text_.replace(before, std::string::npos, toned(std::string_view(text_).substr(before), tone, true));
+  [[gnu::noinline]] LineText& in(Tone tone) {
+    if (coloured_) colour_last();
+    tone_ = tone;
     return *this;
   }
-  LineText& field() { return add(Tone::dim, " | "); }
-  std::string take() { return std::move(text_); }
+  [[gnu::noinline]] LineText& add(std::string_view text) {
+    text_.append(text);
+    return *this;
+  }
+  LineText& usd(PicoUsd amount, int decimals) {
+    append_usd_text(text_, amount, decimals);
+    return *this;
+  }
+  LineText& count(std::uint64_t count) {
+    append_count_text(text_, count);
+    return *this;
+  }
+  LineText& number(std::uint64_t number) {
+    append_number(text_, number);
+    return *this;
+  }
+  // What follows is another field, in that tone.
+  LineText& field(Tone tone) { return in(Tone::dim).add(" | ").in(tone); }
+
+  std::string take() {
+    in(Tone::plain);
+    return std::move(text_);
+  }
 
  private:
+  [[gnu::cold]] void colour_last() {
+    text_.replace(begun_at_, std::string::npos, toned(std::string_view(text_).substr(begun_at_), tone_, true));
+    begun_at_ = text_.size();
+  }
+
   bool coloured_;
+  Tone tone_ = Tone::plain;
+  std::size_t begun_at_ = 0;  // what is in the tone
   std::string text_;
 };
 
-std::string duration_text(std::int64_t us) {
-  if (us < 999'500) return std::to_string((std::max<std::int64_t>(us, 0) + 500) / 1000) + "ms";
-  const std::int64_t tenths = (us + 50'000) / 100'000;
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s";
+void add_duration(LineText& line, std::int64_t us) {
+  if (us < 999'500) {
+    line.number((static_cast<std::uint64_t>(std::max<std::int64_t>(us, 0)) + 500) / 1000).add("ms");
+    return;
+  }
+  const std::uint64_t tenths = (static_cast<std::uint64_t>(us) + 50'000) / 100'000;
+  line.number(tenths / 10).add(".").number(tenths % 10).add("s");
 }
 
 Tone tone_of_saving(PicoUsd saved) {
@@ -72,33 +101,31 @@ void add_model(LineText& line, const RequestRecord& record, const PriceTable& pr
   const std::string asked = prices.short_name(record.requested_model);
   const bool as_asked = record.served_model.empty() || record.served_model == record.requested_model;
   const std::string served = as_asked ? asked : prices.short_name(record.served_model);
-  line.add(Tone::model, printable(served, kMaxNameBytes));
-  if (served != asked && !asked.empty()) line.add(Tone::plain, {" (from ", printable(asked, kMaxNameBytes), ")"});
+  line.in(Tone::model).add(printable(served, kMaxNameBytes));
+  if (served != asked && !asked.empty()) {
+    line.in(Tone::plain).add(" (from ").add(printable(asked, kMaxNameBytes)).add(")");
+  }
 }
 
 void add_subject(LineText& line, const RequestRecord& record, const PriceTable& prices) {
-  line.add(Tone::dim, "[proxy] ");
+  line.in(Tone::dim).add("[proxy] ").in(Tone::plain);
   const bool names_model = !record.requested_model.empty() || !record.served_model.empty();
   if (!names_model) {
-    line.add(Tone::plain, {printable(record.method, kMaxNameBytes), " ", printable(record.path, kMaxNameBytes)});
+    line.add(printable(record.method, kMaxNameBytes)).add(" ").add(printable(record.path, kMaxNameBytes));
     return;
   }
-  if (record.request_class == RequestClass::count_tokens) line.add(Tone::plain, "count_tokens ");
+  if (record.request_class == RequestClass::count_tokens) line.add("count_tokens ");
   add_model(line, record, prices);
 }
 
 void add_usage(LineText& line, const RequestRecord& record) {
-  const std::string_view unsure_tokens = record.usage_complete ? "" : "~";
   const bool unsure_price = !record.usage_complete || record.price_estimated;
-  const Tone price_tone = unsure_price ? Tone::doubtful : Tone::plain;
-  const std::string_view unsure = unsure_price ? "~" : "";
-  line.field().add(
-      unsure_tokens.empty() ? Tone::plain : Tone::doubtful,
-      {unsure_tokens, count_text(record.usage.prompt()), " in / ", count_text(record.usage.output), " out"});
-  const std::string_view basis = record.account_kind == AccountKind::subscription ? " (list)" : "";
-  line.field().add(price_tone, {unsure, usd_text(record.cost, 4), basis});
-  line.field().add(tone_of_saving(record.saved()), {"saved ", usd_text(record.saved(), 4)});
-  if (record.restored.value != 0) line.field().add(Tone::plain, {"restored ", usd_text(record.restored, 4)});
+  line.field(record.usage_complete ? Tone::plain : Tone::doubtful).add(record.usage_complete ? "" : "~");
+  line.count(record.usage.prompt()).add(" in / ").count(record.usage.output).add(" out");
+  line.field(unsure_price ? Tone::doubtful : Tone::plain).add(unsure_price ? "~" : "").usd(record.cost, 4);
+  line.add(record.account_kind == AccountKind::subscription ? " (list)" : "");
+  line.field(tone_of_saving(record.saved())).add("saved ").usd(record.saved(), 4);
+  if (record.restored.value != 0) line.field(Tone::plain).add("restored ").usd(record.restored, 4);
 }
 
 }  // namespace
@@ -111,13 +138,14 @@ std::string LiveLine::format(const RequestRecord& record, PicoUsd session_saved)
     add_usage(line, record);
   } else {
     const bool failed = record.status == 0 || record.status >= 400;
-    line.field().add(failed ? Tone::bad : Tone::plain, status_of(record));
+    line.field(failed ? Tone::bad : Tone::plain).add(status_of(record));
   }
-  line.field().add(Tone::plain, duration_text(record.duration_us));
-  if (record.usage_seen)
-    line.field().add(Tone::plain, "session saved: ").add(tone_of_saving(session_saved), usd_text(session_saved, 3));
+  add_duration(line.field(Tone::plain), record.duration_us);
+  if (record.usage_seen) {
+    line.field(Tone::plain).add("session saved: ").in(tone_of_saving(session_saved)).usd(session_saved, 3);
+  }
   const std::string trouble = trouble_of(record);
-  if (!trouble.empty()) line.field().add(record.outcome == Outcome::client_gone ? Tone::doubtful : Tone::bad, trouble);
+  if (!trouble.empty()) line.field(record.outcome == Outcome::client_gone ? Tone::doubtful : Tone::bad).add(trouble);
   return line.take();
 }
 
