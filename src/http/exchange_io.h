@@ -2,8 +2,6 @@
 // net/ implements them over TCP and TLS, tests over scripts. Everything here runs on the io thread of its session.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <span>
@@ -13,12 +11,9 @@
 #include "base/error.h"
 #include "http/exchange.h"
 #include "http/message_reader.h"
+#include "http/task.h"
 
 namespace distiq {
-
-using IoExecutor = boost::asio::io_context::executor_type;
-template <class T>
-using Task = boost::asio::awaitable<T, IoExecutor>;
 
 // "The client has left" (or the drain limit has passed), told at once to whatever is waiting on upstream. Whoever waits
 // sets the hook, and clears it before what the hook touches dies.
@@ -79,7 +74,7 @@ class ClientExchange {
   [[nodiscard]] virtual MonotonicTime request_started() const = 0;  // its first byte arrived
 
   // All of the body. Errors: too_large (over `limit`), client_gone, client_fault (framing), overloaded (budget).
-  virtual Task<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t limit) = 0;
+  virtual ValueTask<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t limit) = 0;
   // The next piece, valid until the next call; empty: the body has ended. Errors as above without too_large.
   virtual Task<Result<std::string_view>> read_piece() = 0;
   [[nodiscard]] virtual bool body_ended() const = 0;
@@ -89,8 +84,8 @@ class ClientExchange {
   // The answer is delimited by the connection's end: if we have to cut it, then by RST, as FIN would be its clean end.
   virtual void answer_ends_by_close() = 0;
 
-  // Writes all parts or fails with client_gone.
-  virtual Task<Result<void>> write(std::span<const std::string_view> parts) = 0;
+  // Writes all parts or fails with client_gone. The parts must live until done.
+  virtual ValueTask<Result<void>> write(std::span<const std::string_view> parts) = 0;
 
   // From now on the client's leaving calls cancel() at once; while a body is still being read its reader notices. Ends
   // when the handler returns.
@@ -121,12 +116,13 @@ class UpstreamExchange {
   [[nodiscard]] virtual bool answer_started() const = 0;  // any byte of an answer was seen
 
   // Errors: upstream_broke. An answer may still be readable.
-  virtual Task<Result<void>> write(std::span<const std::string_view> parts) = 0;
+  virtual ValueTask<Result<void>> write(std::span<const std::string_view> parts) = 0;
   // The same without waiting, because an upstream may answer before it has read everything; what goes wrong shows at
   // the next read. The bytes under `parts` must live until sent() or settle().
   // `when_sent` runs as soon as all of it has been handed over, perhaps inside the call, never after settle(); it
   // cannot fail the exchange.
-  virtual void start_write(std::span<const std::string_view> parts, std::function<void()> when_sent = nullptr) = 0;
+  virtual void start_write(std::span<const std::string_view> parts,
+                           const std::function<void()>& when_sent = nullptr) = 0;
   [[nodiscard]] virtual bool sent() const = 0;
   // Before an exchange dies: closes it if a write is still under way, and waits for the write's end.
   virtual Task<void> settle() = 0;
@@ -136,7 +132,7 @@ class UpstreamExchange {
   [[nodiscard]] virtual BodyFraming framing() const = 0;
   // Views valid until the next call. Errors: upstream_broke (cut), cancelled. The first call may return what came with
   // the head and does not wait then.
-  virtual Task<Result<AnswerPiece>> read_piece() = 0;
+  virtual ValueTask<Result<AnswerPiece>> read_piece() = 0;
   // Whether read_piece() has something without waiting.
   [[nodiscard]] virtual bool piece_ready() const = 0;
   // The answer has ended as it should (true also for answers without body after read_head).
@@ -150,8 +146,8 @@ class UpstreamConnector {
  public:
   virtual ~UpstreamConnector() = default;
   // Errors: upstream_unreachable, upstream_timeout, cancelled.
-  virtual Task<Result<std::unique_ptr<UpstreamExchange>>> open(Reuse reuse, bool request_is_head,
-                                                               Cancellation& cancellation) = 0;
+  virtual ValueTask<Result<std::unique_ptr<UpstreamExchange>>> open(Reuse reuse, bool request_is_head,
+                                                                    Cancellation& cancellation) = 0;
 };
 
 // What becomes of the client's connection after an exchange.

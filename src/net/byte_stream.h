@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -30,12 +31,19 @@ class ByteStream {
   using ReadDone = std::move_only_function<void(TransportResult<std::size_t>)>;
   virtual void start_read(std::span<char> into, ReadDone done) = 0;
   // Everything or a failure. Never two at a time. The parts must live until done.
-  virtual Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) = 0;
+  ValueTask<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) {
+    if (const auto written = write_now(parts)) return *written;
+    return write_rest();
+  }
 
+  // The same in two steps. What became of all of it at once, which is nearly certain for a socket; empty if it needs
+  // time: then one of the other two must follow. The parts must live until done.
+  [[nodiscard]] virtual std::optional<TransportResult<std::size_t>> write_now(
+      std::span<const std::string_view> parts) = 0;
+  virtual Task<TransportResult<std::size_t>> write_rest() = 0;
   using WriteDone = std::move_only_function<void(TransportResult<std::size_t>)>;
-  // The same without waiting; `done` is called exactly once, perhaps before this returns. Parts and stream must live
-  // until then.
-  virtual void start_write(std::span<const std::string_view> parts, WriteDone done) = 0;
+  // `done` is called exactly once, perhaps before this returns. The stream must live until then.
+  virtual void start_rest(WriteDone done) = 0;
 
   // Sends FIN (TLS: close_notify before it, without waiting). Reading goes on.
   virtual void shutdown_send() noexcept = 0;

@@ -81,8 +81,7 @@ ClientSession::ClientSession(const SessionShared& shared, std::unique_ptr<ByteSt
 Task<void> ClientSession::run() {
   std::exception_ptr failure;
   try {
-    bool more = true;
-    while (more) more = co_await serve_one();
+    co_await serve();
   } catch (...) {
     failure = std::current_exception();
   }
@@ -125,31 +124,34 @@ void ClientSession::stop_reading() {
 
 // --- one request -----------------------------------------------------------------------------------------------------
 
-Task<bool> ClientSession::serve_one() {
-  const auto head = co_await read_request_head();
-  if (!head) {
-    if (head.error().kind != ErrorKind::client_gone) co_await refuse(head.error());
-    co_return false;
-  }
-  Disposition disposition = co_await shared_.handler(*this, shared_.upstream);
-  watcher_ = nullptr;
-  piece_out_ = false;
-  deadline_.disarm();
-  if (disposition == Disposition::keep_alive && body_ended() && !draining_ && !input_ended_) {
+Task<void> ClientSession::serve() {
+  while (true) {
+    begin_request();
+    auto head = take_head();
+    while (!head) {
+      if (!reading_ahead_) read_ahead();
+      someone_waits_ = true;
+      while (reading_ahead_) co_await read_ahead_done_.wait();
+      someone_waits_ = false;
+      head = take_head();
+    }
+    if (!*head) {
+      if (head->error().kind != ErrorKind::client_gone) co_await refuse(head->error());
+      co_return;
+    }
+    const Disposition disposition = co_await shared_.handler(*this, shared_.upstream);
+    watcher_ = nullptr;
+    piece_out_ = false;
+    deadline_.disarm();
+    const bool goes_on = disposition == Disposition::keep_alive && body_ended() && !draining_ && !input_ended_;
+    if (!goes_on && disposition != Disposition::reset) co_return co_await close_after_answer();
+    if (!goes_on) co_return stream_->close(/*reset=*/true);
     in_request_ = false;
     consume(std::exchange(held_, 0));
-    co_return true;
   }
-  if (disposition == Disposition::reset) {
-    stream_->close(/*reset=*/true);
-  } else {
-    co_await close_after_answer();
-  }
-  co_return false;
 }
 
-// True: a request head was read. Errors: client_gone also for a connection that simply ended.
-Task<Result<bool>> ClientSession::read_request_head() {
+void ClientSession::begin_request() {
   if (reader_) {
     reader_->next_request();
   } else {
@@ -162,31 +164,32 @@ Task<Result<bool>> ClientSession::read_request_head() {
   ends_by_close_ = false;
   in_request_ = false;
   deadline_.arm(shared_.limits.idle_timeout);
-  while (true) {
-    if (pending_ > 0) {
-      const bool first_bytes = !std::exchange(in_request_, true);
-      if (first_bytes) request_started_ = shared_.deadlines.now();
-      const auto fed = reader_->feed_head(input());
-      if (fed) consume(fed->consumed);
-      if (fed && reader_->head_done()) {
-        deadline_.disarm();
-        if (!reader_->head_is_repeated()) head_notes_.reset();
-        co_return true;
-      }
-      if (first_bytes) deadline_.arm(shared_.limits.header_timeout);
-      if (!fed) co_return std::unexpected(fed.error());
-    } else if (draining_ && !in_request_) {
-      co_return std::unexpected(gone());
+}
+
+std::optional<Result<void>> ClientSession::take_head() {
+  if (pending_ > 0) {
+    const bool first_bytes = !std::exchange(in_request_, true);
+    if (first_bytes) request_started_ = shared_.deadlines.now();
+    const auto fed = reader_->feed_head(input());
+    if (fed) consume(fed->consumed);
+    if (fed && reader_->head_done()) {
+      deadline_.disarm();
+      if (!reader_->head_is_repeated()) head_notes_.reset();
+      return Result<void>{};
     }
-    const auto n = co_await fill();
-    if (!n) co_return std::unexpected(gone());
+    if (first_bytes) deadline_.arm(shared_.limits.header_timeout);
+    if (!fed) return std::unexpected(fed.error());
+  } else if (draining_ && !in_request_) {
+    return std::unexpected(gone());
   }
+  if (input_ended_) return std::unexpected(gone());
+  return std::nullopt;
 }
 
 Task<void> ClientSession::refuse(Error error) {
   const std::string answer = shared_.error_response(error);
   const std::string_view part = answer;
-  const auto written = co_await write(std::span(&part, 1));
+  const auto written = co_await write(std::span(&part, 1)).task();
   if (written) co_await close_after_answer();
 }
 
@@ -214,7 +217,7 @@ bool ClientSession::continue_is_due() {
 
 Task<Result<void>> ClientSession::send_continue() {
   const std::string_view part = "HTTP/1.1 100 Continue\r\n\r\n";
-  co_return co_await write(std::span(&part, 1));
+  co_return co_await write(std::span(&part, 1)).task();
 }
 
 Task<Result<void>> ClientSession::acquire(std::size_t bytes) {
@@ -235,14 +238,28 @@ Task<Result<void>> ClientSession::acquire(std::size_t bytes) {
   co_return Result<void>{};
 }
 
-Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_body(std::size_t limit) {
-  return reader_->framing() == BodyFraming::chunked ? read_chunked_body(limit) : read_sized_body(limit);
+ValueTask<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_body(std::size_t limit) {
+  if (reader_->framing() == BodyFraming::chunked) return read_chunked_body(limit);
+  const std::uint64_t announced = reader_->remaining();
+  if (announced > limit) return std::unexpected(body_too_large(limit));
+  const auto size = static_cast<std::size_t>(announced);
+  const bool has_come = size > 0 && size <= pending_;
+  if (has_come && shared_.budget.try_acquire(size)) return take_sized_body(size);
+  return read_sized_body(size);
 }
 
-Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_sized_body(std::size_t limit) {
-  const std::uint64_t announced = reader_->remaining();
-  if (announced > limit) co_return std::unexpected(body_too_large(limit));
-  const auto size = static_cast<std::size_t>(announced);
+// All of it came with its head.
+std::unique_ptr<BufferedBody> ClientSession::take_sized_body(std::size_t size) {
+  auto body = std::make_unique<Body>(shared_.budget, size);
+  continue_sent_ = true;  // the client did not wait for it
+  const auto fed = reader_->feed_body(input(), pieces_);
+  for (const std::string_view piece : pieces_) body->append(piece);
+  consume(fed->consumed);
+  pieces_.clear();
+  return body;
+}
+
+Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_sized_body(std::size_t size) {
   if (!shared_.budget.try_acquire(size)) {
     const auto granted = co_await acquire(size);
     if (!granted) co_return std::unexpected(granted.error());
@@ -351,10 +368,17 @@ Task<Result<std::string_view>> ClientSession::read_piece() {
 
 // --- the socket ------------------------------------------------------------------------------------------------------
 
-Task<Result<void>> ClientSession::write(std::span<const std::string_view> parts) {
+ValueTask<Result<void>> ClientSession::write(std::span<const std::string_view> parts) {
   continue_sent_ = true;  // an answer has begun: 100 Continue would land inside it
+  const auto written = stream_->write_now(parts);
+  if (!written) return write_rest();
+  if (!*written) return std::unexpected(gone());
+  return Result<void>{};
+}
+
+Task<Result<void>> ClientSession::write_rest() {
   write_deadline_.arm(shared_.limits.write_timeout);
-  const auto written = co_await stream_->write_all(parts);
+  const auto written = co_await stream_->write_rest();
   write_deadline_.disarm();
   if (!written) co_return std::unexpected(gone());
   co_return Result<void>{};

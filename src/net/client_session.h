@@ -53,12 +53,12 @@ class ClientSession final : public ClientExchange {
   const RequestHead& head() const override { return reader_->request_head(); }
   BodyFraming body_framing() const override { return reader_->framing(); }
   bool keep_alive() const override { return reader_->keep_alive() && !draining_; }
-  Task<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t limit) override;
+  ValueTask<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t limit) override;
   Task<Result<std::string_view>> read_piece() override;
   void stop_reading() override;
   void answer_ends_by_close() override { ends_by_close_ = true; }
   bool body_ended() const override { return reader_->finished() && piece_at_ == pieces_.size(); }
-  Task<Result<void>> write(std::span<const std::string_view> parts) override;
+  ValueTask<Result<void>> write(std::span<const std::string_view> parts) override;
   void watch(Cancellation& cancellation) override;
   Task<void> next_turn() override;
   std::unique_ptr<HeadNotes>& head_notes() override { return head_notes_; }
@@ -67,16 +67,21 @@ class ClientSession final : public ClientExchange {
  private:
   class Body;
 
-  Task<bool> serve_one();
-  Task<Result<bool>> read_request_head();
+  Task<void> serve();
+  void begin_request();
+  // Empty: more has to be read first. Errors: client_gone also for a connection that simply ended.
+  std::optional<Result<void>> take_head();
   Task<void> refuse(Error error);
   void deadline_passed();
   Task<void> close_after_answer();
   bool continue_is_due();  // at most once in a request
   Task<Result<void>> send_continue();
   Task<Result<void>> acquire(std::size_t bytes);
-  Task<Result<std::unique_ptr<BufferedBody>>> read_sized_body(std::size_t limit);
+  std::unique_ptr<BufferedBody> take_sized_body(std::size_t size);
+  Task<Result<std::unique_ptr<BufferedBody>>> read_sized_body(std::size_t size);
   Task<Result<std::unique_ptr<BufferedBody>>> read_chunked_body(std::size_t limit);
+
+  Task<Result<void>> write_rest();
 
   // The one reader of the socket: appends to input_, or waits for the read-ahead that is under way.
   Task<TransportResult<std::size_t>> fill();

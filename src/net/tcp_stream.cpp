@@ -22,6 +22,11 @@ std::size_t all_at_once(const boost::system::error_code& error, std::size_t) {
   return error ? 0 : std::size_t{4} << 20;
 }
 
+TransportResult<std::size_t> result_of(const boost::system::error_code& error, std::size_t n) {
+  if (error) return std::unexpected(classify(error));
+  return n;
+}
+
 class TcpStream final : public ByteStream {
  public:
   explicit TcpStream(TcpSocket socket) : socket_(std::move(socket)) {
@@ -32,48 +37,42 @@ class TcpStream final : public ByteStream {
   ~TcpStream() override { close(false); }
 
   Task<TransportResult<std::size_t>> read_some(std::span<char> into) override {
-    const auto [error, n] = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), use_task);
-    if (error) co_return std::unexpected(classify(error));
-    co_return n;
+    auto initiation = [this, into](auto handler) {
+      socket_.async_read_some(asio::buffer(into.data(), into.size()),
+                              [h = std::move(handler)](boost::system::error_code error, std::size_t n) mutable {
+                                std::move(h)(result_of(error, n));
+                              });
+    };
+    constexpr asio::use_awaitable_t<IoExecutor> token;
+    return asio::async_initiate<const asio::use_awaitable_t<IoExecutor>, void(TransportResult<std::size_t>)>(initiation,
+                                                                                                             token);
   }
 
   void start_read(std::span<char> into, ReadDone done) override {
     socket_.async_read_some(asio::buffer(into.data(), into.size()),
                             [done = std::move(done)](boost::system::error_code error, std::size_t n) mutable {
-                              if (error) {
-                                done(std::unexpected(classify(error)));
-                              } else {
-                                done(n);
-                              }
+                              done(result_of(error, n));
                             });
   }
 
-  Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
-    gather(parts);
-    const std::size_t total = asio::buffer_size(buffers_);
+  std::optional<TransportResult<std::size_t>> write_now(std::span<const std::string_view> parts) override {
+    total_ = gather(parts);
     const auto sent = send_now(socket_, buffers_);
-    if (!sent) co_return std::unexpected(classify(sent.error()));
-    if (*sent == total) co_return total;
+    if (!sent) return std::unexpected(classify(sent.error()));
+    if (*sent == total_) return total_;
     drop_front(*sent);
-    const auto [error, n] = co_await asio::async_write(socket_, buffers_, all_at_once, use_task);
-    if (error) co_return std::unexpected(classify(error));
-    co_return total;
+    return std::nullopt;
   }
 
-  void start_write(std::span<const std::string_view> parts, WriteDone done) override {
-    gather(parts);
-    const std::size_t total = asio::buffer_size(buffers_);
-    const auto sent = send_now(socket_, buffers_);
-    if (!sent) return done(std::unexpected(classify(sent.error())));
-    if (*sent == total) return done(total);
-    drop_front(*sent);
+  Task<TransportResult<std::size_t>> write_rest() override {
+    const auto [error, n] = co_await asio::async_write(socket_, buffers_, all_at_once, use_task);
+    co_return result_of(error, total_);
+  }
+
+  void start_rest(WriteDone done) override {
     asio::async_write(socket_, buffers_, all_at_once,
-                      [done = std::move(done), total](boost::system::error_code error, std::size_t) mutable {
-                        if (error) {
-                          done(std::unexpected(classify(error)));
-                        } else {
-                          done(total);
-                        }
+                      [done = std::move(done), total = total_](boost::system::error_code error, std::size_t) mutable {
+                        done(result_of(error, total));
                       });
   }
 
@@ -86,11 +85,14 @@ class TcpStream final : public ByteStream {
   bool peer_left() noexcept override { return !socket_.is_open() || peer_has_left(socket_.native_handle()); }
 
  private:
-  void gather(std::span<const std::string_view> parts) {
+  std::size_t gather(std::span<const std::string_view> parts) {
+    std::size_t total = 0;
     buffers_.clear();
     for (const std::string_view part : parts) {
       if (!part.empty()) buffers_.emplace_back(part.data(), part.size());
+      total += part.size();
     }
+    return total;
   }
 
   void drop_front(std::size_t size) {
@@ -101,7 +103,8 @@ class TcpStream final : public ByteStream {
   }
 
   TcpSocket socket_;
-  std::vector<asio::const_buffer> buffers_;
+  std::vector<asio::const_buffer> buffers_;  // what is still to be written
+  std::size_t total_ = 0;                    // of the write under way
 };
 
 }  // namespace

@@ -88,10 +88,15 @@ class TlsStream final : public ByteStream {
     asio::co_spawn(socket_.get_executor(), read_some(into), passing_on(std::move(done)));
   }
 
-  Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
+  std::optional<TransportResult<std::size_t>> write_now(std::span<const std::string_view> parts) override {
+    unsent_ = parts;
+    return std::nullopt;
+  }
+
+  Task<TransportResult<std::size_t>> write_rest() override {
     std::size_t total = 0;
     std::string gathered;
-    for (std::string_view part : parts) {
+    for (std::string_view part : unsent_) {
       total += part.size();
       while (!part.empty()) {
         const bool straight = gathered.empty() && part.size() >= record_size;
@@ -111,8 +116,8 @@ class TlsStream final : public ByteStream {
     co_return total;
   }
 
-  void start_write(std::span<const std::string_view> parts, WriteDone done) override {
-    asio::co_spawn(socket_.get_executor(), write_all(parts), passing_on(std::move(done)));
+  void start_rest(WriteDone done) override {
+    asio::co_spawn(socket_.get_executor(), write_rest(), passing_on(std::move(done)));
   }
 
   void shutdown_send() noexcept override { close(false); }
@@ -173,6 +178,7 @@ class TlsStream final : public ByteStream {
   std::shared_ptr<ssl::context> context_;
   TcpSocket socket_;
   TlsEngine engine_;
+  std::span<const std::string_view> unsent_;  // of the write under way
   std::string sending_;
   unsigned batches_sent_ = 0;
   bool closed_ = false;

@@ -40,26 +40,43 @@ StreamExchange::~StreamExchange() {
   if (clean && home_ && home_->pool) home_->pool->give_back(std::move(stream_));
 }
 
-Task<Result<void>> StreamExchange::write(std::span<const std::string_view> parts) {
-  const auto written = co_await stream_->write_all(parts);
-  if (!written) {
-    write_failed_ = true;
-    co_return std::unexpected(broken(written.error(), "while the request was sent"));
-  }
-  co_return Result<void>{};
+ValueTask<Result<void>> StreamExchange::write(std::span<const std::string_view> parts) {
+  if (const auto done = stream_->write_now(parts)) return written(*done);
+  return write_rest();
 }
 
-void StreamExchange::start_write(std::span<const std::string_view> parts, std::function<void()> when_sent) {
-  auto pending = std::make_unique<PendingWrite>(this, std::move(when_sent), nullptr);
+Task<Result<void>> StreamExchange::write_rest() {
+  co_return written(co_await stream_->write_rest());
+}
+
+Result<void> StreamExchange::written(TransportResult<std::size_t> written) {
+  if (written) return {};
+  write_failed_ = true;
+  return std::unexpected(broken(written.error(), "while the request was sent"));
+}
+
+void StreamExchange::start_write(std::span<const std::string_view> parts, const std::function<void()>& when_sent) {
+  const auto written = stream_->write_now(parts);
+  if (!written) return start_rest(when_sent);
+  write_failed_ = !*written;
+  if (*written) tell(when_sent);
+}
+
+void StreamExchange::tell(const std::function<void()>& when_sent) {
+  try {
+    if (when_sent) when_sent();
+  } catch (const std::exception&) {
+    // Out of memory, at worst: what it would have done is missing, the request is on its way.
+  }
+}
+
+void StreamExchange::start_rest(const std::function<void()>& when_sent) {
+  auto pending = std::make_unique<PendingWrite>(this, when_sent, nullptr);
   pending_write_ = pending.get();
   try {
-    stream_->start_write(parts, [pending = std::move(pending)](TransportResult<std::size_t> written) {
+    stream_->start_rest([pending = std::move(pending)](TransportResult<std::size_t> written) {
       if (pending->owner == nullptr) return;
-      try {
-        if (written && pending->when_sent) pending->when_sent();
-      } catch (const std::exception&) {
-        // Out of memory, at worst: what it would have done is missing, the request is on its way.
-      }
+      if (written) tell(pending->when_sent);
       pending->owner->write_ended(written.has_value());  // whoever waits may destroy us now
     });
   } catch (...) {
@@ -72,12 +89,12 @@ void StreamExchange::start_write(std::span<const std::string_view> parts, std::f
 void StreamExchange::write_ended(bool ok) {
   pending_write_ = nullptr;
   write_failed_ = !ok;
-  written_.notify();
+  write_ended_.notify();
 }
 
 Task<void> StreamExchange::settle() {
   if (pending_write_ != nullptr) stream_->close();
-  while (pending_write_ != nullptr) co_await written_.wait();
+  while (pending_write_ != nullptr) co_await write_ended_.wait();
 }
 
 void StreamExchange::consume(std::size_t n) {
@@ -132,7 +149,8 @@ Task<Result<void>> StreamExchange::read_head() {
   co_return Result<void>{};
 }
 
-Result<AnswerPiece> StreamExchange::take_piece() {
+std::optional<Result<AnswerPiece>> StreamExchange::take_piece() {
+  if (pending_ == 0) return std::nullopt;
   pieces_.clear();
   const std::string_view input = pending();
   const auto fed = reader_.feed_body(input, pieces_);
@@ -140,19 +158,24 @@ Result<AnswerPiece> StreamExchange::take_piece() {
     return fail(ErrorKind::upstream_broke, "answer body: " + fed.error().log_detail,
                 "The API's answer is not valid HTTP.");
   }
+  if (fed->consumed == 0) return std::nullopt;
   held_ = fed->consumed;
   return AnswerPiece{input.substr(0, fed->consumed), pieces_, fed->finished};
 }
 
-Task<Result<AnswerPiece>> StreamExchange::read_piece() {
+ValueTask<Result<AnswerPiece>> StreamExchange::read_piece() {
   consume(std::exchange(held_, 0));
+  if (auto piece = take_piece()) return *std::move(piece);
+  return wait_for_piece();
+}
+
+Task<Result<AnswerPiece>> StreamExchange::wait_for_piece() {
   while (true) {
-    if (pending_ > 0) {
-      auto piece = take_piece();
-      if (!piece || held_ > 0) co_return std::move(piece);
-    }
     const auto n = note_read(co_await stream_->read_some(space()));
-    if (n) continue;
+    if (n) {
+      if (auto piece = take_piece()) co_return *std::move(piece);
+      continue;
+    }
     if (n.error() == TransportFailure::eof && reader_.eof_completes()) {
       ended_by_close_ = true;
       co_return AnswerPiece{{}, {}, true};

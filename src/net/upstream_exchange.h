@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "http/signal.h"
@@ -18,14 +19,14 @@ class StreamExchange final : public UpstreamExchange {
 
   bool reused() const override { return reused_; }
   bool answer_started() const override { return answer_started_; }
-  Task<Result<void>> write(std::span<const std::string_view> parts) override;
-  void start_write(std::span<const std::string_view> parts, std::function<void()> when_sent = nullptr) override;
+  ValueTask<Result<void>> write(std::span<const std::string_view> parts) override;
+  void start_write(std::span<const std::string_view> parts, const std::function<void()>& when_sent = nullptr) override;
   bool sent() const override { return pending_write_ == nullptr; }
   Task<void> settle() override;
   Task<Result<void>> read_head() override;
   const ResponseHead& head() const override { return reader_.response_head(); }
   BodyFraming framing() const override { return reader_.framing(); }
-  Task<Result<AnswerPiece>> read_piece() override;
+  ValueTask<Result<AnswerPiece>> read_piece() override;
   bool piece_ready() const override { return pending_ > 0 && !finished(); }
   bool finished() const override { return head_read_ && (reader_.finished() || ended_by_close_); }
   void close() noexcept override {
@@ -42,8 +43,14 @@ class StreamExchange final : public UpstreamExchange {
     std::unique_ptr<ByteStream> orphan;
   };
 
+  Result<void> written(TransportResult<std::size_t> written);
+  Task<Result<void>> write_rest();
+  void start_rest(const std::function<void()>& when_sent);
+  static void tell(const std::function<void()>& when_sent);
   void write_ended(bool ok);
-  Result<AnswerPiece> take_piece();
+  // What has arrived; empty if that is not enough for a piece.
+  std::optional<Result<AnswerPiece>> take_piece();
+  Task<Result<AnswerPiece>> wait_for_piece();
   std::string_view pending() const { return {buffer_.get() + start_, pending_}; }
   void consume(std::size_t n);
   // Where the next read goes, and what it brought. No coroutine of their own: this is done for every piece.
@@ -67,7 +74,7 @@ class StreamExchange final : public UpstreamExchange {
   bool write_failed_ = false;
   PendingWrite* pending_write_ = nullptr;  // owned by the callback that ends it
   bool closed_ = false;
-  Signal written_;
+  Signal write_ended_;
   bool ended_by_close_ = false;
 };
 

@@ -38,18 +38,23 @@ std::unique_ptr<ByteStream> UpstreamPool::take_live() {
   return nullptr;
 }
 
-Task<Result<std::unique_ptr<UpstreamExchange>>> UpstreamPool::open(Reuse reuse, bool request_is_head,
-                                                                   Cancellation& cancellation) {
-  std::unique_ptr<ByteStream> stream;
-  if (reuse == Reuse::pooled) stream = take_live();
-  const bool waited = stream != nullptr;
-  if (!stream) {
-    auto dialed = co_await dialer_.dial(cancellation);
-    if (!dialed) co_return std::unexpected(dialed.error());
-    stream = std::move(*dialed);
-  }
+ValueTask<Result<std::unique_ptr<UpstreamExchange>>> UpstreamPool::open(Reuse reuse, bool request_is_head,
+                                                                        Cancellation& cancellation) {
   // A connection that was only dialed ahead counts as reused too: it may have died while it waited.
-  co_return std::make_unique<StreamExchange>(std::move(stream), waited, request_is_head, config_.header_limit, link_);
+  auto waited = reuse == Reuse::pooled ? take_live() : nullptr;
+  if (waited) return exchange_over(std::move(waited), /*reused=*/true, request_is_head);
+  return dial(request_is_head, cancellation);
+}
+
+Task<Result<std::unique_ptr<UpstreamExchange>>> UpstreamPool::dial(bool request_is_head, Cancellation& cancellation) {
+  auto dialed = co_await dialer_.dial(cancellation);
+  if (!dialed) co_return std::unexpected(dialed.error());
+  co_return exchange_over(std::move(*dialed), /*reused=*/false, request_is_head);
+}
+
+std::unique_ptr<UpstreamExchange> UpstreamPool::exchange_over(std::unique_ptr<ByteStream> stream, bool reused,
+                                                              bool request_is_head) const {
+  return std::make_unique<StreamExchange>(std::move(stream), reused, request_is_head, config_.header_limit, link_);
 }
 
 // Ages are looked at without a system call: the oldest are in front.

@@ -33,8 +33,8 @@ class UpstreamPool final : public UpstreamConnector {
                const Clock& clock);
   ~UpstreamPool() override;
 
-  Task<Result<std::unique_ptr<UpstreamExchange>>> open(Reuse reuse, bool request_is_head,
-                                                       Cancellation& cancellation) override;
+  ValueTask<Result<std::unique_ptr<UpstreamExchange>>> open(Reuse reuse, bool request_is_head,
+                                                            Cancellation& cancellation) override;
 
   // Dials ahead if no connection waits: called when a client connects, so that TLS is done when its request is read.
   void prewarm();
@@ -49,6 +49,9 @@ class UpstreamPool final : public UpstreamConnector {
 
  private:
   std::unique_ptr<ByteStream> take_live();
+  std::unique_ptr<UpstreamExchange> exchange_over(std::unique_ptr<ByteStream> stream, bool reused,
+                                                  bool request_is_head) const;
+  Task<Result<std::unique_ptr<UpstreamExchange>>> dial(bool request_is_head, Cancellation& cancellation);
   void drop_idle_since(MonotonicTime oldest, std::size_t but);
   void drop_dead();
   void drop_surplus();

@@ -14,10 +14,11 @@ class IdleStream final : public ByteStream {
   ~IdleStream() override { --open_; }
   Task<TransportResult<std::size_t>> read_some(std::span<char>) override { co_return std::unexpected(failure); }
   void start_read(std::span<char>, ReadDone done) override { done(std::unexpected(failure)); }
-  Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view>) override {
-    co_return std::unexpected(failure);
+  std::optional<TransportResult<std::size_t>> write_now(std::span<const std::string_view>) override {
+    return std::unexpected(failure);
   }
-  void start_write(std::span<const std::string_view>, WriteDone done) override { done(std::unexpected(failure)); }
+  Task<TransportResult<std::size_t>> write_rest() override { co_return std::unexpected(failure); }
+  void start_rest(WriteDone done) override { done(std::unexpected(failure)); }
   void shutdown_send() noexcept override {}
   void close(bool) noexcept override {}
   bool is_quiet() noexcept override { return true; }

@@ -22,7 +22,7 @@ Task<Result<std::string>> ask(Dialer& dialer, Cancellation& cancellation, std::s
   auto stream = co_await dialer.dial(cancellation);
   if (!stream) co_return std::unexpected(stream.error());
   const std::array<std::string_view, 1> parts{request};
-  if (auto sent = co_await (*stream)->write_all(parts); !sent) co_return std::unexpected(no_answer());
+  if (auto sent = co_await (*stream)->write_all(parts).task(); !sent) co_return std::unexpected(no_answer());
   std::string head;
   std::array<char, 4096> block;
   while (head.size() < kMaxHeadBytes) {

@@ -47,7 +47,7 @@ Task<Result<WebAnswer>> exchange(const WebRequest& request, Dialer& dialer, Dead
   const std::string head = head_of(request);
   const std::array<std::string_view, 2> parts = {head, request.body};
   stall.arm(request.stall_limit);
-  const auto sent = co_await stream.write_all(parts);
+  const auto sent = co_await stream.write_all(parts).task();
 
   ResponseReader reader(request.server.header_limit, request.method == "HEAD", take);
   std::array<char, 64 * 1024> block;

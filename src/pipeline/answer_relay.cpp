@@ -40,65 +40,63 @@ AnswerRelay::AnswerRelay(UpstreamExchange& upstream, ClientExchange& client, Can
 }
 
 Task<void> AnswerRelay::start() {
-  if (held_) {
-    co_await write_start();
-  } else if (upstream_.piece_ready()) {
-    co_await relay_piece(head_);
-  } else {
-    const std::string_view head = head_;
-    const auto written = co_await client_.write(std::span(&head, 1));
-    if (!written) client_left();
-  }
+  return !held_ && upstream_.piece_ready() ? relay_piece(head_) : write_start();
 }
 
 Task<void> AnswerRelay::run() {
   while (outcome_ == Outcome::ok && !upstream_.finished()) co_await relay_piece({});
 }
 
+// The head and, if it was held, the start of the content; observers have seen it.
+Task<void> AnswerRelay::write_start() {
+  parts_.assign(1, head_);
+  if (held_) {
+    const AnswerPiece piece{held_->content, std::span(&held_->content, 1), upstream_.finished()};
+    content_bytes_ += held_->content.size();
+    add_content(piece);
+  }
+  auto writing = client_.write(parts_);
+  if (!writing.ready()) writing = co_await writing.later();
+  const auto written = writing.take();
+  if (!written) client_left();
+}
+
 Task<void> AnswerRelay::relay_piece(std::string_view before) {
-  const auto piece = co_await upstream_.read_piece();
+  auto reading = upstream_.read_piece();
+  if (!reading.ready()) reading = co_await reading.later();
+  const auto piece = reading.take();
   parts_.assign(1, before);
   if (!piece) {
     // The head has its own right to be seen: the cut comes after it, as upstream sent it.
-    if (!before.empty()) co_await client_.write(parts_);
+    if (!before.empty()) co_await client_.write(parts_).task();
     const bool left = cancellation_.cancelled();
     outcome_ = left ? Outcome::client_gone : Outcome::upstream_cut;
     co_return;
   }
-  if (rechunk_) {
-    co_await write(piece->content, piece->last);
-  } else {
-    if (unchunk_) {
-      parts_.insert(parts_.end(), piece->content.begin(), piece->content.end());
-    } else {
-      parts_.push_back(piece->wire);
-    }
-    const auto written = co_await client_.write(parts_);
-    if (!written) client_left();
-  }
-  if (outcome_ != Outcome::ok) co_return;
+  add_content(*piece);
+  auto writing = client_.write(parts_);
+  if (!writing.ready()) writing = co_await writing.later();
+  const auto written = writing.take();
+  if (!written) co_return client_left();
   for (const std::string_view content : piece->content) {
     content_bytes_ += content.size();
     observer_(content);
   }
 }
 
-// The head and what was held; observers have seen it.
-Task<void> AnswerRelay::write_start() {
-  parts_.assign(1, head_);
-  content_bytes_ += held_->content.size();
-  const std::string_view content = held_->content;
+// Behind what stands in parts_.
+void AnswerRelay::add_content(const AnswerPiece& piece) {
   if (rechunk_) {
-    co_await write(std::span(&content, 1), upstream_.finished());
+    add_chunk(piece.content, piece.last);
+  } else if (unchunk_) {
+    parts_.insert(parts_.end(), piece.content.begin(), piece.content.end());
   } else {
-    parts_.push_back(content);
-    const auto written = co_await client_.write(parts_);
-    if (!written) client_left();
+    parts_.push_back(piece.wire);
   }
 }
 
-// Content as one chunk of ours behind what stands in parts_.
-Task<void> AnswerRelay::write(std::span<const std::string_view> content, bool last) {
+// As one chunk of ours.
+void AnswerRelay::add_chunk(std::span<const std::string_view> content, bool last) {
   std::size_t size = 0;
   for (const std::string_view piece : content) size += piece.size();
   if (size > 0) {
@@ -108,8 +106,6 @@ Task<void> AnswerRelay::write(std::span<const std::string_view> content, bool la
     parts_.push_back(chunk_end);
   }
   if (last) parts_.push_back(last_chunk);
-  const auto written = co_await client_.write(parts_);
-  if (!written) client_left();
 }
 
 void AnswerRelay::client_left() {

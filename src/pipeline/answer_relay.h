@@ -44,9 +44,10 @@ class AnswerRelay {
   [[nodiscard]] std::uint64_t content_bytes() const { return content_bytes_; }
 
  private:
-  Task<void> relay_piece(std::string_view before);
   Task<void> write_start();
-  Task<void> write(std::span<const std::string_view> content, bool last);
+  Task<void> relay_piece(std::string_view before);
+  void add_content(const AnswerPiece& piece);
+  void add_chunk(std::span<const std::string_view> content, bool last);
   void client_left();
 
   UpstreamExchange& upstream_;

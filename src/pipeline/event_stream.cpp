@@ -39,7 +39,7 @@ class Listener {
 };
 
 Task<bool> send(ClientExchange& client, std::string_view text) {
-  const auto written = co_await client.write(std::span(&text, 1));
+  const auto written = co_await client.write(std::span(&text, 1)).task();
   co_return written.has_value();
 }
 

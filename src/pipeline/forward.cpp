@@ -16,7 +16,9 @@ Task<Result<std::unique_ptr<UpstreamExchange>>> forward(UpstreamConnector& upstr
                                                         const std::function<void()>& when_sent) {
   Reuse reuse = Reuse::pooled;
   while (true) {
-    auto opened = co_await upstream.open(reuse, request_is_head, cancellation);
+    auto opening = upstream.open(reuse, request_is_head, cancellation);
+    if (!opening.ready()) opening = co_await opening.later();
+    auto opened = opening.take();
     if (!opened) co_return std::unexpected(opened.error());
     UpstreamExchange& exchange = **opened;
     cancellation.set_hook([&exchange] { exchange.close(); });

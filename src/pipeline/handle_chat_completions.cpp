@@ -69,7 +69,7 @@ class ChatExchange {
     // First who pays: nobody else's body is worth reading.
     const auto payer = choose_payer(client_.head(), door_.keys);
     if (!payer) co_return co_await refuse(payer.error());
-    auto body = co_await client_.read_body(services_.max_body_bytes);
+    auto body = co_await client_.read_body(services_.max_body_bytes).task();
     if (!body) co_return co_await answer_chat_error(client_, body.error(), log_);
     const MonotonicTime complete_at = services_.clock.monotonic();
     auto request = translate_chat_request((*body)->bytes(), door_.models, door_.map);

@@ -50,21 +50,77 @@ class MessagesExchange {
         upstream_(upstream),
         log_(log) {}
 
-  Task<Disposition> run() {
-    auto body = co_await client_.read_body(services_.max_body_bytes);
-    if (!body) co_return co_await answer_error(client_, body.error(), log_);
-    body_ = std::move(*body);
+  // The whole request is here.
+  void begin(std::unique_ptr<BufferedBody> body) {
+    body_ = std::move(body);
     complete_at_ = services_.clock.monotonic();
-    const auto open = services_.metrics.hold_request();
     log_.request_was(body_->bytes().size());
     client_.watch(cancellation_);
+  }
 
-    if (log_.steered().wanted(fields_)) {
-      identify(/*late=*/false);
-      // At once: what is decided next must know what this one puts at stake.
-      if (log_.steered().edits()) co_return co_await send_edited();
-      if (!is_alone()) co_await client_.next_turn();
+  // What to do about it, where that is decided before it leaves.
+  enum class Plan { send, send_in_turn, send_edited };
+  Plan plan() {
+    if (!steered().wanted(fields_)) return Plan::send;
+    identify(/*late=*/false);
+    if (steered().edits()) return Plan::send_edited;
+    return is_alone() ? Plan::send : Plan::send_in_turn;
+  }
+
+  Task<Disposition> send_original() {
+    const std::string_view head = known_.to_upstream(services_.target, client_.body_framing());
+    const RequestBytes request(head, body_->bytes(), client_.body_framing());
+    sending();
+    // The time between the request's last byte and the answer costs nobody anything, but only an open page needs it
+    // now.
+    const std::function<void()> when_sent = [this] {
+      if (log_.is_watched()) identify(/*late=*/true);
+    };
+    auto exchange = co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false,
+                                     cancellation_, when_sent);
+    if (!exchange) {
+      identify(/*late=*/true);
+      co_return co_await answer_error(client_, exchange.error(), log_);
     }
+    log_.head_came((*exchange)->head());
+    UsageMeter meter((*exchange)->head());
+    co_return co_await relay(**exchange, meter, std::nullopt);
+  }
+
+  // The answer to an edited request is looked at before the client sees any of it.
+  Task<Disposition> send_edited() {
+    const SteeringPlan& plan = *steered().get();
+    const auto spliced = plan.edits.apply(body_->bytes());
+    if (!spliced) {
+      steered().drop(spliced.error().log_detail);
+      co_return co_await send_original();
+    }
+    const std::string head = upstream_request_head(client_.head(), services_.target, client_.body_framing(),
+                                                   {.content_length = spliced->size, .plain_answer = true});
+    const RequestBytes request(head, spliced->pieces, client_.body_framing());
+    sending(/*edited=*/true, plan.serve);
+    auto exchange =
+        co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false, cancellation_);
+    Refusal refusal{.error_type = "cut"};
+    std::unique_ptr<UsageReport> discarded;
+    if (exchange) {
+      log_.head_came((*exchange)->head());
+      UsageMeter meter((*exchange)->head());
+      HeldAnswer held((*exchange)->head(), plan.echo);
+      co_await hold(**exchange, held, meter);
+      if (cancellation_.cancelled()) co_return co_await abandon(**exchange, meter);
+      if (held.verdict() == HeldAnswer::Verdict::good) co_return co_await relay(**exchange, meter, held);
+      discarded = meter.finish((*exchange)->finished());
+      refusal = refusal_of((*exchange)->head(), held, discarded.get());
+      cancellation_.clear_hook();
+      co_await (*exchange)->settle();
+    } else if (exchange.error().kind != ErrorKind::upstream_broke) {
+      // Not reached, or nobody is left to answer: the original would fare no better.
+      co_return co_await answer_error(client_, exchange.error(), log_);
+    }
+    steered().refused(refusal);
+    log_.healed(refusal, std::move(discarded));
+    exchange = fail(ErrorKind::internal, "discarded");  // its connection may serve the original
     co_return co_await send_original();
   }
 
@@ -121,68 +177,11 @@ class MessagesExchange {
     body_.reset();
   }
 
-  Task<Disposition> send_original() {
-    const std::string_view head = known_.to_upstream(services_.target, client_.body_framing());
-    const RequestBytes request(head, body_->bytes(), client_.body_framing());
-    sending();
-    // The time between the request's last byte and the answer costs nobody anything, but only an open page needs it
-    // now.
-    const std::function<void()> when_sent = [this] {
-      if (log_.is_watched()) identify(/*late=*/true);
-    };
-    auto exchange = co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false,
-                                     cancellation_, when_sent);
-    if (!exchange) {
-      identify(/*late=*/true);
-      co_return co_await answer_error(client_, exchange.error(), log_);
-    }
-    log_.head_came((*exchange)->head());
-    UsageMeter meter((*exchange)->head());
-    co_return co_await relay(**exchange, meter, std::nullopt);
-  }
-
   void sending(bool edited = false, std::string_view model = {}) {
     log_.attempt_began(edited, model);
     if (!sent_) log_.sending(complete_at_);
     if (!sent_) steered().sending();
     sent_ = true;
-  }
-
-  // The answer to an edited request is looked at before the client sees any of it.
-  Task<Disposition> send_edited() {
-    const SteeringPlan& plan = *steered().get();
-    const auto spliced = plan.edits.apply(body_->bytes());
-    if (!spliced) {
-      steered().drop(spliced.error().log_detail);
-      co_return co_await send_original();
-    }
-    const std::string head = upstream_request_head(client_.head(), services_.target, client_.body_framing(),
-                                                   {.content_length = spliced->size, .plain_answer = true});
-    const RequestBytes request(head, spliced->pieces, client_.body_framing());
-    sending(/*edited=*/true, plan.serve);
-    auto exchange =
-        co_await forward(upstream_, services_.clock, request.parts(), /*request_is_head=*/false, cancellation_);
-    Refusal refusal{.error_type = "cut"};
-    std::unique_ptr<UsageReport> discarded;
-    if (exchange) {
-      log_.head_came((*exchange)->head());
-      UsageMeter meter((*exchange)->head());
-      HeldAnswer held((*exchange)->head(), plan.echo);
-      co_await hold(**exchange, held, meter);
-      if (cancellation_.cancelled()) co_return co_await abandon(**exchange, meter);
-      if (held.verdict() == HeldAnswer::Verdict::good) co_return co_await relay(**exchange, meter, held);
-      discarded = meter.finish((*exchange)->finished());
-      refusal = refusal_of((*exchange)->head(), held, discarded.get());
-      cancellation_.clear_hook();
-      co_await (*exchange)->settle();
-    } else if (exchange.error().kind != ErrorKind::upstream_broke) {
-      // Not reached, or nobody is left to answer: the original would fare no better.
-      co_return co_await answer_error(client_, exchange.error(), log_);
-    }
-    steered().refused(refusal);
-    log_.healed(refusal, std::move(discarded));
-    exchange = fail(ErrorKind::internal, "discarded");  // its connection may serve the original
-    co_return co_await send_original();
   }
 
   static Refusal refusal_of(const ResponseHead& head, const HeldAnswer& held, const UsageReport* report) {
@@ -197,7 +196,7 @@ class MessagesExchange {
     std::size_t read = 0;
     while (held.verdict() != HeldAnswer::Verdict::good && !exchange.finished() && read < error_bytes) {
       if (held.verdict() == HeldAnswer::Verdict::failed && meter.saw_event()) break;
-      const auto piece = co_await exchange.read_piece();
+      const auto piece = co_await exchange.read_piece().task();
       if (!piece) {
         held.end(false);
         co_return;
@@ -233,14 +232,14 @@ class MessagesExchange {
     if (is_planned) steered().answer_began(exchange.head());
     // Now there is time to look at the request if nobody has, and then to let go of it.
     const bool whole = exchange.finished();
-    if (whole) co_await end_and_step_aside(delivered_at);
+    if (whole && ends_with_others(delivered_at)) co_await client_.next_turn();
     identify(/*late=*/true);
     if (!is_planned) steered().answer_began(exchange.head());
     if (exchange.sent()) let_go();
 
     if (!whole) {
       co_await relay.run();
-      co_await end_and_step_aside(services_.clock.monotonic());
+      if (ends_with_others(services_.clock.monotonic())) co_await client_.next_turn();
     }
     cancellation_.clear_hook();
     if (!exchange.sent()) co_await exchange.settle();
@@ -250,14 +249,13 @@ class MessagesExchange {
 
   [[nodiscard]] bool is_alone() const { return services_.metrics.open_requests() == 1; }
 
-  // The client has all of its answer, and our books can wait: for other threads, or for other requests of this one.
-  Task<void> end_and_step_aside(MonotonicTime ended_at) {
+  // The client has all of its answer, and our books can wait: for other threads, or (true) for the other requests of
+  // this one.
+  bool ends_with_others(MonotonicTime ended_at) {
     log_.ended(ended_at);
-    if (is_alone()) {
-      give_way();
-    } else {
-      co_await client_.next_turn();
-    }
+    if (!is_alone()) return true;
+    give_way();
+    return false;
   }
 
   Task<Disposition> relay(UpstreamExchange& exchange, UsageMeter& meter, const HeldAnswer& held) {
@@ -301,7 +299,17 @@ std::string answer_fields(ExchangeLog& log) {
 Task<Disposition> handle_messages(const PipelineServices& services, ClientExchange& client, UpstreamConnector& upstream,
                                   ExchangeLog& log) {
   MessagesExchange exchange(services, client, upstream, log);
-  co_return co_await exchange.run();
+  auto reading = client.read_body(services.max_body_bytes);
+  if (!reading.ready()) reading = co_await reading.later();
+  auto body = reading.take();
+  if (!body) co_return co_await answer_error(client, body.error(), log);
+  const auto open = services.metrics.hold_request();
+  exchange.begin(*std::move(body));
+  const auto plan = exchange.plan();
+  // At once: what is decided next must know what this one puts at stake.
+  if (plan == MessagesExchange::Plan::send_edited) co_return co_await exchange.send_edited();
+  if (plan == MessagesExchange::Plan::send_in_turn) co_await client.next_turn();
+  co_return co_await exchange.send_original();
 }
 
 }  // namespace distiq

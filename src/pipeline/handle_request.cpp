@@ -16,13 +16,13 @@ Task<Disposition> answer_locally(ClientExchange& client, const LocalAnswer& answ
   const std::string bytes = local_response(answer.status, answer.content_type, answer.body, keep_alive,
                                            client.head().method == "HEAD", answer.fields);
   const std::string_view part = bytes;
-  const auto written = co_await client.write(std::span(&part, 1));
+  const auto written = co_await client.write(std::span(&part, 1)).task();
   co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;
 }
 
 // Never passed on: what is meant for us must not reach anybody else.
 Task<Disposition> run_command(const PipelineServices& services, ClientExchange& client, ExchangeLog& log) {
-  const auto body = co_await client.read_body(max_command_bytes);
+  const auto body = co_await client.read_body(max_command_bytes).task();
   if (!body) co_return co_await answer_error(client, body.error(), log);
   co_return co_await answer_locally(client, services.command(client.head(), (*body)->bytes()));
 }
@@ -52,7 +52,7 @@ Task<Disposition> answer_error(ClientExchange& client, const Error& error, Excha
   const std::string bytes =
       error_response(error, log.id(), keep_alive, client.head().method == "HEAD", log.error_language());
   const std::string_view part = bytes;
-  const auto written = co_await client.write(std::span(&part, 1));
+  const auto written = co_await client.write(std::span(&part, 1)).task();
   co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;
 }
 

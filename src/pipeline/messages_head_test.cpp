@@ -26,12 +26,12 @@ class OneHead final : public ClientExchange {
   BodyFraming body_framing() const override { return BodyFraming::content_length; }
   bool keep_alive() const override { return true; }
   MonotonicTime request_started() const override { return {}; }
-  Task<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t) override { co_return nullptr; }
+  ValueTask<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t) override { return nullptr; }
   Task<Result<std::string_view>> read_piece() override { co_return std::string_view{}; }
   bool body_ended() const override { return true; }
   void stop_reading() override {}
   void answer_ends_by_close() override {}
-  Task<Result<void>> write(std::span<const std::string_view>) override { co_return Result<void>{}; }
+  ValueTask<Result<void>> write(std::span<const std::string_view>) override { return Result<void>{}; }
   void watch(Cancellation&) override {}
   Task<void> next_turn() override { co_return; }
 

@@ -21,10 +21,10 @@ struct Upload {
 };
 
 Task<Result<void>> send_piece(UpstreamExchange& exchange, std::string_view piece, bool chunked) {
-  if (!chunked) co_return co_await exchange.write(std::span(&piece, 1));
+  if (!chunked) co_return co_await exchange.write(std::span(&piece, 1)).task();
   const std::string header = chunk_header(piece.size());
   const std::array<std::string_view, 3> parts = {header, piece, chunk_end};
-  co_return co_await exchange.write(parts);
+  co_return co_await exchange.write(parts).task();
 }
 
 Task<void> upload(ClientExchange& client, UpstreamExchange& exchange, Upload& state) {
@@ -41,7 +41,7 @@ Task<void> upload(ClientExchange& client, UpstreamExchange& exchange, Upload& st
     const auto sent = co_await send_piece(exchange, *piece, chunked);
     if (!sent) co_return;  // upstream has had enough: its answer says why
   }
-  if (chunked) co_await exchange.write(std::span(&last_chunk, 1));
+  if (chunked) co_await exchange.write(std::span(&last_chunk, 1)).task();
 }
 
 Task<Disposition> relay_down(ClientExchange& client, UpstreamExchange& exchange, Cancellation& cancellation,
@@ -59,12 +59,12 @@ Task<Disposition> relay_down(ClientExchange& client, UpstreamExchange& exchange,
 Task<Disposition> stream_through(ClientExchange& client, UpstreamConnector& upstream, std::string head,
                                  Cancellation& cancellation, ExchangeLog& log) {
   const bool head_only = client.head().method == "HEAD";
-  auto opened = co_await upstream.open(Reuse::fresh, head_only, cancellation);
+  auto opened = co_await upstream.open(Reuse::fresh, head_only, cancellation).task();
   if (!opened) co_return co_await answer_error(client, opened.error(), log);
   UpstreamExchange& exchange = **opened;
   cancellation.set_hook([&exchange] { exchange.close(); });
   const std::string_view head_part = head;
-  auto sent = co_await exchange.write(std::span(&head_part, 1));
+  auto sent = co_await exchange.write(std::span(&head_part, 1)).task();
 
   const IoExecutor executor = co_await boost::asio::this_coro::executor;
   Upload state;

@@ -60,7 +60,7 @@ Task<Result<void>> ChatReply::write(std::string_view chunks) {
   bytes += chunks;
   if (!chunks.empty() && chunked()) bytes += chunk_end;
   const std::string_view part = bytes;
-  const auto written = co_await client_.write(std::span(&part, 1));
+  const auto written = co_await client_.write(std::span(&part, 1)).task();
   lost_ = lost_ || !written;
   co_return written;
 }
@@ -69,7 +69,7 @@ Task<Disposition> ChatReply::end(bool clean) {
   if (!clean || lost_) co_return chunked() ? Disposition::close : Disposition::reset;
   if (!chunked()) co_return Disposition::close;
   const std::string_view part = last_chunk;
-  const auto written = co_await client_.write(std::span(&part, 1));
+  const auto written = co_await client_.write(std::span(&part, 1)).task();
   co_return written&& keep_alive_ ? Disposition::keep_alive : Disposition::close;
 }
 
@@ -79,7 +79,7 @@ Task<Disposition> ChatReply::answer(int status, std::string_view body) {
   const bool keep_alive = client_.keep_alive() && client_.body_ended();
   const std::string bytes = local_response(status, "application/json", body, keep_alive, false, fields_);
   const std::string_view part = bytes;
-  const auto written = co_await client_.write(std::span(&part, 1));
+  const auto written = co_await client_.write(std::span(&part, 1)).task();
   co_return written&& keep_alive ? Disposition::keep_alive : Disposition::close;
 }
 
@@ -100,19 +100,23 @@ TranslatedClient::TranslatedClient(ClientExchange& client, TranslatedRequest req
       wants_object_(request.json_object),
       reader_(MessageReader::for_response(head_limit, /*request_was_head=*/false)) {}
 
-Task<Result<std::unique_ptr<BufferedBody>>> TranslatedClient::read_body(std::size_t limit) {
+ValueTask<Result<std::unique_ptr<BufferedBody>>> TranslatedClient::read_body(std::size_t limit) {
   if (body_.size() > limit) {
-    co_return fail(ErrorKind::too_large, "translated body over the limit",
-                   "The request is larger than the proxy's limit.");
+    return fail(ErrorKind::too_large, "translated body over the limit",
+                "The request is larger than the proxy's limit.");
   }
-  co_return std::unique_ptr<BufferedBody>(std::make_unique<OwnBody>(std::move(body_), std::move(original_)));
+  return std::unique_ptr<BufferedBody>(std::make_unique<OwnBody>(std::move(body_), std::move(original_)));
 }
 
-Task<Result<void>> TranslatedClient::write(std::span<const std::string_view> parts) {
+ValueTask<Result<void>> TranslatedClient::write(std::span<const std::string_view> parts) {
   std::string chunks;
   for (const std::string_view part : parts) take(part, chunks);
   const bool goes_out = is_stream_ && !broken_ && (!chunks.empty() || !reply_.began());
-  if (!goes_out) co_return Result<void>{};
+  if (!goes_out) return Result<void>{};
+  return pass_on(std::move(chunks));
+}
+
+Task<Result<void>> TranslatedClient::pass_on(std::string chunks) {
   co_return co_await reply_.write(chunks);
 }
 

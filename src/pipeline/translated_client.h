@@ -63,12 +63,12 @@ class TranslatedClient final : public ClientExchange {
   BodyFraming body_framing() const override { return BodyFraming::content_length; }
   bool keep_alive() const override { return client_.keep_alive(); }
   MonotonicTime request_started() const override { return client_.request_started(); }
-  Task<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t limit) override;
+  ValueTask<Result<std::unique_ptr<BufferedBody>>> read_body(std::size_t limit) override;
   Task<Result<std::string_view>> read_piece() override { co_return std::string_view{}; }
   bool body_ended() const override { return true; }
   void stop_reading() override { client_.stop_reading(); }
   void answer_ends_by_close() override {}  // how ours ends is up to ChatReply
-  Task<Result<void>> write(std::span<const std::string_view> parts) override;
+  ValueTask<Result<void>> write(std::span<const std::string_view> parts) override;
   void watch(Cancellation& cancellation) override { client_.watch(cancellation); }
   Task<void> next_turn() override { return client_.next_turn(); }
   std::unique_ptr<HeadNotes>& head_notes() override { return head_notes_; }
@@ -77,6 +77,7 @@ class TranslatedClient final : public ClientExchange {
   Task<Disposition> finish(Disposition disposition);
 
  private:
+  Task<Result<void>> pass_on(std::string chunks);
   void take(std::string_view bytes, std::string& chunks);
   void take_head();
   void take_coded(std::string_view content, std::string& chunks);

@@ -35,9 +35,9 @@ class ScriptedConnector final : public UpstreamConnector {
   ScriptedConnector(IoExecutor executor, std::shared_ptr<FaultPlan> plan)
       : executor_(std::move(executor)), plan_(std::move(plan)) {}
 
-  Task<Result<std::unique_ptr<UpstreamExchange>>> open(Reuse reuse, bool request_is_head, Cancellation&) override {
+  ValueTask<Result<std::unique_ptr<UpstreamExchange>>> open(Reuse reuse, bool request_is_head, Cancellation&) override {
     if (plan_->fails_now()) {
-      co_return fail(ErrorKind::upstream_unreachable, "scripted", "Cannot reach the scripted upstream.");
+      return fail(ErrorKind::upstream_unreachable, "scripted", "Cannot reach the scripted upstream.");
     }
     StreamScript script;
     if (!scripts.empty()) {
@@ -48,7 +48,7 @@ class ScriptedConnector final : public UpstreamConnector {
     traces.push_back(trace);
     auto stream = std::make_unique<ScriptedStream>(executor_, std::move(script), plan_, trace);
     const bool reused = reuse == Reuse::pooled && pooled;
-    co_return std::make_unique<StreamExchange>(std::move(stream), reused, request_is_head, 64 * 1024, nullptr);
+    return std::make_unique<StreamExchange>(std::move(stream), reused, request_is_head, 64 * 1024, nullptr);
   }
 
   std::deque<StreamScript> scripts;

@@ -36,6 +36,7 @@ struct Exchange {
   std::string upstream;
   std::string answer_body;  // what the client must have at the end of a clean run
   std::size_t slice;
+  bool is_full = false;  // no socket takes a write at once
 };
 
 std::vector<Exchange> exchanges() {
@@ -56,6 +57,10 @@ std::vector<Exchange> exchanges() {
            chunked(message_request, 33),
        sse_head + sized, std::string(sse_body), 50},
   };
+  for (const std::size_t i : {0u, 3u}) {
+    list.push_back(list[i]);
+    list.back().is_full = true;
+  }
   return list;
 }
 
@@ -75,18 +80,20 @@ TEST(FailAtN, every_operation_of_every_exchange_may_fail) {
     int n = 0;
     for (bool failed = true; failed; ++n) {
       SCOPED_TRACE(n);
+      const StreamScript client{exchange.client, exchange.slice, false, exchange.is_full};
+      const StreamScript upstream{exchange.upstream, exchange.slice, false, exchange.is_full};
       ASSERT_LT(n, 1000) << "the exchange never ends";
       ExchangeBench bench;
       bench.plan->fail_at = n;
-      bench.connector.scripts.push_back({exchange.upstream, exchange.slice, false});
-      const auto trace = bench.serve({exchange.client, exchange.slice, false});
+      bench.connector.scripts.push_back(upstream);
+      const auto trace = bench.serve(client);
       failed = bench.plan->failed;
       ASSERT_TRUE(bench.finished);
       EXPECT_FALSE(bench.threw);
       check_client_bytes(trace->written, exchange);
       EXPECT_LE(bench.records.requests.size(), 1u);
       EXPECT_EQ(bench.budget.used(), 0u);
-      for (const auto& upstream : bench.connector.traces) EXPECT_TRUE(upstream->closed);
+      for (const auto& opened : bench.connector.traces) EXPECT_TRUE(opened->closed);
       if (!failed) {
         EXPECT_TRUE(trace->written.ends_with("\r\n\r\n" + exchange.answer_body)) << trace->written;
         ASSERT_EQ(bench.records.requests.size(), 1u);
@@ -95,8 +102,8 @@ TEST(FailAtN, every_operation_of_every_exchange_may_fail) {
 
       bench.plan->fail_at = -1;
       bench.connector.scripts.clear();
-      bench.connector.scripts.push_back({exchange.upstream, exchange.slice, false});
-      const auto after = bench.serve({exchange.client, exchange.slice, false});
+      bench.connector.scripts.push_back(upstream);
+      const auto after = bench.serve(client);
       EXPECT_TRUE(after->written.ends_with("\r\n\r\n" + exchange.answer_body)) << "the next request does not work";
     }
     EXPECT_GT(n, 3) << "nothing was tried";

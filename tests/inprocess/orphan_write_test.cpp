@@ -23,8 +23,11 @@ class HeldStream final : public ByteStream {
     co_return std::unexpected(TransportFailure::cancelled);
   }
   void start_read(std::span<char>, ReadDone) override {}
-  Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view>) override { co_return 0; }
-  void start_write(std::span<const std::string_view>, WriteDone done) override {
+  std::optional<TransportResult<std::size_t>> write_now(std::span<const std::string_view>) override {
+    return std::nullopt;
+  }
+  Task<TransportResult<std::size_t>> write_rest() override { co_return 0; }
+  void start_rest(WriteDone done) override {
     if (life_.refuses) throw std::bad_alloc();
     life_.done = std::move(done);
   }

@@ -37,7 +37,8 @@ struct StreamTrace {
 struct StreamScript {
   std::string reads;
   std::size_t slice = 1 << 20;
-  bool ends = false;  // after the reads: end of file; otherwise silence until closed
+  bool ends = false;     // after the reads: end of file; otherwise silence until closed
+  bool is_full = false;  // takes no write at once
 };
 
 class ScriptedStream final : public ByteStream {
@@ -67,12 +68,21 @@ class ScriptedStream final : public ByteStream {
         [done = std::move(done)](std::exception_ptr, TransportResult<std::size_t> n) mutable { done(n); });
   }
 
-  Task<TransportResult<std::size_t>> write_all(std::span<const std::string_view> parts) override {
-    co_return write_now(parts);
+  // At once, as a socket does that has room; or all of it later.
+  std::optional<TransportResult<std::size_t>> write_now(std::span<const std::string_view> parts) override {
+    rest_ = parts;
+    if (script_.is_full) return std::nullopt;
+    return take(parts);
   }
-
-  // At once, as a socket does that has room.
-  void start_write(std::span<const std::string_view> parts, WriteDone done) override { done(write_now(parts)); }
+  Task<TransportResult<std::size_t>> write_rest() override {
+    co_await boost::asio::post(executor_, boost::asio::use_awaitable_t<IoExecutor>{});
+    co_return take(rest_);
+  }
+  void start_rest(WriteDone done) override {
+    boost::asio::co_spawn(
+        executor_, write_rest(),
+        [done = std::move(done)](std::exception_ptr, TransportResult<std::size_t> n) mutable { done(n); });
+  }
 
   void shutdown_send() noexcept override {
     trace_->sent_fin = true;
@@ -88,7 +98,7 @@ class ScriptedStream final : public ByteStream {
   bool is_quiet() noexcept override { return !trace_->closed; }
 
  private:
-  TransportResult<std::size_t> write_now(std::span<const std::string_view> parts) {
+  TransportResult<std::size_t> take(std::span<const std::string_view> parts) {
     if (trace_->closed) return std::unexpected(TransportFailure::cancelled);
     if (plan_->fails_now()) return std::unexpected(TransportFailure::cut);
     std::size_t n = 0;
@@ -108,6 +118,7 @@ class ScriptedStream final : public ByteStream {
   std::shared_ptr<StreamTrace> trace_;
   IoExecutor executor_;
   Signal wake_;
+  std::span<const std::string_view> rest_;
   std::size_t at_ = 0;
 };
 
