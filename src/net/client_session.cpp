@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/post.hpp>
 #include <cstring>
 
 namespace distiq {
@@ -392,10 +391,6 @@ void ClientSession::watch(Cancellation& cancellation) {
   }
   if (!reader_->finished() || reading_ahead_) return;
   read_ahead();
-}
-
-Task<void> ClientSession::next_turn() {
-  return asio::post(shared_.executor, asio::use_awaitable_t<IoExecutor>{});
 }
 
 // While an answer is relayed: the next request's bytes are kept, the end of the connection is told at once. A callback

@@ -12,6 +12,7 @@
 #include "net/byte_stream.h"
 #include "net/deadlines.h"
 #include "net/memory_budget.h"
+#include "net/turns.h"
 
 namespace distiq {
 
@@ -27,6 +28,7 @@ struct SessionLimits {
 struct SessionShared {
   IoExecutor executor;
   Deadlines& deadlines;
+  Turns& turns;
   MemoryBudget& budget;
   const SessionLimits& limits;
   const RequestHandler& handler;
@@ -60,7 +62,7 @@ class ClientSession final : public ClientExchange {
   bool body_ended() const override { return reader_->finished() && piece_at_ == pieces_.size(); }
   ValueTask<Result<void>> write(std::span<const std::string_view> parts) override;
   void watch(Cancellation& cancellation) override;
-  Task<void> next_turn() override;
+  Task<void> next_turn() override { return shared_.turns.next(); }
   std::unique_ptr<HeadNotes>& head_notes() override { return head_notes_; }
   MonotonicTime request_started() const override { return request_started_; }
 

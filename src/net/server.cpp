@@ -49,12 +49,14 @@ struct IoThread {
       : context(1),
         work(context.get_executor()),
         deadlines(context.get_executor(), clock),
+        turns(context.get_executor()),
         pool(context.get_executor(), deadlines,
              Dialer(context.get_executor(), deadlines, config.upstream, std::move(tls)), config.upstream, clock) {}
 
   asio::io_context context;
   asio::executor_work_guard<IoExecutor> work;
   Deadlines deadlines;
+  Turns turns;
   UpstreamPool pool;
   std::unique_ptr<SessionShared> shared;
   std::list<std::shared_ptr<ClientSession>> sessions;  // touched on this thread only
@@ -97,8 +99,9 @@ class ServerImpl final : public Server {
     for (int i = 0; i < config_.io_threads; ++i) {
       threads_.push_back(std::make_unique<IoThread>(config_, tls, clock_));
       IoThread& io = *threads_.back();
-      io.shared = std::make_unique<SessionShared>(SessionShared{io.context.get_executor(), io.deadlines, budget_,
-                                                                config_.limits, handler_, io.pool, error_response_});
+      io.shared =
+          std::make_unique<SessionShared>(SessionShared{io.context.get_executor(), io.deadlines, io.turns, budget_,
+                                                        config_.limits, handler_, io.pool, error_response_});
     }
     auto opened = open_acceptor();
     if (!opened) return opened;

@@ -64,6 +64,7 @@ class ExchangeBench {
  public:
   ExchangeBench()
       : deadlines(io.get_executor(), clock),
+        turns(io.get_executor()),
         books(PriceTable::builtin(), records, metrics, [](const RequestRecord&) {}),
         services{.clock = clock,
                  .policy_clock = clock,
@@ -80,7 +81,7 @@ class ExchangeBench {
                  .log_error = [this](const Error& error, std::string_view) { errors.push_back(error); }},
         connector(io.get_executor(), plan),
         handler([this](ClientExchange& client, UpstreamConnector& up) { return handle_request(services, client, up); }),
-        shared{io.get_executor(), deadlines, budget, limits, handler, connector, error_response_} {
+        shared{io.get_executor(), deadlines, turns, budget, limits, handler, connector, error_response_} {
     deadlines.stop();  // time stands still: nothing here waits for it
   }
 
@@ -122,6 +123,7 @@ class ExchangeBench {
   boost::asio::io_context io{1};
   ManualClock clock;
   Deadlines deadlines;
+  Turns turns;
   MemoryBudget budget{8 << 20};
   SessionLimits limits;
   IdSource ids{1};
