@@ -8,6 +8,14 @@
 
 namespace distiq {
 
+// How the body behind a head is delimited.
+enum class BodyFraming {
+  none,
+  content_length,
+  chunked,
+  until_close,  // responses only: ends with the connection
+};
+
 struct RequestHead {
   std::string method;  // as sent: methods are case-sensitive
   std::string target;  // origin form with the query, as sent: "/v1/messages?beta=true"

@@ -69,6 +69,25 @@ void HeaderList::add_all(std::string_view text, std::span<const Field> fields) {
   }
 }
 
+HeaderList::Layout::Layout(std::string_view text, std::span<const Field> fields) {
+  HeaderList list;
+  list.add_all(text, fields);
+  entries_ = std::move(list.entries_);
+}
+
+void HeaderList::assign(std::string_view text, const Layout& layout, std::span<const std::uint32_t> value_sizes) {
+  storage_ = text;
+  entries_ = layout.entries_;
+  std::uint32_t shift = 0;  // modulo 2^32: what lies before may be shorter
+  auto value_size = value_sizes.begin();
+  for (Entry& entry : entries_) {
+    entry.name_at += shift;
+    entry.value_at += shift;
+    shift += *value_size - entry.value_size;
+    entry.value_size = *value_size++;
+  }
+}
+
 void HeaderList::overwrite(std::string_view name, std::string_view value) {
   const auto entry =
       std::ranges::find_if(entries_, [&](const Entry& e) { return equals_ignore_case(name_of(e), name); });

@@ -33,6 +33,10 @@ class HeaderList {
   void add(std::string_view name, std::string_view value);
   // For a parser, many at once. Requires: names and values lie in `text`, which is copied in one piece.
   void add_all(std::string_view text, std::span<const Field> fields);
+  class Layout;
+  // As add_all() of fields whose names and places `layout` knows; `value_sizes`: of each of them in `text`. Requires:
+  // the list is empty.
+  void assign(std::string_view text, const Layout& layout, std::span<const std::uint32_t> value_sizes);
   void remove(std::string_view name);  // every field of that name
   // The first field of that name, which must be there, gets another value of the same size: views stay what they are.
   void overwrite(std::string_view name, std::string_view value);
@@ -90,6 +94,19 @@ class HeaderList {
   [[nodiscard]] std::string_view value_of(const Entry& e) const { return {storage_.data() + e.value_at, e.value_size}; }
 
   std::string storage_;  // all names and values; one allocation instead of two per field
+  std::vector<Entry> entries_;
+};
+
+// Where the fields of a message lie in its text, to find those of another with the same names and the same text between
+// name and value: there only the values' sizes differ.
+class HeaderList::Layout {
+ public:
+  Layout() = default;
+  // Requires: as add_all().
+  Layout(std::string_view text, std::span<const Field> fields);
+
+ private:
+  friend class HeaderList;
   std::vector<Entry> entries_;
 };
 

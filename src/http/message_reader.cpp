@@ -175,14 +175,25 @@ void MessageReader::next_request() {
   head_done_ = head_is_repeated_ = finished_ = keep_alive_ = false;
 }
 
-MessageReader MessageReader::for_response(std::size_t header_limit, bool request_was_head) {
+MessageReader MessageReader::for_response(std::size_t header_limit, bool request_was_head, HeadShapes* shapes) {
   MessageReader reader;
   reader.is_request_ = false;
+  reader.request_was_head_ = request_was_head;
   reader.header_limit_ = header_limit;
-  auto parser = std::make_unique<ParserImpl<Parser, false>>(header_limit);
-  parser->beast.skip(request_was_head);
-  reader.parser_ = std::move(parser);
+  if (!request_was_head) reader.shapes_ = shapes;
   return reader;
+}
+
+void MessageReader::start_parser() {
+  if (is_request_) {
+    request_ = {};
+    head_before_.forget();
+    parser_ = std::make_unique<ParserImpl<Parser, true>>(header_limit_);
+    return;
+  }
+  auto parser = std::make_unique<ParserImpl<Parser, false>>(header_limit_);
+  parser->beast.skip(request_was_head_);
+  parser_ = std::move(parser);
 }
 
 // Bytes of empty lines before the start line.
@@ -195,7 +206,6 @@ std::size_t MessageReader::blank_prefix(std::string_view input) const {
 }
 
 std::size_t MessageReader::read_again(std::string_view input) {
-  if (!is_request_ || parser_ != nullptr) return 0;
   const auto match = head_before_.match(input);
   if (!match) return 0;
   request_.headers.overwrite("content-length", match->digits);
@@ -205,19 +215,30 @@ std::size_t MessageReader::read_again(std::string_view input) {
   return match->size;
 }
 
+std::size_t MessageReader::read_known(std::string_view input) {
+  if (shapes_ == nullptr) return 0;
+  const auto match = shapes_->read(input, header_limit_, response_);
+  if (!match) return 0;
+  framing_ = match->verdict.framing;
+  remaining_ = match->verdict.length;
+  keep_alive_ = match->verdict.keep_alive;
+  finished_ = match->verdict.finished;
+  head_done_ = true;
+  return match->size;
+}
+
 Result<FeedResult> MessageReader::feed_head(std::string_view input) {
-  if (const std::size_t read = read_again(input); read > 0) return FeedResult{read, false};
+  if (parser_ == nullptr) {
+    const std::size_t read = is_request_ ? read_again(input) : read_known(input);
+    if (read > 0) return FeedResult{read, finished_};
+  }
   const std::size_t blank = blank_prefix(input);
   head_bytes_ += blank;
   input.remove_prefix(blank);
   if (input.empty() || (blank_may_go_on_ && input == "\r")) return FeedResult{blank, false};
   blank_may_go_on_ = false;
-  const bool is_start = is_request_ && parser_ == nullptr;
-  if (is_start) {
-    request_ = {};
-    head_before_.forget();
-    parser_ = std::make_unique<ParserImpl<Parser, true>>(header_limit_);
-  }
+  const bool is_start = parser_ == nullptr;
+  if (is_start) start_parser();
   error_code error;
   const std::size_t consumed = parser_->put(input, *this, error);
   if (parser_->folded()) {
@@ -247,7 +268,7 @@ Result<FeedResult> MessageReader::feed_head(std::string_view input) {
     remaining_ = *length;
     finished_ = remaining_ == 0;
     // What came in pieces, or ends the connection, is not worth it.
-    if (is_start && keep_alive_) {
+    if (is_request_ && is_start && keep_alive_) {
       head_before_.remember(input.substr(0, consumed), parser_->only_content_length());
     }
   } else if (!is_request_ && parser_->need_eof()) {
@@ -255,6 +276,10 @@ Result<FeedResult> MessageReader::feed_head(std::string_view input) {
     keep_alive_ = false;
   } else {
     finished_ = true;
+  }
+  if (shapes_ != nullptr && is_start) {
+    shapes_->remember(input.substr(0, consumed), response_,
+                      {.framing = framing_, .length = remaining_, .keep_alive = keep_alive_, .finished = finished_});
   }
   parser_.reset();
   return FeedResult{blank + consumed, finished_};

@@ -13,16 +13,10 @@
 #include "base/error.h"
 #include "http/chunk_reader.h"
 #include "http/exchange.h"
+#include "http/head_shape.h"
 #include "http/repeated_head.h"
 
 namespace distiq {
-
-enum class BodyFraming {
-  none,
-  content_length,
-  chunked,
-  until_close,  // responses only: ends with the connection
-};
 
 // What one call of feed() found.
 struct FeedResult {
@@ -35,8 +29,9 @@ class MessageReader {
  public:
   // `header_limit` in bytes for start line and fields together.
   static MessageReader for_request(std::size_t header_limit);
-  // `request_was_head`: the answer has no body whatever its fields say.
-  static MessageReader for_response(std::size_t header_limit, bool request_was_head);
+  // `request_was_head`: the answer has no body whatever its fields say. `shapes`, if any: of this server's answers
+  // before; must outlive the reader.
+  static MessageReader for_response(std::size_t header_limit, bool request_was_head, HeadShapes* shapes = nullptr);
 
   MessageReader(MessageReader&&) noexcept;
   MessageReader& operator=(MessageReader&&) noexcept;
@@ -75,11 +70,14 @@ class MessageReader {
   struct Parser;
   MessageReader();
   [[nodiscard]] std::size_t blank_prefix(std::string_view input) const;
-  // The head again that was read before: how many bytes; 0: another.
+  // The request's head again that was read before, or an answer's of a known shape: how many bytes; 0: another.
   std::size_t read_again(std::string_view input);
+  std::size_t read_known(std::string_view input);
+  void start_parser();
 
   std::unique_ptr<Parser> parser_;  // while a head is read
   RepeatedHead head_before_;        // of a request
+  HeadShapes* shapes_ = nullptr;    // of answers; null: none are known
   ChunkReader chunks_;
   RequestHead request_;
   ResponseHead response_;
@@ -88,6 +86,7 @@ class MessageReader {
   std::size_t head_bytes_ = 0;
   BodyFraming framing_ = BodyFraming::none;
   bool is_request_ = true;
+  bool request_was_head_ = false;
   bool blank_may_go_on_ = false;
   bool head_done_ = false;
   bool head_is_repeated_ = false;

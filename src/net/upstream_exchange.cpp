@@ -20,12 +20,16 @@ StreamExchange::StreamExchange(std::unique_ptr<ByteStream> stream, bool reused, 
                                std::size_t header_limit, std::shared_ptr<UpstreamPool::Link> home)
     : stream_(std::move(stream)),
       home_(std::move(home)),
-      reader_(MessageReader::for_response(header_limit, request_is_head)),
-      buffer_(std::make_unique_for_overwrite<char[]>(read_size)),
-      capacity_(read_size),
       header_limit_(header_limit),
       request_is_head_(request_is_head),
+      reader_(new_reader()),
+      buffer_(std::make_unique_for_overwrite<char[]>(read_size)),
+      capacity_(read_size),
       reused_(reused) {}
+
+MessageReader StreamExchange::new_reader() const {
+  return MessageReader::for_response(header_limit_, request_is_head_, home_ ? &home_->answers : nullptr);
+}
 
 StreamExchange::~StreamExchange() {
   if (pending_write_ != nullptr) {
@@ -138,7 +142,7 @@ Task<Result<void>> StreamExchange::read_head() {
       if (reader_.head_done()) {
         const int status = reader_.response().status;
         if (status >= 200 || status == 101) break;
-        reader_ = MessageReader::for_response(header_limit_, request_is_head_);  // 1xx is not the answer
+        reader_ = new_reader();  // 1xx is not the answer
         continue;
       }
     }

@@ -13,6 +13,7 @@ namespace distiq {
 
 class StreamExchange final : public UpstreamExchange {
  public:
+  // `home`: null if nobody wants the connection back.
   StreamExchange(std::unique_ptr<ByteStream> stream, bool reused, bool request_is_head, std::size_t header_limit,
                  std::shared_ptr<UpstreamPool::Link> home);
   ~StreamExchange() override;
@@ -43,6 +44,7 @@ class StreamExchange final : public UpstreamExchange {
     std::unique_ptr<ByteStream> orphan;
   };
 
+  MessageReader new_reader() const;
   Result<void> written(TransportResult<std::size_t> written);
   Task<Result<void>> write_rest();
   void start_rest(const std::function<void()>& when_sent);
@@ -59,6 +61,8 @@ class StreamExchange final : public UpstreamExchange {
 
   std::unique_ptr<ByteStream> stream_;
   std::shared_ptr<UpstreamPool::Link> home_;
+  std::size_t header_limit_;
+  bool request_is_head_;
   MessageReader reader_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_;
@@ -66,8 +70,6 @@ class StreamExchange final : public UpstreamExchange {
   std::size_t pending_ = 0;
   std::size_t held_ = 0;  // bytes of the piece handed out last, dropped at the next call
   std::vector<std::string_view> pieces_;
-  std::size_t header_limit_;
-  bool request_is_head_;
   bool reused_;
   bool answer_started_ = false;
   bool head_read_ = false;

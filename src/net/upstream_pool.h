@@ -45,6 +45,7 @@ class UpstreamPool final : public UpstreamConnector {
   // The exchanges of a pool may outlive it by a moment at shutdown; they hold this instead of the pool.
   struct Link {
     UpstreamPool* pool = nullptr;
+    HeadShapes answers{};  // on whichever of the connections they came
   };
 
  private:

@@ -27,7 +27,11 @@ void RecordQueue::push(RateLimitRecord&& limits) noexcept {
   {
     const std::lock_guard lock(mutex_);
     RateLimitRecord* waiting = find_waiting(limits.account_hash);
-    if (waiting != nullptr && outdates(limits, *waiting)) return std::swap(*waiting, limits);
+    if (waiting != nullptr && outdates(limits, *waiting)) {
+      // Of the same account; what was waiting goes with `limits`, outside the lock.
+      waiting->observed_at_ms = limits.observed_at_ms;
+      return std::swap(waiting->headers, limits.headers);
+    }
     wake = add(StoreItem(std::move(limits)));
     if (!wake) return refuse();
     limits_at_[limits_seen_++ % limits_at_.size()] = taken_ + items_.size() - 1;

@@ -48,7 +48,7 @@ class ScriptedConnector final : public UpstreamConnector {
     traces.push_back(trace);
     auto stream = std::make_unique<ScriptedStream>(executor_, std::move(script), plan_, trace);
     const bool reused = reuse == Reuse::pooled && pooled;
-    return std::make_unique<StreamExchange>(std::move(stream), reused, request_is_head, 64 * 1024, nullptr);
+    return std::make_unique<StreamExchange>(std::move(stream), reused, request_is_head, 64 * 1024, home_);
   }
 
   std::deque<StreamScript> scripts;
@@ -58,6 +58,7 @@ class ScriptedConnector final : public UpstreamConnector {
  private:
   IoExecutor executor_;
   std::shared_ptr<FaultPlan> plan_;
+  std::shared_ptr<UpstreamPool::Link> home_ = std::make_shared<UpstreamPool::Link>();  // without a pool
 };
 
 class ExchangeBench {
