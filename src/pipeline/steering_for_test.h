@@ -108,8 +108,8 @@ class ConversationForTest {
 // One with a record of its own.
 class PlanForTest : public SteeringPlan {
  public:
-  explicit PlanForTest(std::unique_ptr<RouteRecord> record = std::make_unique<RouteRecord>())
-      : SteeringPlan(*record), record_(std::move(record)) {}
+  explicit PlanForTest(std::unique_ptr<RouteRecord> own = std::make_unique<RouteRecord>())
+      : SteeringPlan(*own), record_(std::move(own)) {}
 
  private:
   std::unique_ptr<RouteRecord> record_;
