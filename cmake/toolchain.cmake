@@ -35,3 +35,16 @@ endif()
 if(DISTIQ_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
+
+# The product (not its tests and tools) is compiled with what it did when it was at work: ./run train writes that profile.
+# A function that has changed since then is compiled as if there was none.
+function(distiq_use_profile)
+  if(DISTIQ_TRAINING)
+    set(raw ${CMAKE_BINARY_DIR}/raw_profiles)
+    add_compile_options(-fprofile-generate=${raw})
+    add_link_options(-fprofile-generate=${raw})
+  elseif(DISTIQ_PROFILE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19)
+    add_compile_options(-fprofile-use=${DISTIQ_PROFILE} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled
+      -Wno-backend-plugin)
+  endif()
+endfunction()

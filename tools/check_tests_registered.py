@@ -11,7 +11,7 @@ DISABLED = re.compile(r"\bDISABLED_\w+|GTEST_SKIP\(\)\s*;")
 
 
 def compiled_files():
-    for preset in ("release", "asan", "dev"):
+    for preset in ("gcc", "asan", "release"):
         commands = ROOT / "build" / preset / "compile_commands.json"
         if commands.exists():
             return {str(pathlib.Path(entry["file"])) for entry in json.loads(commands.read_text())}
