@@ -138,7 +138,7 @@ class Runner:
             self.run_programs("gcc")
 
     def stage_release(self):
-        if self.build("release", ["distiq-code", "anthropic-sim"]):
+        if self.build("release", ["distiq-code", "anthropic-sim", "download-tool"]):
             self.run_modules(None)
 
     def instrumented(self, preset, suites, names=None, targets=()):

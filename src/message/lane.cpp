@@ -83,6 +83,7 @@ const LaneIdentity& RepeatedLane::identify(const RequestView* view) {
   const std::string_view body_session = view == nullptr ? std::string_view() : view->session_id;
   const bool is_same = lane_.request_class == request_class && body_session_ == body_session;
   if (is_same && is_named_ && is_named(lane_, view)) return lane_;
+  is_named_ = false;  // not to be taken for known should memory end in between
   lane_ = lane_of(request_class, client_, view);
   body_session_ = body_session;
   is_named_ = is_named(lane_, view);
@@ -92,6 +93,7 @@ const LaneIdentity& RepeatedLane::identify(const RequestView* view) {
 const std::string& RepeatedLane::account(const RequestView* view, const HmacSha256& key) {
   const std::string_view body_account = view == nullptr ? std::string_view() : view->account_uuid;
   if (knows_account_ && body_account_ == body_account) return account_;
+  knows_account_ = false;
   account_ = account_key(client_, view, key);
   body_account_ = body_account;
   knows_account_ = true;

@@ -57,10 +57,10 @@ class ClientSession::Body final : public BufferedBody {
   void grew(std::size_t n) { size_ += n; }
   // Requires: the budget already holds `capacity` for us.
   void move_to(std::size_t capacity) {
+    capacity_ = capacity;  // first: what the budget holds is given back also if there is no memory
     auto larger = std::make_unique_for_overwrite<char[]>(capacity);
     std::memcpy(larger.get(), data_.get(), size_);
     data_ = std::move(larger);
-    capacity_ = capacity;
   }
   std::size_t capacity() const override { return capacity_; }
 
@@ -247,9 +247,17 @@ ValueTask<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_body(std::s
   return read_sized_body(size);
 }
 
+// Requires: the budget holds `capacity` for it.
+std::unique_ptr<ClientSession::Body> ClientSession::make_body(std::size_t capacity) try {
+  return std::make_unique<Body>(shared_.budget, capacity);
+} catch (...) {
+  shared_.budget.release(capacity);
+  throw;
+}
+
 // All of it came with its head.
 std::unique_ptr<BufferedBody> ClientSession::take_sized_body(std::size_t size) {
-  auto body = std::make_unique<Body>(shared_.budget, size);
+  auto body = make_body(size);
   continue_sent_ = true;  // the client did not wait for it
   const auto fed = reader_->feed_body(input(), pieces_);
   for (const std::string_view piece : pieces_) body->append(piece);
@@ -263,7 +271,7 @@ Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_sized_body(std::
     const auto granted = co_await acquire(size);
     if (!granted) co_return std::unexpected(granted.error());
   }
-  auto body = std::make_unique<Body>(shared_.budget, size);
+  auto body = make_body(size);
   if (continue_is_due()) {
     const auto go_on = co_await send_continue();
     if (!go_on) co_return std::unexpected(go_on.error());
@@ -301,7 +309,7 @@ Task<Result<std::unique_ptr<BufferedBody>>> ClientSession::read_chunked_body(std
   std::size_t capacity = std::min(limit, chunk_read_size);
   auto granted = co_await acquire(capacity);
   if (!granted) co_return std::unexpected(granted.error());
-  auto body = std::make_unique<Body>(shared_.budget, capacity);
+  auto body = make_body(capacity);
   std::size_t total = 0;
   while (true) {
     const auto piece = co_await read_piece();
@@ -398,7 +406,12 @@ void ClientSession::watch(Cancellation& cancellation) {
 void ClientSession::read_ahead() {
   make_room();
   reading_ahead_ = true;
-  stream_->start_read(space(), [this](TransportResult<std::size_t> n) { read_ahead_ended(n); });
+  try {
+    stream_->start_read(space(), [this](TransportResult<std::size_t> n) { read_ahead_ended(n); });
+  } catch (...) {
+    reading_ahead_ = false;  // nothing will end it
+    throw;
+  }
 }
 
 void ClientSession::read_ahead_ended(TransportResult<std::size_t> n) {

@@ -79,6 +79,7 @@ class ClientSession final : public ClientExchange {
   bool continue_is_due();  // at most once in a request
   Task<Result<void>> send_continue();
   Task<Result<void>> acquire(std::size_t bytes);
+  std::unique_ptr<Body> make_body(std::size_t capacity);
   std::unique_ptr<BufferedBody> take_sized_body(std::size_t size);
   Task<Result<std::unique_ptr<BufferedBody>>> read_sized_body(std::size_t size);
   Task<Result<std::unique_ptr<BufferedBody>>> read_chunked_body(std::size_t limit);

@@ -22,10 +22,14 @@ void Turns::run() try {
   throw;
 }
 
+// Out of memory, nothing is posted, and the next who comes tries again.
 void Turns::post() {
+  turn_ = 0;
+  posted_ = false;
+  if (waiting_.empty()) return;
+  boost::asio::post(executor_, [this] { run(); });
   turn_ = waiting_.size();
-  posted_ = turn_ > 0;
-  if (posted_) boost::asio::post(executor_, [this] { run(); });
+  posted_ = true;
 }
 
 }  // namespace distiq

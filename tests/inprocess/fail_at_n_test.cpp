@@ -110,6 +110,17 @@ TEST(FailAtN, every_operation_of_every_exchange_may_fail) {
   }
 }
 
+TEST(FailAtN, a_read_that_cannot_be_started_ends_its_session_and_no_other) {
+  const Exchange exchange = exchanges()[0];
+  ExchangeBench bench;
+  bench.serve({.reads = exchange.client, .no_memory = true});
+  EXPECT_TRUE(bench.finished);
+  EXPECT_EQ(bench.budget.used(), 0u);
+  bench.connector.scripts.push_back({exchange.upstream, exchange.slice, false});
+  const auto after = bench.serve({exchange.client, exchange.slice, false});
+  EXPECT_TRUE(after->written.ends_with(exchange.answer_body));
+}
+
 TEST(FailAtN, a_dead_pooled_connection_is_replaced_once_and_silently) {
   ExchangeBench bench;
   bench.connector.pooled = true;

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "http/signal.h"
@@ -37,8 +38,9 @@ struct StreamTrace {
 struct StreamScript {
   std::string reads;
   std::size_t slice = 1 << 20;
-  bool ends = false;     // after the reads: end of file; otherwise silence until closed
-  bool is_full = false;  // takes no write at once
+  bool ends = false;       // after the reads: end of file; otherwise silence until closed
+  bool is_full = false;    // takes no write at once
+  bool no_memory = false;  // no read beside other work can be started
 };
 
 class ScriptedStream final : public ByteStream {
@@ -63,6 +65,7 @@ class ScriptedStream final : public ByteStream {
   }
 
   void start_read(std::span<char> into, ReadDone done) override {
+    if (script_.no_memory) throw std::bad_alloc();
     boost::asio::co_spawn(
         executor_, read_some(into),
         [done = std::move(done)](std::exception_ptr, TransportResult<std::size_t> n) mutable { done(n); });
