@@ -44,7 +44,9 @@ function(distiq_use_profile)
     add_compile_options(-fprofile-generate=${raw})
     add_link_options(-fprofile-generate=${raw})
   elseif(DISTIQ_PROFILE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19)
-    add_compile_options(-fprofile-use=${DISTIQ_PROFILE} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled
+    # By its relative path: for ccache, two clones are one.
+    cmake_path(RELATIVE_PATH DISTIQ_PROFILE BASE_DIRECTORY ${CMAKE_BINARY_DIR} OUTPUT_VARIABLE profile)
+    add_compile_options(-fprofile-use=${profile} -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled
       -Wno-backend-plugin)
   endif()
 endfunction()

@@ -31,6 +31,7 @@ QUICK = ["gcc", "release"]
 PARALLEL = 2
 PROGRAM_LIMIT_S = 900
 TSAN_PROGRAMS = ["base_test", "net_test", "storage_test", "pipeline_test", "stats_test", "app_test", "inprocess_test"]
+SUITE_TOOLS = ["download-tool", "service-units-tool"]  # what Python suites run beside the product
 # Black-box suites that also run against instrumented binaries: sanitizers see real connections and signals.
 INSTRUMENTED_SUITES = ["fault", "limits", "security", "replay", "openai"]
 TSAN_SUITES = ["fault", "limits"]
@@ -138,7 +139,7 @@ class Runner:
             self.run_programs("gcc")
 
     def stage_release(self):
-        if self.build("release", ["distiq-code", "anthropic-sim", "download-tool"]):
+        if self.build("release", ["distiq-code", "anthropic-sim", *SUITE_TOOLS]):
             self.run_modules(None)
 
     def instrumented(self, preset, suites, names=None, targets=()):
