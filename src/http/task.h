@@ -18,7 +18,7 @@ using Task = boost::asio::awaitable<T, IoExecutor>;
 //     auto reading = exchange.read_piece();
 //     if (!reading.ready()) reading = co_await reading.later();
 //     const auto piece = reading.take();
-// and everybody else awaits task().
+// and everybody else awaits task(). Not `ready() ? take() : co_await later()`: g++ 12 loses the value.
 template <class T>
 class [[nodiscard]] ValueTask {
  public:
