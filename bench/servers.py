@@ -138,7 +138,7 @@ def _start(peer, command, log, ready_path, limit_s=20, env=None, cwd=None, poll_
     return peer
 
 
-def _environment(home, **more):
+def clean_environment(home, **more):
     # No proxy variables: everything stays on this machine.
     return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **more}
 
@@ -177,7 +177,7 @@ def start_distiq(binary, work, upstream, home=None):
                 "DISTIQ_HOME": str(home / "state")}
     if upstream.ca:
         settings["SSL_CERT_FILE"] = str(upstream.ca)
-    return _start(Peer("distiq", port), [str(binary), "start"], home / "log", "/ready", env=_environment(home, **settings))
+    return _start(Peer("distiq", port), [str(binary), "start"], home / "log", "/ready", env=clean_environment(home, **settings))
 
 
 def start_nginx(work, upstream, buffered=False):
@@ -249,7 +249,7 @@ def start_portkey(work, upstream, peers):
     return _start(Peer("portkey", port, exact=False, headers=(("x-portkey-provider", "anthropic"),
                                                                ("x-portkey-custom-host", upstream.url() + "/v1"))),
                   ["node", "--require", str(BENCH / "peers/portkey_headers.cjs"), str(script), f"--port={port}", "--headless"],
-                  home / "log", "/", env=_environment(home, NODE_ENV="production"))
+                  home / "log", "/", env=clean_environment(home, NODE_ENV="production"))
 
 
 def start_claude_code_router(work, upstream, peers):
@@ -263,7 +263,7 @@ def start_claude_code_router(work, upstream, peers):
         "Router": {"default": "mock,claude-opus-5-5"}}))
     return _start(Peer("claude-code-router", port, exact=False),
                   ["node", str(peers / "ccr/node_modules/.bin/ccr"), "start"], home / "log", "/",
-                  env=_environment(home, NODE_ENV="production"), limit_s=30)
+                  env=clean_environment(home, NODE_ENV="production"), limit_s=30)
 
 
 def start_litellm(work, upstream, peers):
@@ -277,7 +277,7 @@ def start_litellm(work, upstream, peers):
     return _start(Peer("litellm", port, exact=False, headers=(("x-api-key", "sk-bench"),)),
                   [str(peers / "litellm/bin/litellm"), "--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)],
                   home / "log", "/health/liveliness", limit_s=90, cwd=home, poll_s=0.02,
-                  env=_environment(home, LITELLM_MASTER_KEY="sk-bench", LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_LOG="ERROR"))
+                  env=clean_environment(home, LITELLM_MASTER_KEY="sk-bench", LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_LOG="ERROR"))
 
 
 GATEWAYS = {"portkey": start_portkey, "claude-code-router": start_claude_code_router, "litellm": start_litellm}

@@ -28,7 +28,7 @@ STREAM = "sse;events=16;bytes=40;interval_us=0"
 
 
 def play_demo(folder):
-    environment = servers._environment(folder)
+    environment = servers.clean_environment(folder)
     for _ in range(DEMO_RUNS):
         subprocess.run([TRAINING / "distiq-code", "demo", "--simulator", SIMULATOR], env=environment, check=True,
                        capture_output=True)
